@@ -1,0 +1,15 @@
+"""The small language of rules: typed, bounded, readable aloud (docs/rules/expressions.md).
+
+`compile(source, types) -> Program`; `program(values) -> value`; `program.holds(values) -> bool`;
+`exhaustive_and_disjoint(guards, types) -> Counterexample | None`.
+"""
+
+from .compiler import Program, compile
+from .errors import ExpressionError
+from .proof import Counterexample, exhaustive_and_disjoint
+from .types import Choice, Date, ListOf, Number, Text, Truth, Type, admit
+
+__all__ = [
+    "Choice", "Counterexample", "Date", "ExpressionError", "ListOf", "Number", "Program", "Text", "Truth", "Type",
+    "admit", "compile", "exhaustive_and_disjoint",
+]  # fmt: skip
