@@ -1,0 +1,203 @@
+"""From an untrusted upload to two clean JPEG pictures. Pure: no database, no disk.
+
+The type is read from the first bytes, never from a name or header. What leaves this module holds pixels
+only: orientation is applied, colours are brought to sRGB, and no EXIF, GPS, ICC, XMP or comment survives
+because the picture is encoded anew.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from django.utils.translation import gettext_lazy as _
+from PIL import Image, ImageCms, ImageOps
+
+from gezhi.foundation import errors
+
+MAX_BYTES = 12 * 1024 * 1024  # of one photo; what a phone's camera writes is below
+MAX_PHOTOS = 6
+MAX_PIXELS = {"JPEG": 64_000_000, "PNG": 40_000_000, "WEBP": 40_000_000}  # JPEG decodes at a reduced scale
+LONGEST = 2048
+THUMB = 320
+
+# Two pictures at a time in one process: decoding is what costs memory.
+_decoding = threading.BoundedSemaphore(2)
+
+
+class TooLargePhoto(errors.TooLarge):
+    default_code = errors.register(
+        "file.too_large",
+        413,
+        _("这张照片有 {size}，超过了 {limit} 的上限，没有收下。"),
+        _("太大的照片在信号不好的地方传不完，也看不出更多东西。"),
+        _("请用手机相册“编辑”或截屏得到小一些的照片再传；文字已经写好的不会丢。"),
+    )
+
+
+class TooManyPhotos(errors.Invalid):
+    default_code = errors.register(
+        "file.too_many",
+        422,
+        _("一次最多放 {limit} 张照片，这次有 {count} 张。"),
+        _("几张清楚的照片就够办理的人看明白。"),
+        _("请留下最能说明情况的几张；其余的以后可以用“补充一句”再放。"),
+    )
+
+
+class FakeType(errors.Invalid):
+    default_code = errors.register(
+        "file.not_a_photo",
+        422,
+        _("这个文件不是照片，没有收下。"),
+        _("系统按文件内容辨认照片，不看名字；这个文件的内容不是 JPEG、PNG 或 WebP。"),
+        _("请选一张照片再传。"),
+    )
+
+
+class Heic(errors.Invalid):
+    default_code = errors.register(
+        "file.heic",
+        422,
+        _("这张照片是 HEIC 格式，暂时打不开。"),
+        _("苹果手机的“高效”格式不是每台电脑都能看。"),
+        _("请在 设置—相机—格式 里选“兼容性最佳”再拍，或把照片截屏后再传。"),
+    )
+
+
+class Gif(errors.Invalid):
+    default_code = errors.register(
+        "file.gif",
+        422,
+        _("动图不能当照片用，没有收下。"),
+        _("GIF 会动，办理的人看不清是哪一刻。"),
+        _("请截屏或另拍一张照片再传。"),
+    )
+
+
+class Broken(errors.Invalid):
+    default_code = errors.register(
+        "file.broken",
+        422,
+        _("这张照片坏了，打不开。"),
+        _("文件不完整，可能传到一半断了。"),
+        _("请重新选一次这张照片；还不行就截屏后再传。"),
+    )
+
+
+class TooManyPixels(errors.Invalid):
+    default_code = errors.register(
+        "file.too_many_pixels",
+        422,
+        _("这张图片的尺寸（{width}×{height}）太大，没有收下。"),
+        _("打开它会占满服务器的内存，别人就用不了了。"),
+        _("请缩小或截屏后再传。"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A clean photo: JPEG bytes of at most 2048 px, of at most 320 px, and the size of the first in px."""
+
+    full: bytes
+    thumb: bytes
+    width: int
+    height: int
+
+
+def sniff(head: bytes) -> str:
+    """ "JPEG", "PNG" or "WEBP" by the first 32 bytes; refuses everything else by its own name."""
+    if head[:3] == b"\xff\xd8\xff":
+        return "JPEG"
+    if head[:8] == b"\x89PNG\r\n\x1a\n":
+        return "PNG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[:6] in (b"GIF87a", b"GIF89a"):
+        raise Gif()
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
+        raise Heic()
+    raise FakeType()
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people say them: "12 MB"."""
+    return f"{size / 1024 / 1024:.3g} MB"
+
+
+def read_bounded(upload: BinaryIO, limit: int = MAX_BYTES) -> bytes:
+    """The upload's bytes; refuses a larger one by its declared size, or having read `limit` + 1 bytes."""
+    declared = getattr(upload, "size", None)
+    if isinstance(declared, int) and declared > limit:
+        raise TooLargePhoto(size=megabytes(declared), limit=megabytes(limit))
+    data = upload.read(limit + 1)
+    if len(data) > limit:
+        raise TooLargePhoto(size="> " + megabytes(limit), limit=megabytes(limit))
+    return data
+
+
+def _srgb(image: Image.Image) -> Image.Image:
+    """Colours of a wide-gamut phone in sRGB; an unreadable profile is ignored, the colours stay."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if image.mode not in ("RGB", "L"):
+            image = image.convert("RGB")
+        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image
+    return converted if converted is not None else image
+
+
+def _flat(image: Image.Image) -> Image.Image:
+    """RGB without transparency: what shone through becomes white paper."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGB", layer.size, (255, 255, 255))
+        paper.paste(layer, mask=layer.getchannel("A"))
+        return paper
+    return image.convert("RGB")
+
+
+def _encode(image: Image.Image) -> bytes:
+    out = io.BytesIO()
+    # A fresh image of pixels alone: Pillow would otherwise carry `info` (EXIF, comments) along.
+    bare = Image.frombytes("RGB", image.size, image.tobytes())
+    bare.save(out, "JPEG", quality=82, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+def clean(upload: BinaryIO) -> Picture:
+    """Decode, turn upright, shrink and encode anew.
+
+    Raises TooLargePhoto, FakeType, Heic, Gif, Broken or TooManyPixels; never anything of Pillow's.
+    """
+    data = read_bounded(upload)
+    kind = sniff(data[:32])
+    with _decoding:
+        try:
+            with warnings.catch_warnings():
+                # Pillow warns from half its own bound on; ours is below, checked on the header.
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                image = Image.open(io.BytesIO(data), formats=(kind,))
+                width, height = image.size
+                if width * height > MAX_PIXELS[kind]:
+                    raise TooManyPixels(width=width, height=height)
+                image.draft("RGB", (LONGEST, LONGEST))
+                image.load()
+                upright = ImageOps.exif_transpose(image)
+                flat = _flat(_srgb(upright))
+                flat.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+                small = flat.copy()
+                small.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
+        except (Image.DecompressionBombError, MemoryError) as error:
+            raise TooManyPixels(width="?", height="?") from error
+        except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError) as error:
+            # Everything Pillow's decoders raise on damaged files.
+            raise Broken() from error
+        return Picture(_encode(flat), _encode(small), *flat.size)

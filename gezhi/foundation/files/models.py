@@ -1,0 +1,28 @@
+"""One row per kept photo; the bytes lie encrypted under GEZHI_HOME/files."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class StoredFile(models.Model):
+    """A photo of a stream ("case:123"), or staged while `stream` is empty.
+
+    `id` is 32 hex digits of chance: it names the two encrypted files and tells nothing of their content.
+    `width` and `height` are those of the kept picture, `size` its bytes before encryption.
+    """
+
+    id = models.CharField(primary_key=True, max_length=32)
+    stream = models.CharField(max_length=40, default="", blank=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    size = models.PositiveIntegerField()
+    kept_by = models.BigIntegerField(null=True)  # person id; null for residents and the system
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "files_stored"
+        indexes = [models.Index(fields=["stream", "kept_at"], name="files_stream")]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.width}x{self.height}"

@@ -1,0 +1,212 @@
+"""Where photos lie and who may have them: encrypted files of random name under GEZHI_HOME/files.
+
+A file is written before its row is committed and removed after its row is gone, so a crash can leave a file
+without a row (`sweep` removes it) but never a row without a file.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from django.apps import apps
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation import db, errors
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.files import images
+from gezhi.foundation.people import crypto
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+    from gezhi.foundation.files.models import StoredFile
+
+SIZES = ("full", "thumb")
+STAGED_FOR = timedelta(hours=24)
+
+
+class NoSuchFile(errors.NotFound):
+    default_code = errors.register(
+        "file.unknown",
+        404,
+        _("没有这张照片。"),
+        _("它可能已经依法删除，或者网址不完整。"),
+        _("请回到事项页再点一次照片。"),
+    )
+
+
+def _rows() -> QuerySet[StoredFile]:
+    # The room's __init__ leads here, so the table is looked up when used, not when imported.
+    return apps.get_model("files", "StoredFile").objects.all()
+
+
+def _root() -> Path:
+    return Path(settings.GEZHI_HOME) / "files"
+
+
+def _path(id: str, size: str) -> Path:
+    return _root() / id[:2] / f"{id}.{size}"
+
+
+def _aad(id: str, size: str) -> bytes:
+    return f"file:{id}:{size}".encode()
+
+
+def _write(path: Path, blob: bytes) -> None:
+    """Durably, and never half: the name appears only once the bytes are on disk."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_suffix(path.suffix + ".part")
+    with part.open("wb") as handle:
+        os.fchmod(handle.fileno(), 0o600)
+        handle.write(blob)
+        handle.flush()
+        os.fsync(handle.fileno())
+    part.replace(path)
+
+
+def _unlink(ids: Iterable[str]) -> None:
+    for id in ids:
+        for size in SIZES:
+            _path(id, size).unlink(missing_ok=True)
+
+
+def stage(upload: BinaryIO, *, actor) -> StoredFile:
+    """Keep a photo that has no matter yet; it goes after 24 hours unless `attach` binds it.
+
+    `upload` is anything with `read(n)` (and, when known, `size` in bytes). Decoding takes tens of
+    milliseconds: call it before opening a transaction. Refusals: those of `images.clean`.
+    """
+    picture = images.clean(upload)
+    id = secrets.token_hex(16)
+    _write(_path(id, "full"), crypto.seal_bytes(picture.full, _aad(id, "full")))
+    _write(_path(id, "thumb"), crypto.seal_bytes(picture.thumb, _aad(id, "thumb")))
+    with db.write():
+        return _rows().create(
+            id=id,
+            width=picture.width,
+            height=picture.height,
+            size=len(picture.full),
+            kept_by=actor.person_id,
+            kept_at=clock.now(),
+        )
+
+
+def attach(ids: Iterable[str], *, stream: str) -> int:
+    """Bind staged photos to a stream, in the caller's transaction; returns how many were bound.
+
+    A photo already bound elsewhere stays where it is: an id alone cannot pull somebody's photo over.
+    """
+    wanted = [id for id in ids if isinstance(id, str)][: images.MAX_PHOTOS]
+    if not wanted:
+        return 0
+    with db.write():
+        return _rows().filter(id__in=wanted, stream="").update(stream=stream)
+
+
+def keep(upload: BinaryIO, *, stream: str, actor) -> StoredFile:
+    """Keep a photo of an existing stream: `stage` and `attach` in one."""
+    stored = stage(upload, actor=actor)
+    attach([stored.id], stream=stream)
+    stored.stream = stream
+    return stored
+
+
+def of(stream: str) -> list[StoredFile]:
+    """The photos of a stream, oldest first."""
+    return list(_rows().filter(stream=stream).order_by("kept_at", "id"))
+
+
+def open(id: str, size: str = "full") -> bytes:
+    """The JPEG bytes of a kept photo. Raises NoSuchFile for forged, discarded or unknown ids."""
+    if size not in SIZES or len(id) != 32 or not set(id) <= set("0123456789abcdef"):
+        raise NoSuchFile()
+    try:
+        blob = _path(id, size).read_bytes()
+    except FileNotFoundError as error:
+        raise NoSuchFile() from error
+    return crypto.open_bytes(blob, _aad(id, size))
+
+
+def serve(id: str, may: Callable[[StoredFile], None], size: str = "full") -> HttpResponse:
+    """The answer to a request for a photo.
+
+    `may(stored)` raises NotAllowed (or NotFound) unless the asker may see `stored.stream`; it is asked on
+    every request. The answer may stay in the asker's own browser for an hour, never in a shared cache.
+    """
+    stored = _rows().filter(id=id).first() if len(id) == 32 else None
+    if stored is None:
+        raise NoSuchFile()
+    may(stored)
+    answer = HttpResponse(open(id, size), content_type="image/jpeg")
+    answer["Cache-Control"] = "private, max-age=3600"
+    answer["Content-Disposition"] = f'inline; filename="{id[:8]}.jpg"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Vary"] = "Cookie, Authorization"
+    return answer
+
+
+def discard(stream: str) -> int:
+    """Remove every photo of a stream; the bytes go when the transaction commits. Returns how many."""
+    if not stream:
+        return 0
+    with db.write():
+        ids = list(_rows().filter(stream=stream).values_list("id", flat=True))
+        if ids:
+            _rows().filter(id__in=ids).delete()
+            db.after_commit(lambda: _unlink(ids))
+    return len(ids)
+
+
+def on_erase(stream: str, names: object = None) -> None:
+    """Hook of `events.on_erase`: photos go when the whole stream goes, or when "photos" is named."""
+    if names is None or "photos" in tuple(names):
+        discard(stream)
+
+
+def sweep() -> int:
+    """Remove staged photos nobody sent within 24 hours and files that lost their row. Returns how many."""
+    gone = 0
+    with db.write():
+        stale = list(
+            _rows().filter(stream="", kept_at__lt=clock.now() - STAGED_FOR).values_list("id", flat=True)
+        )
+        if stale:
+            _rows().filter(id__in=stale).delete()
+            db.after_commit(lambda: _unlink(stale))
+            gone += len(stale)
+    return gone + _sweep_orphans()
+
+
+def _sweep_orphans() -> int:
+    gone = 0
+    root = _root()
+    if not root.is_dir():
+        return 0
+    # Real file age, not the demo's clock: a file younger than an hour may belong to an open transaction.
+    now_on_disk = _touch(root)
+    for folder in sorted(root.iterdir()):
+        if not folder.is_dir():
+            continue
+        paths = [p for p in folder.iterdir() if now_on_disk - p.stat().st_mtime > 3600]
+        ids = {p.name.split(".", 1)[0] for p in paths}
+        known = set(_rows().filter(id__in=ids).values_list("id", flat=True))
+        for path in paths:
+            if path.name.split(".", 1)[0] not in known:
+                path.unlink(missing_ok=True)
+                gone += 1
+    return gone
+
+
+def _touch(root: Path) -> float:
+    """The file system's own present, in seconds: what the ages of files are compared with."""
+    mark = root / ".now"
+    mark.touch()
+    return mark.stat().st_mtime
