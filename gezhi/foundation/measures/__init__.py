@@ -1,0 +1,22 @@
+"""Measures: named, documented counting rules over the facts that engines register.
+
+    facts("cases", Case.objects.all, {...})          # an engine registers its rows once, at start-up
+    measure(["filed", "closed_on_time_rate"], place=7, period=week_of(today))  -> {id: Figure}
+    table([...], by="village", place=7, period=...)  -> [Row(group, figures)]
+    opened_by(figure.opens)                          -> the rows behind a number
+
+A `Figure` carries value, numerator, denominator, its definition, and `opens`: the filter that yields exactly
+the rows that were counted. Rules and worked examples: docs/rules/measures.md.
+"""
+
+from gezhi.foundation.measures import cases
+from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
+from gezhi.foundation.measures.parts import Cut, Parts
+from gezhi.foundation.measures.periods import Period, month_of, parse_period, week_of
+from gezhi.foundation.measures.query import Spread, durations, measure, opened_by, series, table
+from gezhi.foundation.measures.registry import METRICS, facts, metric, source
+
+__all__ = [
+    "METRICS", "Cut", "Figure", "Opens", "Parts", "Period", "Row", "Spread", "cases", "durations", "facts",
+    "measure", "metric", "month_of", "opened_by", "parse_period", "rankable", "series", "source", "table", "week_of",
+]

@@ -1,0 +1,235 @@
+"""Counting: any number of metrics, for one place or by group, in one SQL statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.measures.figures import Figure, Opens, Row
+from gezhi.foundation.measures.parts import Cut, Parts
+from gezhi.foundation.measures.periods import Period
+from gezhi.foundation.measures.registry import METRICS, Metric, Source, source
+from gezhi.foundation.places import directory
+
+#: What a table may be cut by. Persons are not among them: staff are not ranked (docs/rules/measures.md).
+DIMENSIONS = (
+    "county", "town", "village", "grid", "category", "kind", "channel", "sort", "owner", "unit", "workflow", "stage",
+)
+#: How many finished steps a median is taken over at most, newest first.
+SAMPLE = 5000
+
+Where = Mapping[str, Any]
+
+
+def measure(
+    ids: Iterable[str], *, period: Period | Cut, place: int | None = None, at: datetime | None = None,
+    where: Where | None = None,
+) -> dict[str, Figure]:
+    """The figures of one place (None = everywhere) and period, one query.
+
+    `where` narrows by equality on logical columns, `{"channel": "hotline"}`. Unknown metric ids raise KeyError,
+    unknown columns AttributeError.
+    """
+    metrics = [METRICS[id] for id in ids]
+    facts = _facts(metrics)
+    cut, fixed = _cut(period, at), tuple((where or {}).items())
+    wanted = _parts(metrics, facts, cut)
+    counts = _scope(facts, place, fixed).aggregate(**_counts(wanted))
+    return {m.id: _figure(m, wanted.get(m.id), counts, "", cut, place, fixed) for m in metrics}
+
+
+def table(
+    ids: Iterable[str], *, by: str, period: Period | Cut, place: int | None = None, at: datetime | None = None,
+    where: Where | None = None,
+) -> list[Row]:
+    """The same figures cut by a dimension, one query; groups without any counted row are left out.
+
+    The rows of a count add up to `measure` of the same place exactly, because both come from the same filters.
+    """
+    if by not in DIMENSIONS:
+        raise ValueError(f"figures are not cut by {by!r}")
+    metrics = [METRICS[id] for id in ids]
+    facts = _facts(metrics)
+    cut, fixed = _cut(period, at), tuple((where or {}).items())
+    wanted = _parts(metrics, facts, cut)
+    column = getattr(facts.columns, by)
+    lines = _scope(facts, place, fixed).order_by().values(column).annotate(**_counts(wanted))
+    rows = []
+    for line in lines.order_by(column):
+        if not any(value for name, value in line.items() if name != column):
+            continue
+        group = (by, line[column])
+        rows.append(Row(line[column], {
+            m.id: _figure(m, wanted.get(m.id), line, "", cut, place, (*fixed, group)) for m in metrics
+        }))
+    return rows
+
+
+def series(
+    ids: Iterable[str], *, periods: Sequence[Period], place: int | None = None, at: datetime | None = None,
+    where: Where | None = None,
+) -> list[Row]:
+    """The figures of several periods, oldest first, one query. `Row.group` is the Period."""
+    metrics = [METRICS[id] for id in ids]
+    facts = _facts(metrics)
+    fixed = tuple((where or {}).items())
+    cuts = [_cut(period, at) for period in periods]
+    wanted = [_parts(metrics, facts, cut) for cut in cuts]
+    counts: dict[str, Count] = {}
+    for number, parts in enumerate(wanted):
+        counts |= _counts(parts, f"p{number}_")
+    line = _scope(facts, place, fixed).aggregate(**counts)
+    return [
+        Row(period, {
+            m.id: _figure(m, wanted[number].get(m.id), line, f"p{number}_", cuts[number], place, fixed)
+            for m in metrics
+        })
+        for number, period in enumerate(periods)
+    ]
+
+
+def opened_by(opens: Opens) -> QuerySet:
+    """The rows behind a number: exactly those that were counted, as an unordered queryset of the engine.
+
+    Raises KeyError for an unknown metric, ValueError for malformed instants or columns.
+    """
+    known = METRICS[opens.metric]
+    facts = source(known.source)
+    cut = Cut(*(_instant(text) for text in (opens.since, opens.until, opens.at)))
+    parts = _parts([known], facts, cut)
+    if known.id not in parts:
+        return facts.rows().none()
+    rows = parts[known.id].counted if opens.part == "numerator" else parts[known.id].denominator
+    if rows is None:
+        raise ValueError(f"{known.id} has no denominator")
+    if any(name not in facts.columns.names() for name, _value in opens.where):
+        raise ValueError("unknown column")
+    return _scope(facts, opens.place, opens.where).filter(rows)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How long something took: `count` finished ones, `median` and `nine_of_ten` as elapsed time."""
+
+    count: int
+    median: timedelta
+    nine_of_ten: timedelta
+
+
+def durations(
+    *, by: str = "stage", since: datetime, until: datetime, place: int | None = None, where: Where | None = None
+) -> dict[Any, Spread]:
+    """Elapsed time of finished steps (facts "items") done in [since, until), by group, one query.
+
+    Exact over the newest SAMPLE steps; a median needs no more, and the page stays quick on a large county.
+    """
+    if by not in DIMENSIONS:
+        raise ValueError(f"durations are not cut by {by!r}")
+    facts = source("items")
+    c = facts.columns
+    done = {f"{c.done}__gte": since, f"{c.done}__lt": until}
+    rows = _scope(facts, place, tuple((where or {}).items())).filter(**done).order_by(f"-{c.done}")
+    taken: dict[Any, list[timedelta]] = {}
+    for group, begun, ended in rows.values_list(getattr(c, by), c.opened, c.done)[:SAMPLE]:
+        taken.setdefault(group, []).append(ended - begun)
+    return {group: _spread(sorted(times)) for group, times in taken.items()}
+
+
+def _spread(times: list[timedelta]) -> Spread:
+    seconds = median(time.total_seconds() for time in times)
+    return Spread(len(times), timedelta(seconds=seconds), times[(9 * len(times) - 1) // 10])
+
+
+def _facts(metrics: list[Metric]) -> Source:
+    names = {m.source for m in metrics}
+    if len(names) != 1:
+        raise ValueError("figures asked for in one go must come from one source")
+    return source(names.pop())
+
+
+def _cut(period: Period | Cut, at: datetime | None) -> Cut:
+    if isinstance(period, Cut):
+        return period
+    return Cut(period.since, period.until, at or clock.now())
+
+
+def _parts(metrics: list[Metric], facts: Source, cut: Cut) -> dict[str, Parts]:
+    """Only metrics whose columns the engine keeps; the others answer 无数据."""
+    return {m.id: m.rule(facts.columns, facts.words, cut) for m in metrics if facts.columns.has(*m.needs)}
+
+
+def _counts(wanted: Mapping[str, Parts], prefix: str = "") -> dict[str, Count]:
+    counts: dict[str, Count] = {}
+    for id, parts in wanted.items():
+        counts[f"{prefix}{id}__n"] = Count("pk", filter=parts.numerator)
+        if parts.denominator is not None:
+            counts[f"{prefix}{id}__d"] = Count("pk", filter=parts.denominator)
+        for number, (rows, _weight) in enumerate(parts.also):
+            counts[f"{prefix}{id}__w{number}"] = Count("pk", filter=rows)
+    # Django reads "__" as a lookup in aliases of annotations; one underscore is enough and unique.
+    return {name.replace("__", "_of_"): count for name, count in counts.items()}
+
+
+def _figure(
+    m: Metric, parts: Parts | None, line: Mapping[str, Any], prefix: str, cut: Cut, place: int | None,
+    where: tuple[tuple[str, Any], ...],
+) -> Figure:
+    if parts is None:
+        return Figure(m.id, str(m.title), m.unit, str(m.definition), None, None, None, None)
+    top: int | Decimal = line[f"{prefix}{m.id}_of_n"]
+    for number, (_rows, weight) in enumerate(parts.also):
+        top = top + weight * line[f"{prefix}{m.id}_of_w{number}"]
+    bottom = line.get(f"{prefix}{m.id}_of_d") if parts.denominator is not None else None
+    if m.unit == "count":
+        value: int | Decimal | None = top
+    else:
+        value = Decimal(top) / Decimal(bottom) if bottom else None
+    opens = Opens(m.id, "numerator", *(when.isoformat() for when in (cut.since, cut.until, cut.at)), place, where)
+    return Figure(m.id, str(m.title), m.unit, str(m.definition), value, top, bottom, opens)
+
+
+def _scope(facts: Source, place: int | None, where: tuple[tuple[str, Any], ...]) -> QuerySet:
+    rows = facts.rows()
+    if place is not None:
+        rows = rows.filter(place_filter(facts, place))
+    for name, value in where:
+        column = getattr(facts.columns, name)
+        rows = rows.filter(**({f"{column}__isnull": True} if value is None else {column: value}))
+    return rows
+
+
+def place_filter(facts: Source, place: int) -> Q:
+    """Rows that lie in `place`, whatever its level. Unknown places hold nothing."""
+    places = directory()
+    info = places.get(place)
+    c = facts.columns
+    if info is None:
+        return Q(pk__in=[])
+    if info.kind in ("county", "town", "village"):
+        return Q(**{getattr(c, info.kind): place})
+    if info.kind in ("province", "city"):
+        below = [child for child in places.children(place)]
+        return Q(pk__in=[]) if not below else _any(place_filter(facts, child) for child in below)
+    grids = {place, *places.grids_under(place)}
+    return Q(**{f"{c.grid}__in": sorted(grids)})
+
+
+def _any(filters: Iterable[Q]) -> Q:
+    joined = Q(pk__in=[])
+    for one in filters:
+        joined |= one
+    return joined
+
+
+def _instant(text: str) -> datetime:
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError(text)
+    return when
