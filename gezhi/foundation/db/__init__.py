@@ -1,0 +1,13 @@
+"""The database room: two engines, one way to write, one way to know what changed.
+
+    with db.write():            # an atomic block; on SQLite it holds our file lock
+        ...
+        db.revisions.bump("places")
+        db.after_commit(lambda: ...)
+"""
+
+from . import revisions
+from .counting import Counted, count_queries
+from .writing import after_commit, attempt, write
+
+__all__ = ["Counted", "after_commit", "attempt", "count_queries", "revisions", "write"]

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class WorkflowsConfig(AppConfig):
+    name = "gezhi.engines.workflows"
+    label = "workflows"
+
+    def ready(self) -> None:
+        from gezhi.engines.workflows import events, facts, schema
+
+        schema.register()
+        events.register()
+        facts.register()

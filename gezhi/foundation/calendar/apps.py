@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class CalendarConfig(AppConfig):
+    name = "gezhi.foundation.calendar"
+    label = "calendar"
+    verbose_name = "日历"

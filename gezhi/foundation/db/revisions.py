@@ -1,0 +1,92 @@
+"""Named numbers that move whenever a kind of fact moves (places, people, packs, calendar, clock ...).
+
+Every in-memory snapshot remembers the number it was loaded under, compares it with `current()` and
+reloads when it differs, so that all processes agree one request later, without any message between them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+
+class _Known(threading.local):
+    depth: int = 0
+    values: dict[str, int] | None = None
+
+
+_known = _Known()
+
+
+def current() -> dict[str, int]:
+    """All revision numbers by name; a name never bumped is absent (use `.get(name, 0)`).
+
+    One query; remembered until the end of the request or write block, or until `forget()`.
+    Outside both, every call asks the database.
+    """
+    if _known.values is not None:
+        return _known.values
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, value FROM db_revision")
+        values = dict(cursor.fetchall())
+    if _known.depth:
+        _known.values = values
+    return values
+
+
+def bump(name: str) -> int:
+    """Move one number, inside a write; returns the new value.
+
+    The value is never one that was used before, not even by a write that was rolled back: a snapshot
+    loaded inside a rolled-back write must not pass for the next one. Hence microseconds and a random
+    tail instead of plus one.
+    """
+    fresh = time.time_ns() // 1000 * 1000 + secrets.randbelow(1000)
+    return _put(
+        name,
+        fresh,
+        "CASE WHEN db_revision.value >= excluded.value THEN db_revision.value + 1 ELSE excluded.value END",
+    )
+
+
+def assign(name: str, value: int) -> int:
+    """Set one number to a value that means something by itself (the clock's offset in seconds)."""
+    return _put(name, value, "excluded.value")
+
+
+def _put(name: str, value: int, on_conflict: str) -> int:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A revision moves inside db.write(), with what it stands for.")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO db_revision (name, value) VALUES (%s, %s) "
+            f"ON CONFLICT (name) DO UPDATE SET value = {on_conflict} RETURNING value",
+            [name, value],
+        )
+        (stored,) = cursor.fetchone()
+    if _known.values is not None:
+        _known.values = {**_known.values, name: stored}
+    return stored
+
+
+def forget() -> None:
+    """Drop what this thread remembers; the next `current()` asks the database."""
+    _known.values = None
+
+
+@contextmanager
+def scope() -> Iterator[None]:
+    """Remember numbers from here to the end of the block, starting from nothing."""
+    forget()
+    _known.depth += 1
+    try:
+        yield
+    finally:
+        _known.depth -= 1
+        if not _known.depth:
+            forget()

@@ -1,0 +1,47 @@
+"""Putting work in, and looking at what is there."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max
+
+from gezhi.foundation import db
+from gezhi.foundation.calendar import clock
+
+
+def machine_ms() -> int:
+    """Machine time, milliseconds since 1970; for leases and heartbeats only."""
+    return time.time_ns() // 1_000_000
+
+
+def enqueue(name: str, key: str, payload: dict[str, Any] | None = None, run_at: datetime | None = None) -> None:
+    """Have the job `(name, key)` done once, no earlier than `run_at` (default now).
+
+    One INSERT in the caller's transaction: if that is rolled back the job never existed. A pair that
+    was enqueued before, done or not, is left as it is.
+    """
+    enqueue_many([(name, key, payload or {})], run_at)
+
+
+def enqueue_many(jobs: list[tuple[str, str, dict[str, Any]]], run_at: datetime | None = None) -> None:
+    """`enqueue` for many (name, key, payload), in one INSERT."""
+    from .models import Job
+
+    with db.write():
+        now = clock.now()
+        rows = [
+            Job(name=name, key=key, payload=payload, run_at=run_at or now, created_at=now)
+            for name, key, payload in jobs
+        ]
+        Job.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def heartbeat_age() -> float | None:
+    """Seconds since any worker was last heard of; None when there never was one."""
+    from .models import Worker
+
+    last = Worker.objects.aggregate(last=Max("beat"))["last"]
+    return None if last is None else max(0.0, (machine_ms() - last) / 1000)

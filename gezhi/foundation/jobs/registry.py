@@ -1,0 +1,64 @@
+"""Which function does which job. Rooms fill this in their `jobs` module, found by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.module_loading import autodiscover_modules
+
+if TYPE_CHECKING:
+    from .claims import Claimed
+
+Handler = Callable[["Claimed"], object]
+
+
+@dataclass(frozen=True)
+class Periodic:
+    """`seconds` between the end of one run and the start of the next."""
+
+    name: str
+    seconds: float
+    function: Callable[[], object]
+
+
+HANDLERS: dict[str, Handler] = {}
+PERIODIC: dict[str, Periodic] = {}
+
+
+def handler(name: str) -> Callable[[Handler], Handler]:
+    """`@handler("text.index")` on `def index(job): ...`.
+
+    The function receives the claimed job (`job.payload`, `job.key`, `job.attempts`). It may run more
+    than once: after a crash, or when a lease ran out. For effects in our own database write them inside
+    `with job.complete():`, which commits them together with the job's completion, so they happen
+    exactly once. A function that never calls it is completed after it returns (at least once).
+    """
+
+    def take(function: Handler) -> Handler:
+        if HANDLERS.setdefault(name, function) is not function:
+            raise ValueError(f"Two handlers for the job {name!r}.")
+        return function
+
+    return take
+
+
+def every(seconds: float, name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:
+    """`@every(1, "events.seal")` on `def seal(): ...`: run again and again, by one worker at a time.
+
+    Two runs may overlap for a moment when leadership changes hands: the function must stand that.
+    """
+
+    def take(function: Callable[[], object]) -> Callable[[], object]:
+        task = PERIODIC.setdefault(name, Periodic(name, seconds, function))
+        if task.function is not function:
+            raise ValueError(f"Two periodic tasks are called {name!r}.")
+        return function
+
+    return take
+
+
+def discover() -> None:
+    """Import the `jobs` module of every installed app that has one."""
+    autodiscover_modules("jobs")
