@@ -1,0 +1,105 @@
+"""The five units a limit can be written in, and the limit itself. docs/rules/time.md"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import lru_cache
+
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation import errors
+
+LONGEST = {"urgent_hour": 24 * 366, "work_hour": 8 * 366}
+LONGEST_DAYS = 3660
+
+errors.register(
+    "calendar.limit",
+    422,
+    _("时限“{given}”读不懂。"),
+    _("时限由一个正数和一个单位组成，{reason}。"),
+    _("单位写 urgent_hour、urgent_day、work_hour、work_day 或 calendar_day，例如“4 work_hour”。"),
+)
+
+
+class Unit(StrEnum):
+    """How time runs. `label` is the Chinese word used in notices and on pages."""
+
+    URGENT_HOUR = "urgent_hour"
+    URGENT_DAY = "urgent_day"
+    WORK_HOUR = "work_hour"
+    WORK_DAY = "work_day"
+    CALENDAR_DAY = "calendar_day"
+
+    @property
+    def label(self):
+        """Lazy translated name, e.g. 工作时."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Unit.URGENT_HOUR: _("紧急工作时"),
+    Unit.URGENT_DAY: _("紧急工作日"),
+    Unit.WORK_HOUR: _("工作时"),
+    Unit.WORK_DAY: _("工作日"),
+    Unit.CALENDAR_DAY: _("自然日"),
+}
+# What city standards write in their tables; "小时" alone means working hours there (standards.md §1.4).
+_WORDS = {
+    "紧急工作时": Unit.URGENT_HOUR,
+    "紧急工作日": Unit.URGENT_DAY,
+    "工作时": Unit.WORK_HOUR,
+    "工作日": Unit.WORK_DAY,
+    "自然日": Unit.CALENDAR_DAY,
+    **{unit.value: unit for unit in Unit},
+}
+_WHOLE = {Unit.WORK_DAY, Unit.CALENDAR_DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A span to be met: `value` of `unit`. Days of the calendar are whole; only `calendar_day` may be 0 (today)."""
+
+    value: Decimal
+    unit: Unit
+
+    def __post_init__(self):
+        value = self.value if isinstance(self.value, Decimal) else Decimal(str(self.value))
+        unit = Unit(self.unit)
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "unit", unit)
+        if not value.is_finite() or value < 0 or (value == 0 and unit is not Unit.CALENDAR_DAY):
+            raise _unreadable(f"{value} {unit.value}", _("数要大于零（自然日可以为 0，即当日）"))
+        if value > LONGEST.get(unit.value, LONGEST_DAYS):
+            raise _unreadable(f"{value} {unit.value}", _("这个数太大"))
+        if unit in _WHOLE and value != value.to_integral_value():
+            raise _unreadable(f"{value} {unit.value}", _("工作日和自然日只能是整数，半天请用工作时"))
+
+    def __str__(self) -> str:
+        return f"{self.value.normalize():f} {self.unit.value}"
+
+    @property
+    def words(self) -> str:
+        """For people: "4 工作时" in the active language."""
+        return f"{self.value.normalize():f} {self.unit.label}"
+
+
+def _unreadable(given: str, reason) -> errors.Invalid:
+    return errors.Invalid("calendar.limit", given=given, reason=reason)
+
+
+@lru_cache(maxsize=1024)
+def parse_limit(source: str) -> Limit:
+    """Read "4 work_hour" or "4工作时" (the space is optional). Raises Invalid `calendar.limit`."""
+    text = str(source).strip()
+    digits = len(text) - len(text.lstrip("0123456789."))
+    number, word = text[:digits], text[digits:].strip()
+    unit = _WORDS.get(word)
+    if unit is None:
+        raise _unreadable(text[:40], _("这里的单位不认识"))
+    try:
+        value = Decimal(number)
+    except InvalidOperation:
+        raise _unreadable(text[:40], _("这里的数不是数")) from None
+    return Limit(value, unit)
