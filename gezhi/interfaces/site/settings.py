@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from gezhi.foundation.people import keys
 
@@ -92,7 +92,8 @@ if _url:
             "NAME": unquote(_u.path.lstrip("/")),
             "USER": unquote(_u.username or ""),
             "PASSWORD": unquote(_u.password or ""),
-            "HOST": unquote(_u.hostname or ""),
+            # ?host=/directory names a socket.
+            "HOST": parse_qs(_u.query).get("host", [unquote(_u.hostname or "")])[0],
             "PORT": str(_u.port or ""),
             "OPTIONS": {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}},
         }

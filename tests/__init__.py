@@ -1,0 +1,1 @@
+"""Tests mirror `gezhi/`; `concurrency/` races, `mechanisms/` the practices of the pages, `promises/` the documents."""

@@ -1,0 +1,61 @@
+"""What every test can rely on."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+from tests import environment
+from tests.postgres import Cluster
+
+
+def pytest_collection_modifyitems(config, items):
+    """On the second pass (PostgreSQL) only what touches a database is run again."""
+    if not environment.POSTGRES:
+        return
+    again = [item for item in items if _touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
+    items[:] = again
+
+
+def _touches_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "django_db_setup", "live_server"}
+    return bool(item.get_closest_marker("django_db") or fixtures & set(getattr(item, "fixturenames", ())))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    from gezhi.foundation.db import revisions
+
+    revisions.forget()
+    yield
+    revisions.forget()
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster():
+    """A cluster for tests that need PostgreSQL whatever the pass (mark them `postgres`)."""
+    cluster = Cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings):
+    """Between transactional tests tables are emptied, which the triggers on the event log rightly refuse."""
+    execute_sql_flush = BaseDatabaseOperations.execute_sql_flush
+
+    def flush(self, sql_list):
+        if self.connection.vendor == "postgresql":
+            sql_list = ["SET session_replication_role = replica", *sql_list, "SET session_replication_role = origin"]
+            return execute_sql_flush(self, sql_list)
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql IS NOT NULL")
+            triggers = cursor.fetchall()
+        drops = [f'DROP TRIGGER "{name}"' for name, _ in triggers]
+        return execute_sql_flush(self, [*drops, *sql_list, *(sql for _, sql in triggers)])
+
+    type(connection.ops).execute_sql_flush = flush
+    yield
+    type(connection.ops).execute_sql_flush = execute_sql_flush

@@ -1,0 +1,74 @@
+"""A PostgreSQL cluster for one test session: own directory, own port, gone afterwards."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+# Nothing here survives the session, so nothing needs to reach the disk.
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "100",
+    "shared_buffers": "64MB",
+    "listen_addresses": "127.0.0.1",
+}
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or max(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), default="")
+    if not found and os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "install", "-y", "-q", "postgresql"], check=True)
+        found = max(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), default="")
+    if not found:
+        raise RuntimeError(f"{name} is not installed. These tests need PostgreSQL 15 or newer; install it and run again.")
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster; databases are made by whoever wants one."""
+
+    directory: Path
+    port: int
+
+    @classmethod
+    def start(cls) -> Cluster:
+        """Make and start a cluster. As root it runs as the user `postgres`, which PostgreSQL insists on."""
+        directory = Path(tempfile.mkdtemp(prefix="gezhi-pg-"))
+        if os.geteuid() == 0:
+            shutil.chown(directory, "postgres", "postgres")
+        cluster = cls(directory, _free_port())
+        cluster._run("initdb", "-D", str(directory / "data"), "-U", "gezhi", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        settings = "".join(f" -c {name}={value}" for name, value in _SETTINGS.items())
+        options = f"-p {cluster.port} -k {directory}{settings}"
+        cluster._run("pg_ctl", "-D", str(directory / "data"), "-l", str(directory / "log"), "-w", "-o", options, "start")
+        return cluster
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://gezhi@127.0.0.1:{self.port}/{database}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [_program(program), *arguments]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", "postgres", "--", *command]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd="/", text=True)
+        if done.returncode:
+            raise RuntimeError(f"{program} failed:\n{done.stdout}")
