@@ -1,0 +1,52 @@
+"""The people room: persons, posts, seats, who answers for what, signing in, secrets.
+
+    directory().effective(seat, at, unlike={doer})      # who does it: persons, never the doer
+    actor_for(person_id).may("case.see", path)          # this person, this act, here
+    actions.appoint(...), leave, substitute, vacate     # the only writers; each is an event
+    crypto.seal(text, aad), crypto.blind("phone", ...)  # secrets; keys lie outside GEZHI_HOME
+    reveal(ref, actor=, purpose=, about=, field=)       # a masked value, seen by name and reason
+
+docs/rules/seats.md, docs/rules/secrets.md
+"""
+
+from importlib import import_module
+
+# Modules that need tables or settings are loaded on first use: settings import `people.keys`.
+_LATE = {
+    "Actor": "actor",
+    "COLUMNS": "actor",
+    "Effective": "records",
+    "Grant": "actor",
+    "POWERS": "actor",
+    "People": "snapshot",
+    "PersonInfo": "records",
+    "PostInfo": "records",
+    "SeatInfo": "records",
+    "actor_for": "actor",
+    "current_person": "signin",
+    "demo_people_exist": "demo",
+    "directory": "snapshot",
+    "grid_roles": "queries",
+    "hand_over_list": "queries",
+    "issue_token": "tokens",
+    "on_leave": "leaving",
+    "person_for_token": "tokens",
+    "resident": "actor",
+    "reveal": "revealing",
+    "reveals": "revealing",
+    "revoke_token": "tokens",
+    "roles_at": "queries",
+    "sign_in": "signin",
+    "sign_out": "signin",
+    "start_session": "signin",
+    "sync_posts": "posts",
+    "system": "actor",
+}
+
+__all__ = list(_LATE)
+
+
+def __getattr__(name: str):
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)

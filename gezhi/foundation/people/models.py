@@ -1,0 +1,198 @@
+"""Tables of the room. Only `actions`, `signin`, `tokens` and `revealing` write them.
+
+Times are instants: a term runs from `since` up to, not including, `until`; `until` empty = open end;
+`until == since` = a term that was cancelled before it began. Names and phones live sealed in
+`events.private`; here are their ids, a masked form and blind indexes.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+LEVELS = ("province", "city", "county", "town", "village", "grid1", "grid2", "grid3", "building")
+
+
+class Person(models.Model):
+    """Somebody who holds, held or may hold a seat. Residents who raise a matter are not in this table."""
+
+    name_ref = models.BigIntegerField()
+    name_hash = models.BinaryField(max_length=16, db_index=True)
+    name_public = models.CharField(max_length=20)
+    phone_ref = models.BigIntegerField(null=True)
+    phone_hash = models.BinaryField(max_length=16, null=True, db_index=True)
+    username = models.CharField(max_length=40, unique=True, null=True)
+    password = models.CharField(max_length=200, default="")
+    language = models.CharField(max_length=8, default="zh-hans")
+    active = models.BooleanField(default=True)
+    # Made up for a demonstration; a production start refuses while such a person can sign in.
+    synthetic = models.BooleanField(default=False)
+    # Goes up when the password changes or the person is deactivated: older sessions end.
+    session_epoch = models.IntegerField(default=0)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_person"
+
+    def __str__(self) -> str:
+        return self.name_public
+
+
+class Organisation(models.Model):
+    """A department, unit or body; `code` is stable and short ("housing"), `name` is what people say."""
+
+    code = models.CharField(max_length=40)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=20)
+    place = models.ForeignKey("places.Place", on_delete=models.PROTECT, related_name="+")
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_organisation"
+        constraints = [models.UniqueConstraint(fields=["code", "place"], name="organisation_once_per_place")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(models.Model):
+    """A kind of seat, from a pack: what it is called, at which level it stands, what it may do."""
+
+    code = models.CharField(max_length=40, unique=True)
+    title_zh = models.CharField(max_length=40)
+    title_en = models.CharField(max_length=80)
+    level = models.CharField(max_length=10)
+    powers = models.JSONField(default=list)
+    falls_to = models.CharField(max_length=40, null=True)
+    root = models.BooleanField(default=False)
+    position = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "people_post"
+
+    def __str__(self) -> str:
+        return self.title_zh
+
+
+class Seat(models.Model):
+    """A post at a place: what owns a case. Persons come and go, the seat stays."""
+
+    post = models.ForeignKey(Post, on_delete=models.PROTECT, related_name="seats")
+    place = models.ForeignKey("places.Place", on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="seats")
+    label = models.CharField(max_length=40, default="", blank=True)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_seat"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["post", "place", "label"], condition=Q(organisation=None), name="seat_once_here"
+            ),
+            models.UniqueConstraint(
+                fields=["post", "place", "organisation", "label"],
+                condition=~Q(organisation=None),
+                name="seat_once_in_organisation",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id}@{self.place_id}"
+
+
+class Term(models.Model):
+    """What holdings and substitutes share."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    # False while the end of the term, once reached, has still to be told to the leave hooks.
+    handed_over = models.BooleanField(default=False)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        abstract = True
+
+
+class Holding(Term):
+    """A person sits in a seat."""
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="holdings")
+
+    class Meta:
+        db_table = "people_holding"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")), name="holding_ends_after_start"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["until"], condition=Q(handed_over=False), name="holding_to_hand_over"),
+        ]
+
+
+class Substitute(Term):
+    """A person does the work of a seat for a stated time; `until` is never empty."""
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="substitutes")
+    reason = models.CharField(max_length=120)
+
+    class Meta:
+        db_table = "people_substitute"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=False) & Q(until__gte=F("since")), name="substitute_has_a_term"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["until"], condition=Q(handed_over=False), name="substitute_to_hand_over"),
+        ]
+
+
+class Reveal(models.Model):
+    """Somebody looked at a masked value: who, in which seat, about what, why, when. Never changed."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, null=True, related_name="+")
+    as_substitute = models.BooleanField(default=False)
+    about = models.CharField(max_length=40, db_index=True)
+    field = models.CharField(max_length=40)
+    purpose_ref = models.BigIntegerField()
+    at = models.DateTimeField()
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_reveal"
+
+
+class SignInGuard(models.Model):
+    """Failed sign-ins of one account or one address; `key` is a blind index, so it names nobody."""
+
+    key = models.BinaryField(max_length=16, unique=True)
+    failures = models.IntegerField(default=0)
+    first_at = models.DateTimeField()
+    locked_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "people_sign_in_guard"
+
+
+class Token(models.Model):
+    """A bearer token of the API: only its hash, so that the table opens nothing."""
+
+    hash = models.BinaryField(max_length=32, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="tokens")
+    session_epoch = models.IntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "people_token"

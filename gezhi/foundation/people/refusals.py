@@ -1,0 +1,188 @@
+"""Every refusal of this room: `raise refusals.NO_SEAT(seat=7)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation.errors import (
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    SignInNeeded,
+    TooMany,
+    Unavailable,
+    register,
+)
+
+_HTTP: dict[type[Refusal], int] = {
+    Conflict: 409,
+    Invalid: 422,
+    NotAllowed: 403,
+    NotFound: 404,
+    SignInNeeded: 401,
+    TooMany: 429,
+    Unavailable: 503,
+}
+
+
+def _refusal(kind: type[Refusal], code: str, what: Any, why: Any, next: Any) -> Callable[..., Refusal]:
+    return partial(kind, register(code, _HTTP[kind], what, why, next))
+
+
+# Secrets
+CIPHER_UNKNOWN = _refusal(
+    Unavailable,
+    "secret.cipher_unknown",
+    _("加密方式“{name}”不认识。"),
+    _("系统只会用这几种：{known}。"),
+    _("请改好 GEZHI_CIPHER 后重新启动。"),
+)
+KEY_MISSING = _refusal(
+    Unavailable,
+    "secret.key_missing",
+    _("这段内容现在打不开。"),
+    _("加密它的密钥 {key} 不在密钥目录里。"),
+    _("请管理员从密钥备份恢复这个密钥文件，不必重新启动。"),
+)
+SECRET_ALTERED = _refusal(
+    Conflict,
+    "secret.altered",
+    _("这段内容打不开。"),
+    _("密文与写入时不一致，可能被改动或损坏。"),
+    _("请管理员运行 gezhi verify 查明，再从备份恢复。"),
+)
+PHONE_WRONG = _refusal(
+    Invalid,
+    "phone.wrong",
+    _("这个电话号码不对。"),
+    _("不是 11 位手机号，也不是带区号的座机。"),
+    _("请核对后再填，例如 138 开头的 11 位数字或 0391-8234567。"),
+)
+IDENTITY_WRONG = _refusal(
+    Invalid,
+    "identity.wrong",
+    _("这个身份证号码不对。"),
+    _("位数、出生日期或最后一位校验码不符。"),
+    _("请对照证件核对后再填。"),
+)
+NAME_WRONG = _refusal(
+    Invalid, "name.wrong", _("请填写姓名。"), _("姓名为空或太长。"), _("请填 1 到 60 个字的姓名。")
+)
+WRONG = {"phone": PHONE_WRONG, "identity": IDENTITY_WRONG, "name": NAME_WRONG}
+
+# Seats and persons
+NO_SEAT = _refusal(
+    NotFound, "people.no_seat", _("没有这个岗位。"), _("编号 {seat} 不在名录里。"), _("请从岗位名录中选择。")
+)
+NO_POST = _refusal(
+    NotFound, "people.no_post", _("没有“{post}”这个职务。"), _("已装的工作包里没有它。"), _("请先装上含有这个职务的工作包。")
+)
+NO_PERSON = _refusal(
+    NotFound, "people.no_person", _("没有这个人。"), _("编号 {person} 不在名录里。"), _("请从人员名录中选择。")
+)
+NO_ORGANISATION = _refusal(
+    NotFound, "people.no_organisation", _("没有这个单位。"), _("编号 {organisation} 不在名录里。"), _("请从单位名录中选择。")
+)
+NO_PLACE = _refusal(
+    NotFound, "people.no_place", _("没有这个地方，或者它已经撤并。"), _("编号 {place} 不能设岗位。"), _("请从现有的地方中选择。")
+)
+NO_TERM = _refusal(
+    NotFound, "people.no_term", _("没有这段任期。"), _("它不存在，或者已经结束。"), _("请刷新名录再看。")
+)
+NO_ROOT = _refusal(
+    Unavailable,
+    "people.no_root",
+    _("县级总岗还没有设立。"),
+    _("没有它，空缺的岗位就无处可归。"),
+    _("请管理员先设立县级总岗，并任命两位不同的人。"),
+)
+ROOT_EXISTS = _refusal(
+    Conflict,
+    "people.root_exists",
+    _("县级总岗已经有了。"),
+    _("一个系统只有一个总岗。"),
+    _("请在现有的总岗上任命或更换人员。"),
+)
+ROOT_BY_TWO = _refusal(
+    Conflict,
+    "people.root_by_two",
+    _("总岗不能这样设立。"),
+    _("总岗从第一刻起就要有两位不同的人，才能保证办的人和查的人不是同一个人。"),
+    _("请用“设立总岗”，同时写明两位人选。"),
+)
+ROOT_NEEDS_TWO = _refusal(
+    Conflict,
+    "people.root_needs_two",
+    _("现在不能让总岗少于两个人。"),
+    _("所有空缺的岗位最后都归总岗；只剩一个人时，他办的事就没有别人能核查。"),
+    _("请先给总岗任命另一位长期任职的人，再办这一步。"),
+)
+ROOT_STAYS = _refusal(
+    Conflict, "people.root_stays", _("总岗不能撤销。"), _("所有空缺的岗位最后都归它。"), _("可以更换总岗上的人，请先任命接替的人。")
+)
+NOBODY_LEFT = _refusal(
+    Conflict,
+    "people.nobody_left",
+    _("“{seat}”往上没有可以接手的人了。"),
+    _("能接手的人都参与过这件事，或者那时还没有人任职。"),
+    _("请给总岗或县级值守岗位再任命一位没有参与过的人。"),
+)
+SEAT_EXISTS = _refusal(
+    Conflict, "people.seat_exists", _("这个岗位已经有了。"), _("同一地方、同一单位的同一职务只能设一个，除非编号不同。"), _("请直接任命人员，或换一个编号。")
+)
+SEAT_CLOSED = _refusal(
+    Conflict, "people.seat_closed", _("这个岗位已经撤销。"), _("撤销的岗位不能再任命人。"), _("请先重新设立，或选别的岗位。")
+)
+WRONG_LEVEL = _refusal(
+    Invalid, "people.wrong_level", _("“{post}”不能设在这一级。"), _("这个职务属于另一级地方。"), _("请选相应级别的地方。")
+)
+ALREADY_SITS = _refusal(
+    Conflict, "people.already_sits", _("这个人在这段时间已经在这个岗位上。"), _("同一个人的两段任期不能重叠。"), _("请先结束原来的一段，或改动起止时间。")
+)
+NOT_ACTIVE = _refusal(
+    Conflict, "people.not_active", _("这个人已经停用。"), _("停用的人不能任职、代班或登录。"), _("请先恢复这个人，再办这一步。")
+)
+TERM_WRONG = _refusal(
+    Invalid, "people.term_wrong", _("起止时间不对。"), _("结束要晚于开始，代班必须写明结束时间，最长一年。"), _("请改好时间再办。")
+)
+REASON_WRONG = _refusal(
+    Invalid, "people.reason_wrong", _("请选一个代班原因。"), _("原因只能从列出的几项里选，不写病情等私事。"), _("请选择后再办。")
+)
+USERNAME_WRONG = _refusal(
+    Invalid, "people.username_wrong", _("这个登录名不能用。"), _("登录名是 2 到 40 位的字母、数字、点、横线或汉字，以字母或汉字开头。"), _("请换一个登录名。")
+)
+USERNAME_TAKEN = _refusal(
+    Conflict, "people.username_taken", _("这个登录名已经有人用了。"), _("每个登录名只属于一个人。"), _("请换一个登录名。")
+)
+POSTS_FLAWED = _refusal(
+    Invalid, "people.posts_flawed", _("职务表有问题，没有装上。"), _("{problems}"), _("请改好工作包里的职务表再装。")
+)
+# Signing in
+WRONG_SIGN_IN = _refusal(
+    SignInNeeded, "sign_in.wrong", _("登录名或密码不对。"), _("两者至少有一个与登记的不符，或者账号已停用。"), _("请核对后再试；想不起来时请找管理员重设密码。")
+)
+LOCKED = _refusal(
+    TooMany, "sign_in.locked", _("登录暂时锁住了。"), _("连续几次没有输对。"), _("请在 {minutes} 分钟后再试，或请管理员重设密码。")
+)
+PASSWORD_WEAK = _refusal(
+    Invalid, "password.weak", _("这个密码太容易被猜到。"), _("{reason}"), _("请换一个至少 10 位、别人猜不到的密码，例如几个不相干的词。")
+)
+TOKEN_WRONG = _refusal(
+    SignInNeeded, "token.wrong", _("登录凭证无效或已过期。"), _("凭证 12 小时后失效，改密码或退出后也会失效。"), _("请重新登录取得新的凭证。")
+)
+# Looking at masked values
+REVEAL_NOT_ALLOWED = _refusal(
+    NotAllowed, "reveal.not_allowed", _("您现在的岗位不能看全号。"), _("看全号需要专门的权限，并且在您的辖区之内。"), _("请找有这项权限的岗位代为联系。")
+)
+PURPOSE_NEEDED = _refusal(
+    Invalid, "reveal.purpose_needed", _("请写明为什么要看。"), _("当事人会看到是哪个岗位、什么时候、为了什么看了他的信息。"), _("请用 4 到 200 个字说明用途，例如“电话核实漏水位置”。")
+)
+ERASED = _refusal(
+    NotFound, "reveal.erased", _("这项信息已经依法删除。"), _("当事人要求删除，或保存期已满。"), _("不需要再办什么。")
+)
