@@ -1,0 +1,81 @@
+"""The events room: what happened, who did it, and the proof that nobody changed it since.
+
+    refs = events.keep(f"case:{n}", {"text": "..."})                      # personal text, encrypted aside
+    head = events.record(f"case:{n}", "case.opened", actor=actor, head=GENESIS, patch={"text": refs["text"], ...})
+
+The rules (what is hashed, how blocks are made, what erasure leaves) are in docs/rules/events.md.
+Names are loaded on first use, so that importing the room does not import its models.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .chain import GENESIS, Head, PrivateRef, canonical
+    from .checking import verify
+    from .erasures import flush_erased, replay_erasures
+    from .export import accept_restore, export_roots
+    from .findings import Finding, Report
+    from .folding import fold, register_state, upcast, upcaster
+    from .log import Draft, history, histories, record, record_many
+    from .models import Block, Event, Private
+    from .private import erase, keep, on_erase, read_private
+    from .sealing import seal_now, sealed, sealed_between, sealed_until
+
+_HOME = {
+    "chain": ("GENESIS", "Head", "PrivateRef", "canonical"),
+    "checking": ("verify",),
+    "erasures": ("flush_erased", "replay_erasures"),
+    "export": ("accept_restore", "export_roots"),
+    "findings": ("Finding", "Report"),
+    "folding": ("fold", "register_state", "upcast", "upcaster"),
+    "log": ("Draft", "histories", "history", "record", "record_many"),
+    "models": ("Block", "Event", "Private"),
+    "private": ("erase", "keep", "on_erase", "read_private"),
+    "sealing": ("seal_now", "sealed", "sealed_between", "sealed_until"),
+}
+_WHERE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "GENESIS",
+    "Block",
+    "Draft",
+    "Event",
+    "Finding",
+    "Head",
+    "Private",
+    "PrivateRef",
+    "Report",
+    "accept_restore",
+    "canonical",
+    "erase",
+    "export_roots",
+    "flush_erased",
+    "fold",
+    "histories",
+    "history",
+    "keep",
+    "on_erase",
+    "read_private",
+    "record",
+    "record_many",
+    "register_state",
+    "replay_erasures",
+    "seal_now",
+    "sealed",
+    "sealed_between",
+    "sealed_until",
+    "upcast",
+    "upcaster",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
