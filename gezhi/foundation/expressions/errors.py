@@ -16,7 +16,7 @@ class ExpressionError(ValueError):
     formatted with `column` and the `facts`.
     """
 
-    def __init__(self, code: str, column: int, words: str | Promise, **facts: Any) -> None:
+    def __init__(self, code: str, column: int, words: str | Promise, /, **facts: Any) -> None:
         self.code = code
         self.column = column
         self.words = format_lazy(words, column=column, **facts)
