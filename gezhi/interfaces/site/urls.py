@@ -9,7 +9,7 @@ from . import faults, health
 
 _FACES = {"field": "field/", "desk": "desk/", "api": "api/v1/", "portal": ""}
 
-urlpatterns = [path("healthz", health.healthz, name="healthz")]
+urlpatterns = [path("healthz", health.healthz, name="healthz"), path("", include("gezhi.interfaces.site.entry"))]
 urlpatterns += [
     path(prefix, include(f"gezhi.interfaces.{face}.urls"))
     for face, prefix in _FACES.items()
