@@ -9,7 +9,7 @@ from django.db.models import Q
 
 
 class Job(models.Model):
-    """One piece of work to be done once. `(name, key)` is unique for ever, so enqueueing twice is enqueueing once."""
+    """One piece of work to be done once. `(name, key)` is unique: enqueueing twice is enqueueing once."""
 
     READY, DONE, DEAD = "ready", "done", "dead"
 

@@ -21,7 +21,7 @@ def enqueue(name: str, key: str, payload: dict[str, Any] | None = None, run_at: 
     """Have the job `(name, key)` done once, no earlier than `run_at` (default now).
 
     One INSERT in the caller's transaction: if that is rolled back the job never existed. A pair that
-    was enqueued before, done or not, is left as it is.
+    was enqueued before, done or not, is left as it is (a done job is remembered for 90 days).
     """
     enqueue_many([(name, key, payload or {})], run_at)
 

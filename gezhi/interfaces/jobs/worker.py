@@ -1,0 +1,119 @@
+"""The worker process: does due jobs, runs the periodic work while it leads, and says that it is alive."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+from gezhi.foundation.db import revisions
+from gezhi.foundation.jobs import claims, registry, workers
+
+log = logging.getLogger("gezhi.worker")
+
+IDLE_SECONDS = 0.3
+BATCH = 20
+
+
+class Worker:
+    """`run()` returns after `stop()`, when the work in hand is finished.
+
+    `name` must belong to this process alone. Give `inherits=True` when the process that last had the
+    name is known to be dead: its leases are given back at once instead of running out.
+    """
+
+    def __init__(self, name: str | None = None, *, inherits: bool = False, threads: int = 1) -> None:
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        self._inherits = inherits
+        self._threads = threads
+        self._stop = threading.Event()
+        self._in_hand: dict[int, claims.Claimed] = {}
+        self._hand = threading.Lock()
+        self._leads_until = 0.0
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    @property
+    def leads(self) -> bool:
+        return time.monotonic() < self._leads_until
+
+    def run(self) -> None:
+        registry.discover()
+        if self._inherits:
+            claims.release_all(self.name)
+        self._beat()
+        loops = [threading.Thread(target=self._loop, args=(self._do_jobs, IDLE_SECONDS)) for _ in range(self._threads)]
+        loops += [
+            threading.Thread(target=self._loop, args=(self._when_leading(task.function), task.seconds), name=task.name)
+            for task in registry.PERIODIC.values()
+        ]
+        for loop in loops:
+            loop.start()
+        log.info("worker %s: %d handlers, %d periodic tasks", self.name, len(registry.HANDLERS), len(registry.PERIODIC))
+        while not self._stop.wait(workers.BEAT_SECONDS):
+            self._guarded(self._beat)
+        for loop in loops:  # the heart beats on until the work in hand is finished
+            while loop.is_alive():
+                loop.join(timeout=workers.BEAT_SECONDS)
+                self._guarded(self._beat)
+        workers.leave(self.name)
+        connection.close()
+
+    def _loop(self, step: Callable[[], bool | None], pause: float) -> None:
+        """Run `step` until the worker stops; at once again while it returns True."""
+        while not self._stop.is_set():
+            if not self._guarded(step):
+                self._stop.wait(pause)
+        connection.close()
+
+    def _guarded(self, step: Callable[[], bool | None]) -> bool:
+        """One `step`; a failure is logged, and the loop it belongs to goes on after its pause."""
+        try:
+            with revisions.scope():
+                return bool(step())
+        except DatabaseError:
+            log.exception("worker %s: the database did not answer; trying again", self.name)
+            connection.close()
+        except Exception:
+            log.exception("worker %s: %s failed; it will run again", self.name, threading.current_thread().name)
+        return False
+
+    def _do_jobs(self) -> bool:
+        jobs = claims.claim(self.name, limit=BATCH)
+        with self._hand:
+            self._in_hand.update((job.id, job) for job in jobs)
+        try:
+            for number, job in enumerate(jobs):
+                if self._stop.is_set():
+                    claims.release(jobs[number:])
+                    break
+                revisions.forget()
+                claims.perform(job)
+                with self._hand:
+                    self._in_hand.pop(job.id, None)
+        finally:
+            with self._hand:
+                for job in jobs:
+                    self._in_hand.pop(job.id, None)
+        return bool(jobs)
+
+    def _when_leading(self, function: Callable[[], object]) -> Callable[[], None]:
+        def step() -> None:
+            if self.leads:
+                function()
+
+        return step
+
+    def _beat(self) -> None:
+        begun = time.monotonic()
+        leads = workers.beat(self.name)
+        self._leads_until = begun + workers.LEAD_MS / 1000 if leads else 0.0
+        with self._hand:
+            jobs = list(self._in_hand.values())
+        claims.extend(jobs)
