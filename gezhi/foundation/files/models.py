@@ -8,11 +8,12 @@ from django.db import models
 class StoredFile(models.Model):
     """A photo of a stream ("case:123"), or staged while `stream` is empty.
 
-    `id` is 32 hex digits of chance: it names the two encrypted files and tells nothing of their content.
+    `id` is 52 bits of chance (a whole number in JavaScript too): it names the two encrypted files and tells
+    nothing of their content. Knowing it opens nothing; `serve` asks for every photo.
     `width` and `height` are those of the kept picture, `size` its bytes before encryption.
     """
 
-    id = models.CharField(primary_key=True, max_length=32)
+    id = models.BigIntegerField(primary_key=True)
     stream = models.CharField(max_length=40, default="", blank=True)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
@@ -25,4 +26,4 @@ class StoredFile(models.Model):
         indexes = [models.Index(fields=["stream", "kept_at"], name="files_stream")]
 
     def __str__(self) -> str:
-        return f"{self.id} {self.width}x{self.height}"
+        return f"{self.id:013x} {self.width}x{self.height}"

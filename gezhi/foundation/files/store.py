@@ -6,6 +6,8 @@ without a row (`sweep` removes it) but never a row without a file.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 import secrets
 from collections.abc import Callable, Iterable
@@ -16,30 +18,21 @@ from typing import TYPE_CHECKING, BinaryIO
 from django.apps import apps
 from django.conf import settings
 from django.http import HttpResponse
-from django.utils.translation import gettext_lazy as _
 
-from gezhi.foundation import db, errors
+from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.files import images
+from gezhi.foundation.files.refusals import NoSuchFile
 from gezhi.foundation.people import crypto
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from gezhi.foundation.files.models import StoredFile
+    from gezhi.foundation.people import Actor
 
 SIZES = ("full", "thumb")
 STAGED_FOR = timedelta(hours=24)
-
-
-class NoSuchFile(errors.NotFound):
-    default_code = errors.register(
-        "file.unknown",
-        404,
-        _("没有这张照片。"),
-        _("它可能已经依法删除，或者网址不完整。"),
-        _("请回到事项页再点一次照片。"),
-    )
 
 
 def _rows() -> QuerySet[StoredFile]:
@@ -51,12 +44,13 @@ def _root() -> Path:
     return Path(settings.GEZHI_HOME) / "files"
 
 
-def _path(id: str, size: str) -> Path:
-    return _root() / id[:2] / f"{id}.{size}"
+def _path(id: int, size: str) -> Path:
+    name = f"{id:013x}"
+    return _root() / name[:2] / f"{name}.{size}"
 
 
-def _aad(id: str, size: str) -> bytes:
-    return f"file:{id}:{size}".encode()
+def _aad(id: int, size: str) -> bytes:
+    return f"file:{id:013x}:{size}".encode()
 
 
 def _write(path: Path, blob: bytes) -> None:
@@ -71,46 +65,63 @@ def _write(path: Path, blob: bytes) -> None:
     part.replace(path)
 
 
-def _unlink(ids: Iterable[str]) -> None:
+def _unlink(ids: Iterable[int]) -> None:
     for id in ids:
         for size in SIZES:
             _path(id, size).unlink(missing_ok=True)
 
 
-def stage(upload: BinaryIO, *, actor) -> StoredFile:
+def _id_for(data: bytes, key: str) -> int:
+    """The same photo under the same idempotency key gets the same id, which nobody else can work out."""
+    digest = hashlib.blake2b(key.encode(), digest_size=16, key=crypto.derived_key("files/ids"))
+    digest.update(b"\0" + hashlib.sha256(data).digest())
+    return int.from_bytes(digest.digest()[:8], "big") >> 12 or 1
+
+
+def stage(upload: BinaryIO, *, actor: Actor, key: str = "") -> StoredFile:
     """Keep a photo that has no matter yet; it goes after 24 hours unless `attach` binds it.
 
-    `upload` is anything with `read(n)` (and, when known, `size` in bytes). Decoding takes tens of
-    milliseconds: call it before opening a transaction. Refusals: those of `images.clean`.
+    `upload` is anything with `read(n)` (and, when known, `size` in bytes). With the request's idempotency
+    `key`, the same photo sent again is the one already kept. Decoding takes tens of milliseconds: call this
+    before opening a transaction. Refusals: those of `images.clean`.
     """
-    picture = images.clean(upload)
-    id = secrets.token_hex(16)
+    data = images.read_bounded(upload)
+    id = secrets.randbits(52) or 1
+    if key:
+        id = _id_for(data, key)
+        known = _rows().filter(id=id).first()
+        if known is not None:
+            return known
+    picture = images.clean(io.BytesIO(data))
     _write(_path(id, "full"), crypto.seal_bytes(picture.full, _aad(id, "full")))
     _write(_path(id, "thumb"), crypto.seal_bytes(picture.thumb, _aad(id, "thumb")))
     with db.write():
-        return _rows().create(
+        stored, _made = _rows().get_or_create(
             id=id,
-            width=picture.width,
-            height=picture.height,
-            size=len(picture.full),
-            kept_by=actor.person_id,
-            kept_at=clock.now(),
+            defaults={
+                "width": picture.width,
+                "height": picture.height,
+                "size": len(picture.full),
+                "kept_by": actor.person_id,
+                "kept_at": clock.now(),
+            },
         )
+    return stored
 
 
-def attach(ids: Iterable[str], *, stream: str) -> int:
+def attach(ids: Iterable[int], *, stream: str) -> int:
     """Bind staged photos to a stream, in the caller's transaction; returns how many were bound.
 
     A photo already bound elsewhere stays where it is: an id alone cannot pull somebody's photo over.
     """
-    wanted = [id for id in ids if isinstance(id, str)][: images.MAX_PHOTOS]
+    wanted = list(ids)
     if not wanted:
         return 0
     with db.write():
         return _rows().filter(id__in=wanted, stream="").update(stream=stream)
 
 
-def keep(upload: BinaryIO, *, stream: str, actor) -> StoredFile:
+def keep(upload: BinaryIO, *, stream: str, actor: Actor) -> StoredFile:
     """Keep a photo of an existing stream: `stage` and `attach` in one."""
     stored = stage(upload, actor=actor)
     attach([stored.id], stream=stream)
@@ -123,9 +134,9 @@ def of(stream: str) -> list[StoredFile]:
     return list(_rows().filter(stream=stream).order_by("kept_at", "id"))
 
 
-def open(id: str, size: str = "full") -> bytes:
+def open(id: int, size: str = "full") -> bytes:
     """The JPEG bytes of a kept photo. Raises NoSuchFile for forged, discarded or unknown ids."""
-    if size not in SIZES or len(id) != 32 or not set(id) <= set("0123456789abcdef"):
+    if size not in SIZES or not 0 < id < 1 << 52:
         raise NoSuchFile()
     try:
         blob = _path(id, size).read_bytes()
@@ -134,19 +145,19 @@ def open(id: str, size: str = "full") -> bytes:
     return crypto.open_bytes(blob, _aad(id, size))
 
 
-def serve(id: str, may: Callable[[StoredFile], None], size: str = "full") -> HttpResponse:
+def serve(id: int, may: Callable[[StoredFile], None], size: str = "full") -> HttpResponse:
     """The answer to a request for a photo.
 
     `may(stored)` raises NotAllowed (or NotFound) unless the asker may see `stored.stream`; it is asked on
     every request. The answer may stay in the asker's own browser for an hour, never in a shared cache.
     """
-    stored = _rows().filter(id=id).first() if len(id) == 32 else None
+    stored = _rows().filter(id=id).first() if 0 < id < 1 << 52 else None
     if stored is None:
         raise NoSuchFile()
     may(stored)
     answer = HttpResponse(open(id, size), content_type="image/jpeg")
     answer["Cache-Control"] = "private, max-age=3600"
-    answer["Content-Disposition"] = f'inline; filename="{id[:8]}.jpg"'
+    answer["Content-Disposition"] = f'inline; filename="{id:013x}.jpg"'
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Vary"] = "Cookie, Authorization"
@@ -196,13 +207,20 @@ def _sweep_orphans() -> int:
         if not folder.is_dir():
             continue
         paths = [p for p in folder.iterdir() if now_on_disk - p.stat().st_mtime > 3600]
-        ids = {p.name.split(".", 1)[0] for p in paths}
-        known = set(_rows().filter(id__in=ids).values_list("id", flat=True))
-        for path in paths:
-            if path.name.split(".", 1)[0] not in known:
+        ids = {path: _id_of(path) for path in paths}
+        known = set(_rows().filter(id__in=set(ids.values())).values_list("id", flat=True))
+        for path, id in ids.items():
+            if id not in known:
                 path.unlink(missing_ok=True)
                 gone += 1
     return gone
+
+
+def _id_of(path: Path) -> int:
+    try:
+        return int(path.name.split(".", 1)[0], 16)
+    except ValueError:  # not one of ours: no row knows it
+        return 0
 
 
 def _touch(root: Path) -> float:

@@ -1,13 +1,15 @@
 """One table `search_document` on both databases: FTS5 on SQLite, tsvector with GIN on PostgreSQL.
 
-A document's number is `kind * 2**40 + id`, so the newest of a kind come first when numbers descend and one
+A document's number is its id in the number space of its kind, so numbers descend from the newest and one
 table serves every kind. Beside the hashed words a document carries plain tokens for its places (`0p17`) and,
-on PostgreSQL, for the two blocks of numbers it lies in; no other token begins with a digit zero.
+on PostgreSQL, for the blocks of numbers it lies in; no hashed word begins with a digit zero.
+docs/rules/text.md
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -15,11 +17,27 @@ from gezhi.foundation import db
 from gezhi.foundation.people import crypto
 from gezhi.foundation.text import tokens
 
-# Stored in every document's number: append, never reorder.
-KINDS = ("case", "person", "place", "subject")
-SHIFT = 40
-FINE, COARSE = 12, 16  # block sizes 2**12 and 2**16 numbers
 MAX_PLACES = 200
+LEVELS = 12  # of blocks, each four times the one below
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Where a kind's numbers lie: [low, low + width); its smallest block spans 2**shift numbers."""
+
+    low: int
+    width: int
+    shift: int
+
+
+# Stored in every document's number: append, never change. Case ids are instants (43 bits of milliseconds, 20
+# of chance), so their smallest block is 17 seconds and their largest two years; other kinds count from one.
+SPACES = {
+    "case": Space(0, 1 << 62, 34),
+    "person": Space((1 << 62) + (1 << 40), 1 << 40, 12),
+    "place": Space((1 << 62) + (2 << 40), 1 << 40, 12),
+    "subject": Space((1 << 62) + (3 << 40), 1 << 40, 12),
+}
 
 
 def key() -> bytes:
@@ -28,14 +46,10 @@ def key() -> bytes:
 
 
 def _number(kind: str, id: int) -> int:
-    if not 0 <= id < 1 << SHIFT:
-        raise ValueError(f"search id out of range: {id}")
-    return (KINDS.index(kind) + 1 << SHIFT) + id
-
-
-def _bounds(kind: str, before: int | None) -> tuple[int, int]:
-    low = _number(kind, 0)
-    return low, (_number(kind, before) if before is not None else low + (1 << SHIFT)) - 1
+    space = SPACES[kind]
+    if not 0 <= id < space.width:
+        raise ValueError(f"search id of {kind} out of range: {id}")
+    return space.low + id
 
 
 def _document(kind: str, id: int, texts: Iterable[str], places: Iterable[int]) -> tuple[int, str]:
@@ -46,21 +60,22 @@ def _document(kind: str, id: int, texts: Iterable[str], places: Iterable[int]) -
     words = tokens.hashed(grams, key())
     words += [f"0p{place}" for place in sorted(set(places))[:MAX_PLACES]]
     if connection.vendor == "postgresql":
-        words += [f"0f{number >> FINE}", f"0c{number >> COARSE}"]
+        shift = SPACES[kind].shift
+        words += [f"0b{level}.{number >> shift + 2 * level}" for level in range(LEVELS)]
     return number, " ".join(words)
 
 
 def index(kind: str, id: int, texts: Iterable[str], *, places: Iterable[int] = ()) -> None:
     """Make one document findable, replacing what was known of it. One statement; callable from a job.
 
-    `kind` is one of KINDS; `texts` are the plain words (title, text, additions); `places` the ids of every
+    `kind` is one of SPACES; `texts` are the plain words (title, text, additions); `places` the ids of every
     place the document counts under (grid up to county), for `search(places=...)`.
     """
     index_many(kind, [(id, tuple(texts), tuple(places))])
 
 
 def index_many(kind: str, documents: Sequence[tuple[int, Sequence[str], Sequence[int]]]) -> None:
-    """Like `index` for a batch of (id, texts, places): still one statement."""
+    """Like `index` for a batch of (id, texts, places), at most 1,000: still one statement."""
     if not documents:
         return
     rows = [_document(kind, id, texts, places) for id, texts, places in documents]
@@ -85,7 +100,7 @@ def forget(stream: str, names: object = None) -> None:
     Registered with `events.on_erase`; whoever erases only some of a stream's texts indexes the rest again.
     """
     kind, _, id = stream.partition(":")
-    if kind not in KINDS or not id.isdigit():
+    if kind not in SPACES or not (id.isascii() and id.isdigit()) or int(id) >= SPACES[kind].width:
         return
     column = "id" if connection.vendor == "postgresql" else "rowid"
     with db.write(), connection.cursor() as cursor:
@@ -105,14 +120,15 @@ def search(
     wanted = tokens.query_grams(query)
     if not wanted or limit < 1:
         return []
-    words = [tokens._hash(key(), gram) for gram in wanted]
+    words = tokens.hashed(wanted, key())
     scope = [f"0p{int(place)}" for place in sorted(set(places))[:MAX_PLACES]]
-    low, high = _bounds(kind, before)
+    space = SPACES[kind]
+    end = space.width if before is None else max(0, min(before, space.width))
     find = _find_postgresql if connection.vendor == "postgresql" else _find_sqlite
-    return [number - low for number in find(words, scope, low, high, limit)]
+    return [number - space.low for number in find(words, scope, space, space.low + end - 1, limit)]
 
 
-def _find_sqlite(words: list[str], scope: list[str], low: int, high: int, limit: int) -> list[int]:
+def _find_sqlite(words: list[str], scope: list[str], space: Space, high: int, limit: int) -> list[int]:
     # FTS5 walks doclists backwards and stops at the limit: a common word costs no more than a rare one.
     match = " AND ".join(f'"{word}"' for word in words)
     if scope:
@@ -121,39 +137,45 @@ def _find_sqlite(words: list[str], scope: list[str], low: int, high: int, limit:
         cursor.execute(
             "SELECT rowid FROM search_document WHERE search_document MATCH %s "
             "AND rowid BETWEEN %s AND %s ORDER BY rowid DESC LIMIT %s",
-            [match, low, high, limit],
+            [match, space.low, high, limit],
         )
         return [row[0] for row in cursor.fetchall()]
 
 
-# GIN cannot return rows in order, so a common word would fetch and sort every row that holds it. The query
-# therefore walks blocks of numbers from the newest down (two fine ones, then coarse ones) and the outer LIMIT
-# stops the walk. Inside a block the block's own token is the rare key, and GIN skips through the common
-# word's postings to it. A LATERAL join is always a nested loop, so the blocks are visited in order.
-_SQL = f"""
+# GIN cannot return rows in order: a common word would fetch and sort every row that holds it. So the query
+# walks blocks of numbers from the newest down, each level reaching back four times as far as the one below,
+# and the outer LIMIT stops the walk. Inside a block its own token is the rare key and GIN skips through the
+# common word's postings to it. A LATERAL join is always a nested loop, so the blocks are visited in the order
+# given: some fifty probes of the index at worst, and at best blocks that hold about a page's worth of hits.
+_WALK = f"""
 WITH top AS (SELECT max(id) AS id FROM search_document WHERE id BETWEEN %(low)s AND %(high)s)
 SELECT hit.id
-FROM top CROSS JOIN LATERAL (
-  SELECT '0f' || b AS token, b << {FINE} AS first, ((b + 1) << {FINE}) - 1 AS last
-  FROM generate_series(top.id >> {FINE}, (top.id >> {FINE}) - 1, -1) AS b
-  UNION ALL
-  SELECT '0c' || b, b << {COARSE},
-         LEAST((b + 1) << {COARSE}, ((top.id >> {FINE}) - 1) << {FINE}) - 1
-  FROM generate_series(top.id >> {COARSE}, %(low)s >> {COARSE}, -1) AS b
-) AS block CROSS JOIN LATERAL (
+FROM top
+CROSS JOIN LATERAL generate_series(0, {LEVELS - 1}) AS level
+CROSS JOIN LATERAL generate_series(
+  (top.id >> (%(shift)s + 2 * level)) - CASE WHEN level = 0 THEN 0 ELSE 2 END,
+  CASE WHEN level = {LEVELS - 1} THEN %(low)s::bigint >> (%(shift)s + 2 * level)
+       ELSE GREATEST(((top.id >> (%(shift)s + 2 * level + 2)) - 1) * 4,
+                     %(low)s::bigint >> (%(shift)s + 2 * level)) END,
+  -1
+) AS block
+CROSS JOIN LATERAL (
   SELECT d.id FROM search_document AS d
-  WHERE d.tokens @@ (%(match)s || ' & ''' || block.token || '''')::tsquery
-    AND d.id BETWEEN GREATEST(block.first, %(low)s) AND LEAST(block.last, %(high)s)
+  WHERE d.tokens @@ (%(match)s || ' & ''0b' || level || '.' || block || '''')::tsquery
+    AND d.id BETWEEN %(low)s AND %(high)s
   ORDER BY d.id DESC LIMIT %(limit)s
 ) AS hit
 LIMIT %(limit)s
 """
 
 
-def _find_postgresql(words: list[str], scope: list[str], low: int, high: int, limit: int) -> list[int]:
+def _find_postgresql(words: list[str], scope: list[str], space: Space, high: int, limit: int) -> list[int]:
     match = " & ".join(f"'{word}'" for word in words)
     if scope:
         match += " & (" + " | ".join(f"'{place}'" for place in scope) + ")"
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"match": match, "low": low, "high": high, "limit": limit})
+        cursor.execute(
+            _WALK,
+            {"match": match, "low": space.low, "high": high, "limit": limit, "shift": space.shift},
+        )
         return [row[0] for row in cursor.fetchall()]

@@ -4,7 +4,7 @@ A *unit* is one CJK (or other) letter, or one whole run of Latin letters and dig
 neighbours when nothing separates them in the text but case or width. Trigram indexes miss two-character
 words such as 路灯, so every unit and every pair of neighbours is indexed.
 
-The index receives only `blake2b(key, unit or pair)`: 35 bits, seven letters of base32. Which words a matter
+The index receives only `blake2b(key, unit or pair)`: 30 bits, six letters of base32. Which words a matter
 contains cannot be read from a stolen database without the key file that lives elsewhere; deleting the row
 erases the matter from search. A rare collision yields one candidate too many, never one too few, and the
 caller's re-check with `matches` removes it.
@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-TOKEN_CHARS = 7
+TOKEN_CHARS = 6
 MAX_CHARS = 20_000  # of one document; the rest of a longer text is not searchable
 MAX_UNIT = 40  # a longer run of letters or digits is cut: it is a link or an accident
 MAX_QUERY_CHARS = 100
@@ -104,7 +104,7 @@ def query_grams(query: str) -> list[str]:
 
 @lru_cache(maxsize=200_000)
 def _hash(key: bytes, gram: str) -> str:
-    digest = hashlib.blake2b(gram.encode("utf-8", "surrogatepass"), digest_size=5, key=key).digest()
+    digest = hashlib.blake2b(gram.encode("utf-8", "surrogatepass"), digest_size=4, key=key).digest()
     return base64.b32encode(digest).decode("ascii").lower()[:TOKEN_CHARS]
 
 
