@@ -1,7 +1,8 @@
 """The events room: what happened, who did it, and the proof that nobody changed it since.
 
-    refs = events.keep(f"case:{n}", {"text": "..."})                      # personal text, encrypted aside
-    head = events.record(f"case:{n}", "case.opened", actor=actor, head=GENESIS, patch={"text": refs["text"], ...})
+    refs = events.keep(f"case:{n}", {"text": "..."})      # personal text, encrypted aside
+    patch = {"stage": "triage", "text": refs["text"]}
+    head = events.record(f"case:{n}", "case.opened", actor=actor, head=GENESIS, patch=patch)
 
 The rules (what is hashed, how blocks are made, what erasure leaves) are in docs/rules/events.md.
 Names are loaded on first use, so that importing the room does not import its models.
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from .export import accept_restore, export_roots
     from .findings import Finding, Report
     from .folding import fold, register_state, upcast, upcaster
-    from .log import Draft, history, histories, record, record_many
+    from .log import Draft, histories, history, record, record_many
     from .models import Block, Event, Private
     from .private import erase, keep, on_erase, read_private
     from .sealing import seal_now, sealed, sealed_between, sealed_until

@@ -58,7 +58,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     # Lazy translations are refused on purpose: an event must read the same in every language.
-    raise TypeError(f"{type(value).__name__} cannot stand in an event; give text, number, truth, list or dict.")
+    raise TypeError(
+        f"{type(value).__name__} cannot stand in an event; give text, number, truth, list or dict."
+    )
 
 
 _encode = json.JSONEncoder(
@@ -132,7 +134,14 @@ def merkle_root(leaves: Iterable[bytes]) -> bytes:
 
 
 def block_root(
-    position: int, tx_from: int, tx_to: int, count: int, at: str, merkle: bytes, manifest: str, prev_root: bytes
+    position: int,
+    tx_from: int,
+    tx_to: int,
+    count: int,
+    at: str,
+    merkle: bytes,
+    manifest: str,
+    prev_root: bytes,
 ) -> bytes:
     """SHA-256 of a block: its place, its range, its events and their names, and the block before it."""
     names = sha256(manifest.encode()).hexdigest()
@@ -141,12 +150,12 @@ def block_root(
 
 
 def manifest_of(events: Sequence[tuple[str, int, bytes]]) -> str:
-    """Names of a block's events in order, one `stream seq hash8` a line, to say *which* one is gone or changed."""
+    """Names of a block's events in order, one `stream seq hash8` a line: says *which* is gone or changed."""
     return "\n".join(f"{stream} {seq} {bytes(hash_)[:4].hex()}" for stream, seq, hash_ in events)
 
 
 def read_manifest(text: str) -> list[tuple[str, int, str]]:
-    """The lines of `manifest_of` as (stream, seq, first 8 hex digits of the hash); damaged lines are left out."""
+    """The lines of `manifest_of` as (stream, seq, 8 hex digits of the hash); damaged lines are left out."""
     lines = []
     for line in text.split("\n"):
         parts = line.rsplit(" ", 2)

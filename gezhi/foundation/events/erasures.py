@@ -14,6 +14,7 @@ from .chain import stamp
 from .lines import append_lines, read_lines
 from .models import Event, Private
 
+
 def journal_path() -> Path:
     """`GEZHI_ERASURES`, or `erasures.jsonl` beside the keys: never in the home, whose restore would bring
     back both the text and a journal that does not know of its erasure."""
@@ -47,7 +48,7 @@ def journal_erasures() -> int:
     """Append to the journal every `erased` event it does not hold yet (ids and ground, no text); how many."""
     path = journal_path()
     known = {(line["stream"], line["seq"]) for line in read_lines(path)}
-    fresh = [line for line in _erased_events() if (line["stream"], line["seq"]) not in known]
+    fresh = [line for line in erased_lines() if (line["stream"], line["seq"]) not in known]
     append_lines(path, fresh)
     return len(fresh)
 
@@ -72,13 +73,9 @@ def replay_erasures() -> int:
     return again
 
 
-def erased_ids() -> set[int]:
-    """Ids of all private texts that some `erased` event names."""
-    return {id_ for line in _erased_events() for id_ in line["ids"]}
-
-
-def _erased_events() -> Iterator[dict[str, Any]]:
-    rows = Event.objects.filter(kind="erased").order_by("stream", "seq")
+def erased_lines(using: str | None = None) -> Iterator[dict[str, Any]]:
+    """Every erasure the log tells of: stream, seq, ids, names, ground, at. `using`: a database alias."""
+    rows = Event.objects.using(using).filter(kind="erased").order_by("stream", "seq")
     for stream, seq, at, patch in rows.values_list("stream", "seq", "at", "patch"):
         erased = patch.get("@erased", {})
         yield {
@@ -96,8 +93,15 @@ def _drop_remains() -> bool:
         if connection.vendor == "sqlite":
             # The row's bytes were overwritten in its page (secure_delete); older copies of the page are in
             # the write-ahead log until that is emptied. `busy` = a reader still needs it.
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, _, _ = cursor.fetchone()
+            # Waiting for that reader would keep every writer waiting with us, so we come again instead.
+            cursor.execute("PRAGMA busy_timeout")
+            (patience,) = cursor.fetchone()
+            cursor.execute("PRAGMA busy_timeout = 0")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                busy, _, _ = cursor.fetchone()
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout = {patience}")
             return not busy
         # Ciphertext only: frees the row for reuse. What stays where is told in docs/rules/events.md.
         cursor.execute("VACUUM events_private")

@@ -58,8 +58,8 @@ def export_roots() -> int:
 def accept_restore(ground: str) -> int:
     """After restoring an older backup: note in each file that roots after the present one no longer stand.
 
-    Returns the position that counts from now on. The earlier lines stay and show what was lost. Raises Invalid
-    `roots.ground` unless the ground has 2 to 200 characters.
+    Returns the position that counts from now on. The earlier lines stay and show what was lost.
+    Raises Invalid `roots.ground` unless the ground has 2 to 200 characters.
     """
     ground = ground.strip()
     if not 2 <= len(ground) <= 200:

@@ -51,7 +51,7 @@ def upcaster(
 
 
 def upcast(kind: str, version: int, patch: Mapping[str, Any]) -> tuple[str, int, Patch]:
-    """The event in its newest shape: (kind, version, patch). Unknown kinds and newest versions pass as they are."""
+    """The event in its newest shape: (kind, version, patch). What has no upcaster passes as it is."""
     current = dict(patch)
     while step := UPCASTERS.get((kind, version)):
         current, kind, version = step.change(dict(current)), step.to_kind, version + 1

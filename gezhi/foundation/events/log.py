@@ -179,15 +179,15 @@ def _row(
     if text[0] != "{" or not 0 < len(stream) <= 40 or not 0 < len(kind) <= 60:
         raise refusals.unfit(stream, kind, "stream 1-40, kind 1-60 characters, patch a mapping")
     if isinstance(reason, str) and len(reason) > REASON_LIMIT:
-        raise refusals.unfit(stream, kind, f"reason over {REASON_LIMIT} characters: keep() it as private text")
+        raise refusals.unfit(
+            stream, kind, f"reason over {REASON_LIMIT} characters: keep() it as private text"
+        )
     if seat is None and len(actor.seats) == 1:
         seat = actor.seats[0]
     # A colleague's name lives with the person, where it can be erased; the log keeps numbers.
     name = "" if actor.kind == "staff" else actor.name if actor.kind == "system" else actor.kind
     seq, prev = head.seq + 1, bytes(head.hash)
-    digest = event_hash(
-        prev, stream, seq, kind, version, actor.person_id, seat, name, at, claimed, text
-    )
+    digest = event_hash(prev, stream, seq, kind, version, actor.person_id, seat, name, at, claimed, text)
     utc = _utc_suffix()
     return (
         stream,

@@ -28,16 +28,19 @@ BULK = 2_000
 def keep(stream: str, texts: Mapping[str, str]) -> dict[str, PrivateRef]:
     """Encrypt and store texts of one stream (one INSERT for all); returns name -> reference for the patch.
 
-    Raises Invalid `private.unfit` for text that is no valid Unicode, TransactionManagementError outside a write.
+    Raises Invalid `private.unfit` for text that is no valid Unicode, TransactionManagementError
+    outside a write.
     """
     kept = keep_many([(stream, name, text) for name, text in texts.items()])
     return {name: kept[stream, name] for name in texts}
 
 
 def keep_many(texts: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], PrivateRef]:
-    """`keep` for many streams: (stream, name, text) -> {(stream, name): ref}. One INSERT for up to 2,000 texts."""
+    """`keep` for many streams: (stream, name, text) -> {(stream, name): ref}; one INSERT per 2,000 texts."""
     if not connection.in_atomic_block:
-        raise TransactionManagementError("Private text is kept inside db.write(), with the event that names it.")
+        raise TransactionManagementError(
+            "Private text is kept inside db.write(), with the event that names it."
+        )
     rows: list[tuple[str, str, bytes, bytes]] = []
     by_salt: dict[bytes, tuple[str, str, str]] = {}
     for stream, name, text in texts:
@@ -72,7 +75,9 @@ def read_private(ids: Collection[int]) -> dict[int, str | None]:
     texts: dict[int, str | None] = dict.fromkeys(ids)
     if not texts:
         return texts
-    for id_, stream, name, blob in Private.objects.filter(id__in=texts).values_list("id", "stream", "name", "blob"):
+    for id_, stream, name, blob in Private.objects.filter(id__in=texts).values_list(
+        "id", "stream", "name", "blob"
+    ):
         try:
             texts[id_] = crypto.open(bytes(blob), aad(stream, name))
         except Refusal as error:
@@ -99,11 +104,12 @@ def on_erase(hook: Hook) -> Hook:
 def erase(stream: str, names: Collection[str] | None = None, *, actor: Doer, ground: str) -> Head:
     """Erase private texts of a stream for ever: all, or those with these names. Returns the new head.
 
-    Deletes rows and salts, appends `erased` (ids, names and ground, no text), moves the head in the registered
-    state row, tells the `on_erase` hooks. After the commit it journals the ids outside the database and
-    has the database drop the remains (`erasures.flush_erased`).
+    Deletes rows and salts, appends `erased` (ids, names and ground, no text), moves the head in the
+    registered state row, tells the `on_erase` hooks. After the commit it journals the ids outside the
+    database and has the database drop the remains (`erasures.flush_erased`).
 
-    Raises Invalid `erase.ground` (needs 2 to 200 characters), NotFound `erase.nothing`, Conflict `event.stale`.
+    Raises Invalid `erase.ground` (needs 2 to 200 characters), NotFound `erase.nothing`, Conflict
+    `event.stale`.
     """
     ground = ground.strip()
     if not 2 <= len(ground) <= REASON_LIMIT:
@@ -137,7 +143,11 @@ def erase(stream: str, names: Collection[str] | None = None, *, actor: Doer, gro
 def _locked_head(stream: str) -> Head:
     state, pk = _state_of(stream)
     if state is not None:
-        row = state.model._default_manager.select_for_update().filter(pk=pk).values_list("event_seq", "event_hash")
+        row = (
+            state.model._default_manager.select_for_update()
+            .filter(pk=pk)
+            .values_list("event_seq", "event_hash")
+        )
         for seq, digest in row:
             return Head(seq, bytes(digest))
     return tail(stream)

@@ -66,7 +66,9 @@ def _seal(limit: int) -> Block | None:
         if bound is None:
             return None
         last = Block.objects.order_by("-position").values("position", "tx_to", "root").first()
-        position, start, prev_root = (last["position"], last["tx_to"], bytes(last["root"])) if last else (0, 0, _NOTHING)
+        position, start, prev_root = (
+            (last["position"], last["tx_to"], bytes(last["root"])) if last else (0, 0, _NOTHING)
+        )
         end = _end(cursor, start, bound, limit)
         if end is None:
             return None
@@ -86,8 +88,8 @@ def _seal(limit: int) -> Block | None:
         )
         utc = "" if connection.vendor == "sqlite" else "+00"
         cursor.execute(
-            "INSERT INTO events_block (position, tx_from, tx_to, count, at, merkle, manifest, root, prev_root)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO events_block"
+            " (position, tx_from, tx_to, count, at, merkle, manifest, root, prev_root) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 block.position,
                 block.tx_from,
@@ -119,7 +121,10 @@ def _bound(cursor) -> int | None:
         "SELECT tx_offset, settled, pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
         " FROM events_epoch, pg_current_snapshot() AS s WHERE id = 1"
     )
-    offset, settled, xmin, xmax = cursor.fetchone()
+    epoch = cursor.fetchone()
+    if epoch is None:  # the first event makes the row; without one there is nothing to seal
+        return None
+    offset, settled, xmin, xmax = epoch
     if settled is None:
         # The offset has just moved. Whoever runs now may have numbered an event with the old one.
         cursor.execute("UPDATE events_epoch SET settled = %s WHERE id = 1", [xmax])
@@ -128,7 +133,7 @@ def _bound(cursor) -> int | None:
 
 
 def _end(cursor, start: int, bound: int, limit: int) -> int | None:
-    """Where the block ends: after the last event below `bound`, or about `limit` events on, between transactions."""
+    """Where the block ends: after the last event below `bound`, or sooner, between two transactions."""
     tx = "id" if connection.vendor == "sqlite" else "tx"
     unsealed = f"FROM events_event WHERE {tx} >= %s AND {tx} < %s"
     cursor.execute(f"SELECT min({tx}), max({tx}) {unsealed}", [start, bound])
@@ -143,7 +148,8 @@ def _end(cursor, start: int, bound: int, limit: int) -> int | None:
 def _rows(cursor, start: int, end: int) -> Iterator[tuple[str, int, bytes]]:
     tx, order = ("id", "id") if connection.vendor == "sqlite" else ("tx", "tx, id")
     cursor.execute(
-        f"SELECT stream, seq, hash FROM events_event WHERE {tx} >= %s AND {tx} < %s ORDER BY {order}", [start, end]
+        f"SELECT stream, seq, hash FROM events_event WHERE {tx} >= %s AND {tx} < %s ORDER BY {order}",
+        [start, end],
     )
     for stream, seq, digest in cursor:
         yield stream, seq, bytes(digest)

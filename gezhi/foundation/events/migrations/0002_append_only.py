@@ -45,7 +45,7 @@ POSTGRESQL = [
       RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
-    # The offset only moves when this cluster counts transactions lower than the one the data came from
+    # The epoch row is made by the first event. The offset only moves when this cluster counts transactions lower than the one the data came from
     # (a restore): then the first writer lifts it above every known event, the others wait for it.
     """
     CREATE FUNCTION events_number() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -57,7 +57,12 @@ POSTGRESQL = [
         RETURN NEW;  -- a data-only restore brings the numbers along
       END IF;
       xid := pg_current_xact_id()::text::bigint;
-      SELECT * INTO STRICT epoch FROM events_epoch WHERE id = 1;
+      SELECT * INTO epoch FROM events_epoch WHERE id = 1;
+      IF NOT FOUND THEN
+        INSERT INTO events_epoch (id, tx_offset, floor, settled)
+        VALUES (1, 0, (SELECT coalesce(max(tx_to), 0) FROM events_block), 0) ON CONFLICT DO NOTHING;
+        SELECT * INTO STRICT epoch FROM events_epoch WHERE id = 1;
+      END IF;
       IF epoch.tx_offset + xid < epoch.floor THEN
         UPDATE events_epoch
            SET tx_offset = greatest(floor, (SELECT coalesce(max(tx), 0) + 1 FROM events_event)) - xid,
@@ -69,7 +74,6 @@ POSTGRESQL = [
       RETURN NEW;
     END $$
     """,
-    "INSERT INTO events_epoch (id, tx_offset, floor, settled) VALUES (1, 0, 0, 0)",
     "CREATE INDEX events_event_tx ON events_event (tx, id)",
     "CREATE TRIGGER events_event_number BEFORE INSERT ON events_event FOR EACH ROW EXECUTE FUNCTION events_number()",
     *(
