@@ -1,0 +1,1 @@
+"""办: declared processes over cases: one accountable seat and one running clock until another person confirms."""

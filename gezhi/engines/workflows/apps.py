@@ -6,8 +6,7 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
-        from gezhi.engines.workflows import events, facts, schema
+        from gezhi.engines.workflows import events, facts
 
-        schema.register()
         events.register()
         facts.register()

@@ -1,0 +1,36 @@
+"""Background work of the engine: the clock, and the search index of a case's words."""
+
+from __future__ import annotations
+
+import json
+
+from gezhi.engines.workflows import ticking
+from gezhi.engines.workflows.models import Case
+from gezhi.foundation import events, jobs, text
+
+
+@jobs.every(2, "workflows.tick")
+def tick() -> None:
+    """Warnings, breaches, rungs, silence: whatever became due."""
+    while ticking.tick() == ticking.BATCH:
+        pass
+
+
+@jobs.handler("case.index")
+def index(job: jobs.Claimed) -> None:
+    """Index what the resident wrote (and added later), as keyed hashes."""
+    case = Case.objects.filter(pk=job.payload["case"]).first()
+    if case is None:
+        return
+    refs = [case.text_ref]
+    for event in events.history(f"case:{case.id}"):
+        act = event.patch.get("act", {})
+        if act.get("action") == "add" and "said" in act:
+            refs.append(act["said"]["private"])
+    words = [_words(raw) for raw in events.read_private(refs).values() if raw]
+    text.index("case", case.id, [case.number, *words])
+
+
+def _words(raw: str) -> str:
+    value = json.loads(raw)
+    return str(value.get("text") or value.get("words") or "")

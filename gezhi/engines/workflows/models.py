@@ -1,0 +1,169 @@
+"""Tables of the workflow engine: one wide current-state row per case, one row per work item.
+
+The case row is the authority for locking; its `event_seq` and `event_hash` are the head of the
+stream `case:<id>`. Ids are time-ordered (rules.new_id), so newest-first is the primary key's order
+and a list needs one index per scope, never a sort. Ids of other rooms are plain numbers: the rooms
+keep their rows for ever, and a foreign key would add an index per column.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+OPEN, CLOSED = "open", "closed"
+
+
+class Case(models.Model):
+    """A matter and where it stands now."""
+
+    id = models.BigIntegerField(primary_key=True)
+    number = models.CharField(max_length=16, unique=True)
+    code = models.CharField(max_length=12, unique=True)
+    open_key = models.BinaryField(max_length=32, null=True, unique=True)
+    open_body = models.BinaryField(max_length=32, null=True)
+
+    workflow = models.CharField(max_length=40)
+    version = models.IntegerField()
+    body_hash = models.CharField(max_length=64)
+
+    state = models.CharField(max_length=8, default=OPEN)
+    outcome = models.CharField(max_length=16, blank=True, default="")
+    stage = models.CharField(max_length=40)
+    phase = models.CharField(max_length=12)
+    cycle = models.SmallIntegerField(default=1)
+
+    channel = models.CharField(max_length=16)
+    category = models.CharField(max_length=40, blank=True, default="")
+    kind = models.CharField(max_length=16, blank=True, default="")
+    sort = models.CharField(max_length=8, blank=True, default="")
+    urgent = models.BooleanField(default=False)
+    instant = models.BooleanField(default=False)
+    on_behalf = models.BooleanField(default=False)
+    public_ok = models.BooleanField(default=False)
+
+    county_id = models.BigIntegerField()
+    town_id = models.BigIntegerField(null=True)
+    village_id = models.BigIntegerField(null=True)
+    grid_id = models.BigIntegerField(null=True)
+    place_id = models.BigIntegerField()
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+
+    owner_seat = models.BigIntegerField(null=True)
+    handler_seat = models.BigIntegerField(null=True)
+    reporter_id = models.BigIntegerField(null=True)
+    supervised_by = models.BigIntegerField(null=True)
+    supervised_at = models.DateTimeField(null=True)
+
+    text_ref = models.BigIntegerField()
+    contact_ref = models.BigIntegerField(null=True)
+    contact_hash = models.BinaryField(max_length=16, null=True)
+
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    late_at = models.DateTimeField(null=True)
+    respond_by = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    first_response_at = models.DateTimeField(null=True)
+    handled_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    followed_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    solved = models.CharField(max_length=12, blank=True, default="")
+    rating = models.CharField(max_length=8, blank=True, default="")
+
+    returns = models.SmallIntegerField(default=0)
+    resorts = models.SmallIntegerField(default=0)
+    reworks = models.SmallIntegerField(default=0)
+    extensions = models.SmallIntegerField(default=0)
+    reopenings = models.SmallIntegerField(default=0)
+    counters = models.JSONField(default=dict)
+
+    event_seq = models.IntegerField(default=0)
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        indexes = [
+            # "k indexed scans over the actor's places, merged": a scope, a state, newest first.
+            models.Index(fields=["county_id", "state", "-id"], name="case_county"),
+            models.Index(fields=["town_id", "state", "-id"], name="case_town"),
+            models.Index(fields=["village_id", "state", "-id"], name="case_village"),
+            models.Index(fields=["grid_id", "state", "-id"], name="case_grid"),
+            models.Index(fields=["handler_seat", "state", "-id"], name="case_handler"),
+            models.Index(fields=["county_id", "category", "state", "-id"], name="case_county_cat"),
+            models.Index(fields=["town_id", "category", "state", "-id"], name="case_town_cat"),
+            models.Index(fields=["village_id", "category", "state", "-id"], name="case_village_cat"),
+            # Lateness: only open cases, a small part of the table.
+            models.Index(fields=["county_id", "late_at", "id"], name="case_county_late", condition=Q(state=OPEN)),
+            models.Index(fields=["town_id", "late_at", "id"], name="case_town_late", condition=Q(state=OPEN)),
+            models.Index(fields=["village_id", "late_at", "id"], name="case_village_late", condition=Q(state=OPEN)),
+            models.Index(fields=["owner_seat", "-id"], name="case_owner_open", condition=Q(state=OPEN)),
+            models.Index(fields=["contact_hash"], name="case_contact", condition=Q(contact_hash__isnull=False)),
+        ]
+        constraints = [
+            # Principle 2: an open case has an accountable seat and a running clock.
+            models.CheckConstraint(
+                name="open_case_is_owned",
+                condition=Q(state=CLOSED) | Q(owner_seat__isnull=False, late_at__isnull=False),
+            ),
+            models.CheckConstraint(name="closed_case_says_when", condition=Q(state=OPEN) | Q(closed_at__isnull=False)),
+        ]
+
+
+class WorkItem(models.Model):
+    """One open branch of a case: who must act, until when. `number` counts within the case."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="items", db_index=False)
+    number = models.IntegerField()
+    cycle = models.SmallIntegerField(default=1)
+    stage = models.CharField(max_length=40)
+    side = models.BooleanField(default=False)
+    state = models.CharField(max_length=10, default=OPEN)  # open, done, cancelled
+    owner_seat = models.BigIntegerField(null=True)
+    person_id = models.BigIntegerField(null=True)
+    barred = models.JSONField(default=list)
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    warn_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    breached_at = models.DateTimeField(null=True)
+    rung = models.SmallIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    done_by = models.BigIntegerField(null=True)
+    action = models.CharField(max_length=40, blank=True, default="")
+    ask = models.JSONField(default=dict)  # what a side item asks for, e.g. {"more": "2 work_day"}
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="item_number"),
+            # one running main clock a case (forks will relax this with a branch column)
+            models.UniqueConstraint(fields=["case"], name="one_main_item", condition=Q(state=OPEN, side=False)),
+            models.CheckConstraint(name="open_item_is_owned", condition=~Q(state=OPEN) | Q(owner_seat__isnull=False)),
+        ]
+        indexes = [
+            models.Index(fields=["owner_seat", "due_at"], name="item_inbox", condition=Q(state=OPEN)),
+            models.Index(fields=["person_id", "due_at"], name="item_taken", condition=Q(state=OPEN)),
+            models.Index(fields=["next_at"], name="item_next", condition=Q(state=OPEN, next_at__isnull=False)),
+            models.Index(fields=["done_by", "-done_at"], name="item_done_by", condition=Q(done_by__isnull=False)),
+        ]
+
+
+class ActionKey(models.Model):
+    """An idempotency key of an action: the same key again answers as the first time, and does nothing."""
+
+    key = models.BinaryField(max_length=32, primary_key=True)
+    body = models.BinaryField(max_length=32)
+    case_id = models.BigIntegerField()
+    event_seq = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["case_id"], name="action_key_case")]
+
+
+class CaseNumber(models.Model):
+    """The last case number given out, on SQLite; PostgreSQL uses a sequence (migration 0002)."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    value = models.BigIntegerField(default=0)

@@ -1,0 +1,93 @@
+"""What an event says about a case and its items: after-values, no personal text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gezhi.engines.workflows.models import Case, WorkItem
+
+# Every column of the state except the keys of idempotency, the blind index and the stream's own head.
+CASE_FIELDS = [
+    "number",
+    "code",
+    "workflow",
+    "version",
+    "body_hash",
+    "state",
+    "outcome",
+    "stage",
+    "phase",
+    "cycle",
+    "channel",
+    "category",
+    "kind",
+    "sort",
+    "urgent",
+    "instant",
+    "on_behalf",
+    "public_ok",
+    "county_id",
+    "town_id",
+    "village_id",
+    "grid_id",
+    "place_id",
+    "lon",
+    "lat",
+    "owner_seat",
+    "handler_seat",
+    "reporter_id",
+    "supervised_by",
+    "supervised_at",
+    "opened_at",
+    "due_at",
+    "late_at",
+    "respond_by",
+    "accepted_at",
+    "first_response_at",
+    "handled_at",
+    "verified_at",
+    "followed_at",
+    "closed_at",
+    "solved",
+    "rating",
+    "returns",
+    "resorts",
+    "reworks",
+    "extensions",
+    "reopenings",
+    "counters",
+]
+ITEM_FIELDS = [
+    "cycle",
+    "stage",
+    "side",
+    "state",
+    "owner_seat",
+    "person_id",
+    "barred",
+    "opened_at",
+    "due_at",
+    "warn_at",
+    "next_at",
+    "warned_at",
+    "breached_at",
+    "rung",
+    "done_at",
+    "done_by",
+    "action",
+    "ask",
+]
+
+
+def case_patch(case: Case) -> dict[str, Any]:
+    """All state columns of the case by name; the caller keeps those that changed."""
+    return {name: _copy(getattr(case, name)) for name in CASE_FIELDS}
+
+
+def item_patch(item: WorkItem) -> dict[str, Any]:
+    """All columns of the item; stands in the patch as one value under `item:<number>`."""
+    return {name: _copy(getattr(item, name)) for name in ITEM_FIELDS}
+
+
+def _copy(value: Any) -> Any:
+    return value.copy() if isinstance(value, dict | list) else value

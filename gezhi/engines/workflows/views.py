@@ -1,0 +1,405 @@
+"""One case as its page shows it: words, clock, timeline, what may be done next and why the rest may not.
+
+Also what the resident sees of the same facts (`public_view`): plain steps, no names but masked ones,
+no staff notes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as say
+
+from gezhi.engines.workflows import access, queries, rules
+from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
+from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
+from gezhi.foundation import events, people, places
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Refusal
+from gezhi.foundation.forms import Form
+from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.people import Actor, crypto
+
+
+@dataclass(frozen=True)
+class Possible:
+    """An action at an item. `why_not`: None when the actor may do it now, otherwise one sentence."""
+
+    action: str
+    title: str
+    form: Form
+    main: bool
+    key: str | None
+    item: int | None
+    expected_seq: int
+    why_not: str | None
+    owner_only: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the timeline. `said`: field -> words in the speaker's voice; `form`: field -> other values."""
+
+    seq: int
+    at: datetime
+    claimed_at: datetime | None
+    kind: str
+    action: str
+    title: str
+    stage: str
+    stage_title: str
+    who: str
+    seat_label: str
+    actor_kind: str  # staff | resident | system
+    said: Mapping[str, str]
+    labels: Mapping[str, str]  # field -> its title
+    form: Mapping[str, Any]
+    photos: tuple[int, ...]
+    says: str
+    public: tuple[str, ...]
+    moved: bool
+
+
+@dataclass(frozen=True)
+class Words:
+    title: str
+    text: str
+    erased: bool
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything a case page needs; about ten queries."""
+
+    case: Case
+    flow: Workflow
+    words: Words
+    contact: Mapping[str, str]  # masked name and phone, "" when there is none
+    items: list[WorkItem]
+    main: WorkItem | None
+    sides: list[WorkItem]
+    clock: str
+    bar: rules.Bar
+    seat_label: str
+    person: str
+    timeline: list[Entry]
+    possible: list[Possible]
+    photos: tuple[int, ...]
+    place_label: str
+
+
+def case_view(case_id: int, actor: Actor) -> CaseView:
+    """The case for a member of staff. Raises NotFound when it is not theirs to see."""
+    case = access.case_to_see(case_id, actor=actor)
+    flow, _hash = definition(case.workflow, case.version)
+    items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
+    history = events.history(f"case:{case.id}")
+    texts = events.read_private(_refs(case, history))
+    now = clock.now()
+    main = next((i for i in items if i.state == OPEN and not i.side), None)
+    timeline = _timeline(history, flow, texts)
+    return CaseView(
+        case=case,
+        flow=flow,
+        words=_words(texts.get(case.text_ref)),
+        contact=_contact(texts.get(case.contact_ref) if case.contact_ref else None),
+        items=items,
+        main=main,
+        sides=[i for i in items if i.state == OPEN and i.side],
+        clock=queries.state_of(case, main, now),
+        bar=bar_of(case, items, now),
+        seat_label=queries.seat_label(main.owner_seat, main.barred, now) if main else "",
+        person=people.directory().person(main.person_id).name_public if main and main.person_id else "",
+        timeline=timeline,
+        possible=possible(case, items, actor, flow=flow),
+        photos=tuple(p for e in timeline if e.action in ("open", "add") for p in e.photos),
+        place_label=places.directory().label(case.place_id),
+    )
+
+
+def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow | None = None) -> list[Possible]:
+    """Actions at each open item, main ones first; those not the actor's are given with the reason, owners' ones only."""
+    flow = flow or definition(case.workflow, case.version)[0]
+    now = clock.now()
+    running: list[WorkItem | None] = [i for i in items if i.state == OPEN]
+    if case.state == CLOSED:
+        running = [None]
+    found: list[Possible] = []
+    for item in running:
+        stage_id = item.stage if item else case.stage
+        for action in flow.actions_at(stage_id).values():
+            if "system" in action.by:
+                continue
+            refusal = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
+            refusal = refusal or _not_now(action, case, item, flow, now)
+            if refusal is not None and not (action.main and "owner" in action.by):
+                continue
+            if action.effect == "take" and item is not None and item.person_id == actor.person_id:
+                continue
+            if action.effect == "release" and (item is None or item.person_id != actor.person_id):
+                continue
+            found.append(
+                Possible(
+                    action=action.id,
+                    title=localised(action.title),
+                    form=action.form,
+                    main=action.main and refusal is None,
+                    key=action.key,
+                    item=item.number if item else None,
+                    expected_seq=case.event_seq,
+                    why_not=f"{refusal.why}{refusal.next}" if refusal is not None else None,
+                    owner_only="owner" in action.by,
+                )
+            )
+    return sorted(found, key=lambda p: (p.why_not is not None, not p.main))
+
+
+def _not_now(action: Action, case: Case, item: WorkItem | None, flow: Workflow, now: datetime) -> Refusal | None:
+    """Why an action that is the actor's cannot be done at this moment: used up, too late, asked already."""
+    from gezhi.engines.workflows import clocks, effects
+    from gezhi.foundation.errors import Conflict, Invalid
+
+    try:
+        clocks.in_time(action, case, item, now)
+    except Refusal as refusal:
+        return refusal
+    if (
+        action.counter
+        and not action.exhausted
+        and effects.counted(case, action.counter) >= flow.counters[action.counter]
+    ):
+        name = localised(flow.counter_titles[action.counter])
+        return Invalid("case.used_up", counter=name, max=flow.counters[action.counter])
+    if action.open and WorkItem.objects.filter(case_id=case.id, stage=action.open, state=OPEN).exists():
+        return Conflict("case.already_asked")
+    return None
+
+
+def bar_of(case: Case, items: Iterable[WorkItem], now: datetime) -> rules.Bar:
+    """The clock bar of the case's present round: each main item is a spell of its seat."""
+    mine = [i for i in items if not i.side and i.cycle == case.cycle]
+    spells = [
+        rules.Spell(i.owner_seat, i.stage, i.opened_at, i.done_at or case.closed_at or now, i.state == OPEN)
+        for i in mine
+    ]
+    start = spells[0].start if spells else case.opened_at
+    main = next((i for i in mine if i.state == OPEN), None)
+    due = case.due_at
+    if main is not None and case.handled_at is not None:
+        due = main.due_at
+    return rules.clock_bar(
+        spells,
+        opened_at=start,
+        due_at=max(due, start),
+        warn_at=main.warn_at if main else None,
+        now=now,
+        closed_at=case.closed_at,
+    )
+
+
+def _refs(case: Case, history: Iterable[Any]) -> list[int]:
+    refs = [case.text_ref, *([case.contact_ref] if case.contact_ref else [])]
+    for event in history:
+        said = event.patch.get("act", {}).get("said")
+        if said:
+            refs.append(said["private"])
+    return refs
+
+
+def _words(raw: str | None) -> Words:
+    if raw is None:
+        gone = say("（内容已依法删除）")
+        return Words(gone, gone, True)
+    value = json.loads(raw)
+    return Words(value["title"], value["text"], False)
+
+
+def _contact(raw: str | None) -> dict[str, str]:
+    if raw is None:
+        return {"name": "", "phone": ""}
+    value = json.loads(raw)
+    return {
+        "name": crypto.mask_name(value["name"]) if value.get("name") else "",
+        "phone": crypto.mask_phone(value["phone"]) if value.get("phone") else "",
+        "consent": str(value.get("consent") or ""),
+    }
+
+
+def contact_text(case: Case, field: str) -> tuple[int, str] | None:
+    """(private id, field value) behind a masked contact; what a reveal opens. None when there is none."""
+    if case.contact_ref is None:
+        return None
+    raw = events.read_private([case.contact_ref]).get(case.contact_ref)
+    value = json.loads(raw).get(field) if raw else None
+    return (case.contact_ref, str(value)) if value else None
+
+
+def _timeline(history: Iterable[Any], flow: Workflow, texts: Mapping[int, str | None]) -> list[Entry]:
+    directory = people.directory()
+    entries: list[Entry] = []
+    stage = flow.start
+    for event in history:
+        act = event.patch.get("act", {})
+        at_stage = act.get("stage") or stage
+        action = flow.actions_at(at_stage).get(act.get("action", "")) if at_stage in flow.stages else None
+        raw = texts.get(act["said"]["private"]) if "said" in act else None
+        form = dict(act.get("form") or {})
+        photos = tuple(act.get("photos") or form.pop("photos", ()) or ())
+        person = directory.persons.get(event.actor_person) if event.actor_person else None
+        seat = directory.seats.get(event.actor_seat) if event.actor_seat else None
+        kind = "staff" if event.actor_person else ("resident" if event.actor_name == "resident" else "system")
+        entries.append(
+            Entry(
+                seq=event.seq,
+                at=event.at,
+                claimed_at=event.claimed_at,
+                kind=event.kind,
+                action=act.get("action", event.kind),
+                title=localised(action.title) if action else "",
+                stage=at_stage,
+                stage_title=localised(flow.stages[at_stage].title) if at_stage in flow.stages else "",
+                who=person.name_public if person else "",
+                seat_label=seat.label if seat else "",
+                actor_kind=kind,
+                said=json.loads(raw) if raw else {},
+                labels={f.id: f.label for f in action.form.fields} if action else {},
+                form=form,
+                photos=photos,
+                says=localised(action.says) if action and action.says else "",
+                public=action.public if action else (),
+                moved="stage" in event.patch or "state" in event.patch,
+            )
+        )
+        stage = event.patch.get("stage", stage)
+    return entries
+
+
+# --- the resident's side --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Step:
+    """A plain step. `state`: done | now | later."""
+
+    phase: str
+    title: str
+    state: str
+    at: datetime | None
+    until: datetime | None
+    words: str
+    who: str
+
+
+@dataclass(frozen=True)
+class PublicView:
+    """What the resident sees by code. `before`/`after`: photo ids; `answers`: public words with who and when."""
+
+    case: Case
+    words: Words
+    contact: Mapping[str, str]
+    steps: list[Step]
+    now_says: str
+    waits_for: str  # who has it now, or "you"
+    waits_until: datetime | None
+    kept: bool | None  # promise kept (handled in time); None while running
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    answers: list[Entry]
+    possible: list[Possible]
+    place_label: str
+
+
+PLAIN_STEPS = ("received", "owned", "working", "checked", "your_word")
+
+
+def plain_titles() -> dict[str, str]:
+    """The five steps a resident sees, in their words."""
+    return {
+        "received": say("收到"),
+        "owned": say("有人管了"),
+        "working": say("正在办"),
+        "checked": say("查过了"),
+        "your_word": say("请您说句话"),
+    }
+
+
+def public_view(code: str) -> PublicView:
+    """The case of a tidy code for the person who raised it. Raises NotFound."""
+    case = access.case_by_code(code)
+    flow, _hash = definition(case.workflow, case.version)
+    items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
+    history = events.history(f"case:{case.id}")
+    texts = events.read_private(_refs(case, history))
+    timeline = _timeline(history, flow, texts)
+    now = clock.now()
+    main = next((i for i in items if i.state == OPEN and not i.side), None)
+    stage = flow.stages[main.stage if main else case.stage]
+    offered = possible(case, items, people.resident(case.code), flow=flow)
+    asked = main is not None and PHASES.index(stage.phase) >= PHASES.index("your_word")
+    return PublicView(
+        case=case,
+        words=_words(texts.get(case.text_ref)),
+        contact=_contact(texts.get(case.contact_ref) if case.contact_ref else None),
+        steps=_steps(case, flow, items, timeline),
+        now_says=localised(stage.says) if stage.says else localised(stage.title),
+        waits_for="you" if asked else (queries.seat_label(main.owner_seat, main.barred, now) if main else ""),
+        waits_until=main.due_at if main else None,
+        kept=(case.handled_at <= case.due_at) if case.handled_at else None,
+        before=tuple(p for e in timeline if e.action in ("open", "add") for p in e.photos),
+        after=tuple(p for e in timeline if "photos" in e.public for p in e.photos),
+        answers=[e for e in timeline if e.public and any(e.said.get(f) for f in e.public)],
+        possible=[p for p in offered if p.why_not is None],
+        place_label=places.directory().label(case.place_id),
+    )
+
+
+def _steps(case: Case, flow: Workflow, items: list[WorkItem], timeline: list[Entry]) -> list[Step]:
+    """A step is done when a later one has begun; all but the closing word are done when the case is closed."""
+    mine = [i for i in items if not i.side and i.cycle == case.cycle]
+    rank = {p: n for n, p in enumerate(PHASES)}
+    current = rank[case.phase]
+    titles = plain_titles()
+    steps: list[Step] = []
+    for phase in PLAIN_STEPS:
+        here = [i for i in mine if flow.stages[i.stage].phase == phase]
+        later = [i for i in mine if rank[flow.stages[i.stage].phase] > rank[phase]]
+        done_at = later[0].opened_at if later else None
+        if phase == "received":
+            done_at = mine[0].opened_at if mine else case.opened_at
+        if phase == "your_word" and case.state == CLOSED:
+            done_at = case.closed_at
+        done = rank[phase] < current or phase == "received" or case.state == CLOSED
+        running = here[-1] if here and here[-1].state == OPEN else None
+        state = "done" if done and running is None else ("now" if rank[phase] == current else "later")
+        if phase == "received":
+            state = "done"
+        if case.state == CLOSED and not here and phase not in ("received", "your_word"):
+            done_at = None
+        last = here[-1] if here else None
+        entry = next((e for e in reversed(timeline) if last and e.stage == last.stage and e.moved and e.public), None)
+        words = " ".join(entry.said.get(f, "") for f in entry.public).strip() if entry else ""
+        steps.append(
+            Step(
+                phase=phase,
+                title=titles[phase],
+                state=state,
+                at=done_at if state == "done" else None,
+                until=running.due_at if running else None,
+                words=words,
+                who=_who(last),
+            )
+        )
+    return steps
+
+
+def _who(item: WorkItem | None) -> str:
+    if item is None or item.owner_seat is None:
+        return ""
+    directory = people.directory()
+    label = directory.seat(item.owner_seat).label
+    person = item.done_by or item.person_id
+    return f"{label} {directory.person(person).name_public}" if person else label
