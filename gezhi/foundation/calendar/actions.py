@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import db, errors, events
+from gezhi.foundation.events.log import tail
 
 from . import shipped
 from .models import Holiday, WorkingHours
@@ -107,7 +108,7 @@ def set_working_hours(
 
 
 def _tell(kind: str, patch: dict, dates: frozenset[date], actor: Any) -> None:
-    events.record(STREAM, kind, actor=actor, patch=patch, head=events.tail(STREAM))
+    events.record(STREAM, kind, actor=actor, patch=patch, head=tail(STREAM))
     for listener in _listeners:
         listener(dates, actor)
 

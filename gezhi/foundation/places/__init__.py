@@ -27,6 +27,7 @@ _LATE = {
     "set_shape": "actions",
     "import_divisions": "divisions",
     "load_pack": "packs",
+    "staffing": "packs",
     "check_partition": "partition",
     "map_view": "maps",
     "map_shapes": "maps",

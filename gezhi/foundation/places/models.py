@@ -8,6 +8,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from gezhi.foundation.events import register_state
+
 from .kinds import KINDS, LAYERS
 
 
@@ -85,3 +87,10 @@ class PlaceEdge(models.Model):
             models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="place_edge_term"),
             models.CheckConstraint(condition=~Q(child=F("parent")), name="place_edge_not_itself"),
         ]
+
+
+register_state(
+    "place",
+    Place,
+    ["kind", "name", "lon", "lat", "shape_hash", "sketch", "units", "qr", "opened_on", "closed_on"],
+)

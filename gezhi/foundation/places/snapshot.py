@@ -130,11 +130,17 @@ class Directory:
         return place is not None and not place.closed
 
     def label(self, id: int, since: str = "town") -> str:
-        """Full name from the level `since` down: 会昌街道 迎秀社区 第 2 网格."""
-        floor = RANK[since]
-        chain = [self._places[id], *(self._places[up] for up in self.ancestors(id))]
-        names = [short_name(p.name) if p.kind == "village" else p.name for p in chain if RANK[p.kind] >= floor]
-        return " ".join(reversed(names)) or self._places[id].name
+        """What people say, from the level `since` down: 会昌街道 迎秀社区 第 1-2 微网格, 会昌街道 迎秀社区 5 号楼.
+
+        Between the village and the place itself nothing is named: grids and buildings are numbered per village.
+        """
+        place = self._places[id]
+        names = [short_name(place.name)]
+        for up in self.ancestors(id):
+            above = self._places[up]
+            if RANK[since] <= RANK[above.kind] <= RANK["village"]:
+                names.append(short_name(above.name))
+        return " ".join(reversed(names))
 
     # --- up -----------------------------------------------------------------------
     def parent(self, id: int, layer: str = GOVERNANCE) -> int | None:
