@@ -26,6 +26,10 @@ DEBUG = False
 SECRET_KEY = keys.site_secret(GEZHI_KEYS)
 ALLOWED_HOSTS = os.environ.get("GEZHI_HOSTS", "*" if not PRODUCTION else "").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("GEZHI_ORIGINS", "").split(",") if o]
+# How many machines serve this site together; SQLite allows one.
+GEZHI_MACHINES = int(os.environ.get("GEZHI_MACHINES", "1"))
+# A second place for sealed roots, kept by somebody else than the database.
+GEZHI_ROOTS = os.environ.get("GEZHI_ROOTS", "")
 # Which faces this process serves: portal, field, desk, api (zones can be deployed apart).
 GEZHI_ZONES = tuple(os.environ.get("GEZHI_ZONES", "portal,field,desk,api").split(","))
 GEZHI_PACKS = [Path(p) for p in os.environ.get("GEZHI_PACKS", str(ROOT / "packs")).split(os.pathsep)]
@@ -130,6 +134,10 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "gezhi.interfaces.site.faults.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
+if int(os.environ.get("GEZHI_PROXIES", "0")) > 0:
+    # Only when a proxy of our own sets (and overwrites) these headers.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 30 * 24 * 3600 if PRODUCTION else 0
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -1,0 +1,77 @@
+"""The steps before a server serves: tables, safety, packs, demo."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib.util import find_spec
+
+from django.conf import settings
+from django.core import checks
+from django.core.management import call_command
+from django.db import connections
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation.errors import Refusal, register
+
+log = logging.getLogger("gezhi.run")
+
+UNSAFE = register(
+    "run.unsafe",
+    503,
+    _("没有启动：{count} 处设置不安全。"),
+    _("正式环境里这些设置会让数据泄露或丢失，上面逐条写明。"),
+    _("请逐条改好再启动。"),
+)
+
+
+def migrate() -> None:
+    """Bring the database to this version's tables; says nothing when it is there."""
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def refuse_unsafe() -> None:
+    """Run the house's own checks; print what they find. Raises Refusal `run.unsafe` when one is an error."""
+    found = checks.run_checks(tags=["gezhi"], databases=["default"])
+    for message in found:
+        print(f"{message.id} {message.msg}\n    {message.hint or ''}", file=sys.stderr)
+    errors = [message for message in found if message.is_serious()]
+    if errors:
+        raise Refusal(UNSAFE, count=len(errors))
+
+
+def install_packs() -> None:
+    """Install every pack found in the folders of `GEZHI_PACKS`; installed versions are left as they are."""
+    from gezhi.foundation import packs, people
+
+    for root in settings.GEZHI_PACKS:
+        for folder in sorted(path.parent for path in root.glob("*/pack.yaml")):
+            packs.install(folder, actor=people.system("run"))
+
+
+def wants_demo() -> bool:
+    """Whether this home is to be filled with the demo county: empty, not production, not declined."""
+    from gezhi.foundation.people.models import Person
+
+    declined = settings.PRODUCTION or os.environ.get("GEZHI_DEMO", "1") == "0"
+    return not declined and not Person.objects.exists()
+
+
+def seed_demo() -> None:
+    """Fill the home with the demo county, when this build has one."""
+    if find_spec("gezhi.interfaces.commands.demo") is None:
+        log.warning("this build has no demo")
+        return
+    from gezhi.interfaces.commands import demo
+
+    log.info("filling an empty home with the demo county; this takes a minute or two")
+    demo.seed()
+
+
+def close_database() -> None:
+    """Give up every connection, so that a long-lived parent holds none."""
+    for connection in connections.all():
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
