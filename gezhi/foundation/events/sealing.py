@@ -89,7 +89,8 @@ def _seal(limit: int) -> Block | None:
         utc = "" if connection.vendor == "sqlite" else "+00"
         cursor.execute(
             "INSERT INTO events_block"
-            " (position, tx_from, tx_to, count, at, merkle, manifest, root, prev_root) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " (position, tx_from, tx_to, count, at, merkle, manifest, root, prev_root)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 block.position,
                 block.tx_from,

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Erase again what the journal outside the database names, and drop what the database still holds of it."""
+    """Erase again what the journal outside the database names; drop what the database still holds of it."""
     again = events.replay_erasures()
     done = events.flush_erased()
     print(_("重新抹除了 {count} 段私密文字。").format(count=again))
