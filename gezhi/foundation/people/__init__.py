@@ -29,7 +29,7 @@ _LATE = {
     "grid_roles": "queries",
     "hand_over_list": "queries",
     "issue_token": "tokens",
-    "on_leave": "leaving",
+    "on_leave": "changing",
     "person_for_token": "tokens",
     "resident": "actor",
     "reveal": "revealing",

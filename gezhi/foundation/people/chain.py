@@ -45,7 +45,7 @@ class Chain:
                 self.root = seat.id
         self._organisation_names: dict[str, list[OrganisationInfo]] = defaultdict(list)
         for organisation in organisations.values():
-            for name in {organisation.code, organisation.name}:
+            for name in {organisation.code, organisation.name, organisation.short} - {""}:
                 self._organisation_names[name].append(organisation)
         self._above: dict[int, int | None] = {}
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-LEVELS = ("province", "city", "county", "town", "village", "grid1", "grid2", "grid3", "building")
+from gezhi.foundation.events import register_state
+
+# Where a post may stand: a kind of place, or "grid" for a grid of any of the three levels.
+LEVELS = ("province", "city", "county", "town", "village", "grid", "grid1", "grid2", "grid3", "building")
 
 
 class Person(models.Model):
@@ -40,10 +43,11 @@ class Person(models.Model):
 
 
 class Organisation(models.Model):
-    """A department, unit or body; `code` is stable and short ("housing"), `name` is what people say."""
+    """A department, unit or body: `code` "housing", `name` 孟州市住房和城乡建设局, `short` 住建局."""
 
     code = models.CharField(max_length=40)
     name = models.CharField(max_length=80)
+    short = models.CharField(max_length=40, default="", blank=True)
     kind = models.CharField(max_length=20)
     place = models.ForeignKey("places.Place", on_delete=models.PROTECT, related_name="+")
     event_seq = models.IntegerField()
@@ -68,6 +72,8 @@ class Post(models.Model):
     falls_to = models.CharField(max_length=40, null=True)
     root = models.BooleanField(default=False)
     position = models.IntegerField(default=0)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
 
     class Meta:
         db_table = "people_post"
@@ -111,8 +117,6 @@ class Term(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     since = models.DateTimeField()
     until = models.DateTimeField(null=True)
-    # False while the end of the term, once reached, has still to be told to the leave hooks.
-    handed_over = models.BooleanField(default=False)
     event_seq = models.IntegerField()
     event_hash = models.BinaryField(max_length=32)
 
@@ -132,9 +136,6 @@ class Holding(Term):
                 condition=Q(until=None) | Q(until__gte=F("since")), name="holding_ends_after_start"
             )
         ]
-        indexes = [
-            models.Index(fields=["until"], condition=Q(handed_over=False), name="holding_to_hand_over"),
-        ]
 
 
 class Substitute(Term):
@@ -149,9 +150,6 @@ class Substitute(Term):
             models.CheckConstraint(
                 condition=Q(until__isnull=False) & Q(until__gte=F("since")), name="substitute_has_a_term"
             )
-        ]
-        indexes = [
-            models.Index(fields=["until"], condition=Q(handed_over=False), name="substitute_to_hand_over"),
         ]
 
 
@@ -196,3 +194,26 @@ class Token(models.Model):
 
     class Meta:
         db_table = "people_token"
+
+
+register_state(
+    "person",
+    Person,
+    {
+        "name": "name_ref",
+        "phone": "phone_ref",
+        "language": "language",
+        "active": "active",
+        "synthetic": "synthetic",
+        "session_epoch": "session_epoch",
+    },
+)
+register_state("organisation", Organisation, ("code", "name", "short", "kind", "place_id"))
+register_state("post", Post, ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "position"))
+register_state("seat", Seat, ("post_id", "place_id", "organisation_id", "label", "opened_at", "closed_at"))
+register_state("holding", Holding, ("seat_id", "person_id", "since", "until"))
+register_state("substitute", Substitute, ("seat_id", "person_id", "since", "until", "reason"))
+register_state(
+    "reveal", Reveal, {"person_id": "person_id", "seat_id": "seat_id", "as_substitute": "as_substitute",
+                       "about": "about", "field": "field", "purpose": "purpose_ref"}
+)

@@ -51,6 +51,7 @@ class OrganisationInfo:
     name: str
     kind: str
     place_id: int
+    short: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +119,22 @@ class TermInfo:
     def order(self) -> tuple[bool, datetime, int]:
         """Holders before substitutes, then the longest-serving first."""
         return self.substitute, self.since, self.person_id
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverSeat:
+    """A seat somebody left: its label, and the seat and persons that answer for it now."""
+
+    seat_id: int
+    label: str
+    to_seat_id: int
+    to_persons: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """What a person left behind; `items` are what the leave hooks reassigned, in words or records of theirs."""
+
+    person_id: int
+    seats: tuple[HandOverSeat, ...]
+    items: tuple[object, ...]

@@ -145,6 +145,9 @@ WRONG_LEVEL = _refusal(
 ALREADY_SITS = _refusal(
     Conflict, "people.already_sits", _("这个人在这段时间已经在这个岗位上。"), _("同一个人的两段任期不能重叠。"), _("请先结束原来的一段，或改动起止时间。")
 )
+NOT_ONESELF = _refusal(
+    NotAllowed, "people.not_oneself", _("不能给自己任职或安排代班。"), _("任命要由另一个人来做。"), _("请另一位有人员管理权限的同事办理。")
+)
 NOT_ACTIVE = _refusal(
     Conflict, "people.not_active", _("这个人已经停用。"), _("停用的人不能任职、代班或登录。"), _("请先恢复这个人，再办这一步。")
 )

@@ -206,12 +206,10 @@ class People:
                 self._epochs.popitem(last=False)
         return epoch
 
-    def changes(self, seat_id: int, start: datetime) -> tuple[datetime, ...]:
-        """`start` and every later instant at which a term of this seat begins or ends, in order."""
-        later = {start}
-        for term in self.terms.get(seat_id, ()):
-            later |= {instant for instant in (term.since, term.until) if instant and instant > start}
-        return tuple(sorted(later))
+    def instants(self, start: datetime, end: datetime) -> tuple[datetime, ...]:
+        """`start` and every instant up to and including `end` at which anything changes, in order."""
+        first, last = bisect_right(self._instants, start), bisect_right(self._instants, end)
+        return (start, *self._instants[first:last])
 
 
 class _Kept(NamedTuple):
@@ -251,7 +249,9 @@ def load(map_of_places: places.Directory) -> People:
     }
     organisations = {
         row[0]: OrganisationInfo(*row)
-        for row in Organisation.objects.order_by("id").values_list("id", "code", "name", "kind", "place_id")
+        for row in Organisation.objects.order_by("id").values_list(
+            "id", "code", "name", "kind", "place_id", "short"
+        )
     }
     seats = {}
     for row in Seat.objects.order_by("id").values_list(

@@ -1,0 +1,19 @@
+"""What time alone brings about: terms run out, old counts of failed sign-ins lose their meaning."""
+
+from gezhi.foundation import jobs
+
+from .actor import system
+from .changing import settle
+from .signin import forget_old_failures
+
+
+@jobs.every(20, "people.settle")
+def settle_terms() -> None:
+    """Hand over what persons had drawn whose term has ended since the last look."""
+    settle(actor=system("clock"))
+
+
+@jobs.every(3600, "people.forget_failures")
+def forget_failures() -> None:
+    """Keep the table of failed sign-ins small."""
+    forget_old_failures()

@@ -1,0 +1,125 @@
+"""Questions about seats and persons. They read the directory in memory; nothing here writes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from gezhi.foundation import places
+from gezhi.foundation.calendar import clock
+
+from .records import HandOver, HandOverSeat, PostInfo, SeatInfo
+from .snapshot import People, directory
+
+
+@dataclass(frozen=True, slots=True)
+class RoleCount:
+    """One post at a date. `persons` counts each once, `holders` once per seat they sit in."""
+
+    post: PostInfo
+    seats: int
+    held: int
+    holders: int
+    persons: int
+    vacant: tuple[SeatInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """The roles of a place at a date; `persons` counts each once even when they hold several posts."""
+
+    at: datetime
+    posts: tuple[RoleCount, ...]
+    persons: int
+    person_ids: frozenset[int]
+
+    def of(self, post: str) -> RoleCount | None:
+        """The line of one post, None when it has no seat here."""
+        return next((line for line in self.posts if line.post.code == post), None)
+
+    @property
+    def vacant(self) -> tuple[SeatInfo, ...]:
+        return tuple(seat for line in self.posts for seat in line.vacant)
+
+
+def seats_within(place_id: int, at: datetime | None = None) -> list[SeatInfo]:
+    """Open seats of a place and everything inside it at a date, in order of id."""
+    at = at or clock.now()
+    everywhere = places.directory(clock.local(at).date())
+    inside = {place_id, *everywhere.descendants(place_id)}
+    return [seat for seat in directory().seats.values() if seat.place_id in inside and seat.open_at(at)]
+
+
+def roles_at(place_id: int, at: datetime | None = None) -> Roles:
+    """How many seats, holders and persons each post has here at a date, and which seats are vacant.
+
+    Holders are those who were appointed; a seat kept going by a substitute alone counts as vacant.
+    """
+    at = at or clock.now()
+    people = directory()
+    by_post: dict[str, list[SeatInfo]] = defaultdict(list)
+    for seat in seats_within(place_id, at):
+        by_post[seat.post].append(seat)
+    lines, everybody = [], set()
+    for code, post in people.posts.items():
+        seats = by_post.get(code, [])
+        if not seats:
+            continue
+        held = {seat.id: appointed(people, seat.id, at) for seat in seats}
+        persons = {person for found in held.values() for person in found}
+        everybody |= persons
+        lines.append(
+            RoleCount(
+                post=post,
+                seats=len(seats),
+                held=sum(1 for found in held.values() if found),
+                holders=sum(len(found) for found in held.values()),
+                persons=len(persons),
+                vacant=tuple(seat for seat in seats if not held[seat.id]),
+            )
+        )
+    return Roles(at, tuple(lines), len(everybody), frozenset(everybody))
+
+
+def appointed(people: People, seat_id: int, at: datetime) -> tuple[int, ...]:
+    """Holders without substitutes."""
+    terms = people.terms.get(seat_id, ())
+    return tuple(dict.fromkeys(term.person_id for term in terms if not term.substitute and term.covers(at)))
+
+
+@dataclass(frozen=True, slots=True)
+class GridRole:
+    """What a person is in one grid."""
+
+    post: PostInfo
+    seat: SeatInfo
+    substitute: bool
+
+
+def grid_roles(person_id: int, at: datetime | None = None) -> tuple[GridRole, ...]:
+    """The roles a person has in grids at a date: everybody drawn into the grids has at least one."""
+    people = directory()
+    everywhere = places.directory()
+    roles = []
+    for substitute, seats in ((False, people.held(person_id, at)), (True, people.substituted(person_id, at))):
+        for seat_id in seats:
+            seat = people.seat(seat_id)
+            if everywhere.get(seat.place_id).kind in places.GRIDS:
+                roles.append(GridRole(people.posts[seat.post], seat, substitute))
+    return tuple(roles)
+
+
+def hand_over_list(person_id: int, at: datetime | None = None) -> HandOver:
+    """What leaving now would hand over: each seat and who would answer for it. Nothing is changed.
+
+    The items a person has drawn are added by whoever keeps them, when the person really leaves.
+    """
+    at = at or clock.now()
+    people = directory()
+    people.person(person_id)
+    rows = []
+    for seat_id in (*people.held(person_id, at), *people.substituted(person_id, at)):
+        found = people.effective(seat_id, at, unlike={person_id})
+        rows.append(HandOverSeat(seat_id, people.seat(seat_id).label, found.seat_id, found.persons))
+    return HandOver(person_id, tuple(rows), ())

@@ -1,0 +1,168 @@
+"""Signing in: the same words and the same time whether an account exists, and a lock that outlives restarts.
+
+An attempt is counted *before* the password is looked at, so that many guesses at once are not more than
+many guesses in a row; success takes the count away again. docs/rules/secrets.md
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from functools import lru_cache
+from math import ceil
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.http import HttpRequest
+
+from gezhi.foundation import db, events
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.events import Head
+
+from . import crypto, refusals
+from .actor import Actor, system
+from .models import Person, SignInGuard
+from .persons import normal_username
+from .records import PersonInfo
+from .snapshot import directory
+
+LOCK = timedelta(minutes=15)
+ACCOUNT_FAILURES = 5
+# Gentler: a whole office often shares one address.
+ADDRESS_FAILURES = 50
+_SESSION_PERSON, _SESSION_EPOCH = "person", "person_epoch"
+
+
+def sign_in(username: str, password: str, *, ip: str = "") -> PersonInfo:
+    """The person with this name and password. Starts no session: `start_session` or `issue_token` do.
+
+    Raises SignInNeeded sign_in.wrong (nothing says which of the two was wrong, or that the person has been
+    deactivated), TooMany sign_in.locked after 5 failures on the account, or 50 from the address, within
+    15 minutes. Both write what they counted before they raise.
+    """
+    name = username.strip().lower()
+    account, address = crypto.blind("sign-in account", name), crypto.blind("sign-in address", ip)
+    with db.write():
+        now = clock.now()
+        locked = max(
+            _count(account, ACCOUNT_FAILURES, now),
+            _count(address, ADDRESS_FAILURES, now) if ip else now,
+        )
+    if locked > now:
+        raise refusals.LOCKED(
+            retry_after=ceil((locked - now).total_seconds()), minutes=ceil((locked - now).total_seconds() / 60)
+        )
+    person = _person_named(name)
+    right = check_password(password, person.password if person and person.password else _nobody())
+    if person is None or not right or not person.active or not person.password:
+        _note_failure(person, account, address)
+        raise refusals.WRONG_SIGN_IN()
+    with db.write():
+        SignInGuard.objects.filter(key=account).delete()
+        if ip:
+            _uncount(address)
+        _record(person.pk, "person.signed_in", {"@from": address.hex() if ip else ""})
+    return directory().person(person.pk)
+
+
+def start_session(request: HttpRequest, person: PersonInfo) -> None:
+    """Begin a session under a new key, so that one prepared by somebody else is worth nothing."""
+    with db.write():
+        language = request.session.get("lang")
+        request.session.flush()
+        request.session[_SESSION_PERSON] = person.id
+        request.session[_SESSION_EPOCH] = person.session_epoch
+        if language:
+            request.session["lang"] = language
+        request.session.save()
+
+
+def sign_out(request: HttpRequest) -> None:
+    """End the session; nothing of it stays. Signing out twice is fine."""
+    person = current_person(request)
+    with db.write():
+        if person is not None:
+            _record(person.id, "person.signed_out", {})
+        request.session.flush()
+
+
+def current_person(request: HttpRequest) -> PersonInfo | None:
+    """Who is signed in: None when nobody is, or when the password changed or the person left meanwhile."""
+    person_id = request.session.get(_SESSION_PERSON)
+    person = directory().persons.get(person_id)
+    if person is None or not person.active or person.session_epoch != request.session.get(_SESSION_EPOCH):
+        return None
+    return person
+
+
+def unlock(person_id: int, *, actor: Actor) -> None:
+    """Take a person's lock away. Raises NotAllowed, NotFound people.no_person."""
+    actor.need("people.manage")
+    person = directory().person(person_id)
+    with db.write():
+        SignInGuard.objects.filter(key=crypto.blind("sign-in account", person.username or "")).delete()
+        _record(person_id, "person.unlocked", {}, actor)
+
+
+def forget_old_failures() -> int:
+    """Drop counts that no longer matter; returns how many."""
+    with db.write():
+        return SignInGuard.objects.filter(first_at__lt=clock.now() - 2 * LOCK).delete()[0]
+
+
+def _count(key: bytes, most: int, now: datetime) -> datetime:
+    """Count an attempt; returns until when the key is locked (now or earlier = it is not)."""
+    SignInGuard.objects.bulk_create([SignInGuard(key=key, first_at=now)], ignore_conflicts=True)
+    guard = SignInGuard.objects.select_for_update().get(key=key)
+    if guard.locked_until and guard.locked_until > now:
+        return guard.locked_until
+    if guard.locked_until or now - guard.first_at > LOCK:
+        guard.failures, guard.first_at, guard.locked_until = 0, now, None
+    guard.failures += 1
+    if guard.failures >= most:
+        guard.locked_until = now + LOCK  # this attempt is still answered; the next one is not
+    guard.save()
+    return now
+
+
+def _uncount(key: bytes) -> None:
+    guard = SignInGuard.objects.select_for_update().filter(key=key).first()
+    if guard is not None:
+        guard.failures = max(0, guard.failures - 1)
+        if guard.failures < ADDRESS_FAILURES:
+            guard.locked_until = None
+        guard.save()
+
+
+def _note_failure(person: Person | None, account: bytes, address: bytes) -> None:
+    """A lock is an event; single failures only count, or anybody could fill the log."""
+    with db.write():
+        guard = SignInGuard.objects.filter(key=account).first()
+        if guard is None or guard.failures != ACCOUNT_FAILURES:
+            return
+        patch = {"@from": address.hex()}
+        if person is not None:
+            _record(person.pk, "person.sign_in_locked", patch)
+        else:
+            stream = f"sign-in:{account.hex()[:24]}"
+            events.record(stream, "sign_in.locked", actor=system("sign-in"), head=events.tail(stream), patch=patch)
+
+
+def _record(person_id: int, kind: str, patch: dict, actor: Actor | None = None) -> None:
+    person = Person.objects.select_for_update().get(pk=person_id)
+    actor = actor or Actor(kind="staff", person_id=person_id, name=person.name_public)
+    head = Head(person.event_seq, bytes(person.event_hash))
+    head = events.record(f"person:{person_id}", kind, actor=actor, head=head, patch=patch)
+    Person.objects.filter(pk=person_id).update(event_seq=head.seq, event_hash=head.hash)
+
+
+def _person_named(name: str) -> Person | None:
+    try:
+        return Person.objects.filter(username=normal_username(name)).first()
+    except refusals.Invalid:
+        return None
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> str:
+    """A hash nobody has the password of, so that an unknown name costs as much time as a known one."""
+    return make_password(secrets.token_urlsafe(32))
