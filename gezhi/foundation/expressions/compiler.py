@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -25,9 +26,10 @@ from .types import Date, ListOf, Number, Text, Truth, Type, admit, same_family
 TODAY = "\0today"
 Values = Mapping[str, Any]
 Closure = Callable[[Values], Any]
-COMPARE = {
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt,
     "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "in": lambda item, items: item in items, "not in": lambda item, items: item not in items,
 }  # fmt: skip
 
 
@@ -216,14 +218,7 @@ def _between(operand: Closure, low: Closure, high: Closure) -> Closure:
 
 def _binary(node: Binary, left: Closure, right: Closure) -> Closure:
     op = node.op
-    if op in COMPARE:
-        compare = COMPARE[op]
-    elif op == "in":
-        compare = lambda a, b: a in b  # noqa: E731
-    elif op == "not in":
-        compare = lambda a, b: a not in b  # noqa: E731
-    else:
-        compare = _arithmetic(op, node.left.type, node.right.type)
+    compare = COMPARE.get(op) or _arithmetic(op, node.left.type, node.right.type)
 
     def binary(values: Values) -> Any:
         a = left(values)
@@ -330,9 +325,21 @@ def compile(
 
     `types` maps field names to types, `aliases` maps further names (titles) to them, `expect` is the type the
     result must have (Truth for a condition). Raises ExpressionError, and nothing else, for any text.
+    The same source against the same types is compiled once per process.
     """
-    titles = {k: v for k, v in (aliases or {}).items() if k not in types}
-    tree = Parser(source, types.keys(), WRITTEN, titles).parse()
+    titles = tuple((k, v) for k, v in (aliases or {}).items() if k not in types)
+    return _compiled(source, tuple(types.items()), expect, titles)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(
+    source: str,
+    declared: tuple[tuple[str, Type], ...],
+    expect: Type | None,
+    titles: tuple[tuple[str, str], ...],
+) -> Program:
+    types = dict(declared)
+    tree = Parser(source, types.keys(), WRITTEN, dict(titles)).parse()
     result = check(tree, types)
     if expect is not None and result.kind != expect.kind:
         raise ExpressionError(

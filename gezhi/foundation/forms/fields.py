@@ -43,20 +43,24 @@ class Option:
 class Field:
     """A question of a form.
 
-    `max`: characters of a text, greatest number, or count of photos; `min`: smallest number; `required`: True,
-    False or a condition over fields above; `when`: the question is asked only if this condition holds;
-    `sensitive`: the value is personal and must be kept as private text.
+    `max`: characters of a text, greatest number, or count of photos; `min`: smallest number; `required`: always to
+    be answered; `required_when`: to be answered if this condition over the fields above holds; `when`: asked only
+    if this condition holds (None: always); `default`: what a page shows first, never filled in silently;
+    `sensitive`: personal, must be kept as private text; `public`: the answer is shown to the resident.
     """
 
     id: str
     type: str
     title: Mapping[str, str]
-    required: bool | str = False
+    required: bool = False
+    required_when: str | None = None
     max: int | None = None
     min: int | None = None
     choices: tuple[Option, ...] = ()
     sensitive: bool = False
-    when: str = ""
+    public: bool = False
+    when: str | None = None
+    default: str | int | bool | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import expressions as ex
-from gezhi.foundation.packs.reading import Context, localised
+from gezhi.foundation.packs.reading import Context, plain
 
 from .cleaning import Refused
 from .fields import HARD_MAX, TYPES, Field, Option, clean_value, dump_value, is_empty, load_value
@@ -40,15 +40,16 @@ class Form:
 
     fields: tuple[Field, ...] = ()
     context: Mapping[str, ex.Type] = field(default_factory=dict)
+    _programs: Mapping[tuple[str, str], ex.Program] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         types: dict[str, ex.Type] = dict(self.context)
         aliases: dict[str, str] = {}
         programs: dict[tuple[str, str], ex.Program] = {}
         for asked in self.fields:
-            for part in ("when", "required"):
+            for part in ("when", "required_when"):
                 source = getattr(asked, part)
-                if isinstance(source, str) and source:
+                if source is not None:
                     programs[asked.id, part] = ex.compile(source, types, expect=ex.Truth, aliases=aliases)
             types[asked.id] = asked.expression_type()
             aliases |= {t: asked.id for t in asked.title.values() if t}
@@ -88,7 +89,7 @@ class Form:
             if self.get(str(name)) is None and len(errors) < MAX_UNKNOWN:
                 errors[str(name)[:60]] = say("没有这一项。")
         for asked in self.fields:
-            if not self._holds(asked, "when", known, True):
+            if asked.when is not None and not self._programs[asked.id, "when"].holds(known):
                 continue
             raw = data.getlist(asked.id) if asked.type == "photos" and hasattr(data, "getlist") else data.get(asked.id)
             try:
@@ -98,18 +99,12 @@ class Form:
                 values[asked.id] = known[asked.id] = None
                 continue
             values[asked.id] = known[asked.id] = value
-            if is_empty(value) and self._holds(asked, "required", known, False):
+            if is_empty(value) and (asked.required or self._required_now(asked, known)):
                 errors[asked.id] = say("这一项要填。")
         return values, errors
 
-    def _holds(self, asked: Field, part: str, known: Mapping[str, Any], default: bool) -> bool:
-        source = getattr(asked, part)
-        if isinstance(source, bool):
-            return source
-        if not source:
-            return default
-        program: ex.Program = self._programs[asked.id, part]  # type: ignore[attr-defined]
-        return program.holds(known)
+    def _required_now(self, asked: Field, known: Mapping[str, Any]) -> bool:
+        return asked.required_when is not None and self._programs[asked.id, "required_when"].holds(known)
 
     def bound(
         self, data: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
@@ -117,7 +112,8 @@ class Form:
         """The fields with what was typed and what is wrong, in order, for pages."""
         data, errors = data or {}, errors or {}
         return [
-            Bound(f, data.get(f.id, ""), str(errors.get(f.id, "")), f.required is True) for f in self.fields
+            Bound(f, data.get(f.id, f.default if f.default is not None else ""), str(errors.get(f.id, "")), f.required)
+            for f in self.fields
         ]
 
     def dump(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +138,7 @@ class Form:
         return {
             "type": "object",
             "additionalProperties": False,
-            "required": [f.id for f in self.fields if f.required is True and not f.when],
+            "required": [f.id for f in self.fields if f.required and f.when is None],
             "properties": {f.id: _property(f) for f in self.fields},
         }
 
@@ -160,6 +156,11 @@ class Form:
             ),
             context or {},
         )
+
+    @classmethod
+    def of(cls, body: list[dict[str, Any]]) -> Form:
+        """Short for `Form.from_body(body)`; an empty list is an empty form."""
+        return cls.from_body(body)
 
     @classmethod
     def from_yaml(
@@ -198,10 +199,11 @@ def _property(asked: Field) -> dict[str, Any]:
         shape |= {k: v for k, v in (("maximum", asked.max), ("minimum", asked.min)) if v is not None}
     if asked.when:
         shape["x-when"] = asked.when
-    if isinstance(asked.required, str):
-        shape["x-required"] = asked.required
-    if asked.sensitive:
-        shape["x-sensitive"] = True
+    if asked.required_when:
+        shape["x-required"] = asked.required_when
+    if asked.default is not None:
+        shape["default"] = asked.default
+    shape |= {f"x-{mark}": True for mark in ("sensitive", "public") if getattr(asked, mark)}
     return shape
 
 
@@ -217,9 +219,9 @@ _SHAPES: dict[str, dict[str, Any]] = {
 
 def _field_body(asked: Field) -> dict[str, Any]:
     body: dict[str, Any] = {"id": asked.id, "type": asked.type, "title": dict(asked.title)}
-    for key in ("required", "max", "min", "sensitive", "when"):
+    for key in ("required", "required_when", "max", "min", "sensitive", "public", "when", "default"):
         value = getattr(asked, key)
-        if value not in (None, False, ""):
+        if value is not None and (value is not False or key == "default"):
             body[key] = value
     if asked.choices:
         body["choices"] = [{"value": o.value, "title": dict(o.title)} for o in asked.choices]
@@ -263,7 +265,7 @@ def _read_field(
     if not isinstance(item, Mapping):
         context.problem(holder, index, "pack.shape", _("这里要写成“名: 值”的形式。"))
         return None
-    optional = ("required", "max", "min", "choices", "sensitive", "when", "hint")
+    optional = ("required", "max", "min", "choices", "sensitive", "public", "when", "default", "hint")
     context.keys(item, required=("id", "type", "title"), optional=optional)
     id_ = context.text(item, "id", "", max=40)
     kind = context.one_of(item, "type", TYPES)
@@ -274,38 +276,52 @@ def _read_field(
         return None
     choices = _read_choices(item, kind, context)
     high = context.whole(item, "max", low=-1_000_000_000 if kind == "number" else 1, high=HARD_MAX.get(kind, 1_000_000_000))
+    written = item.get("required", False)
     return Field(
         id=id_,
         type=kind,
         title=context.title(item),
-        required=_read_condition(item, "required", context, types, aliases),
+        required=written is True,
+        required_when=_read_condition(item, "required", context, types, aliases),
         max=high,
         min=context.whole(item, "min", low=-1_000_000_000),
         choices=choices,
         sensitive=context.truth(item, "sensitive"),
-        when=_read_condition(item, "when", context, types, aliases) or "",
+        public=context.truth(item, "public"),
+        when=_read_condition(item, "when", context, types, aliases),
+        default=_read_default(item, kind, choices, context),
         hint=context.title(item, "hint", required=False) if "hint" in item else {},
     )
 
 
 def _read_condition(
     item: Any, key: str, context: Context, types: Mapping[str, ex.Type], aliases: Mapping[str, str]
-) -> Any:
-    source = item.get(key, False)
-    if isinstance(source, bool) and key == "required":
-        return source
-    if not source:
-        return ""
-    if not isinstance(source, str):
-        context.problem(item, key, "pack.type", _("“{key}”要写 true、false 或一个条件。"), key=key)
-        return ""
+) -> str | None:
+    source = item.get(key)
+    if source is None or (isinstance(source, bool) and key == "required"):
+        return None
+    if not isinstance(source, str) or not source.strip():
+        context.problem(item, key, "pack.type", _("“{name}”要写一个条件。"), name=key)
+        return None
     try:
         ex.compile(str(source), types, expect=ex.Truth, aliases=aliases)
     except ex.ExpressionError as fault:
-        line_note = _("条件“{source}”：{detail}")
-        context.problem(item, key, fault.code, line_note, source=str(source)[:80], detail=fault.words)
-        return ""
+        context.problem(
+            item, key, fault.code, _("条件“{source}”：{detail}"), source=str(source)[:80], detail=fault.words
+        )
+        return None
     return str(source)
+
+
+def _read_default(item: Any, kind: str, choices: tuple[Option, ...], context: Context) -> str | int | bool | None:
+    value = plain(item.get("default"))
+    fits = {"truth": bool, "number": int, "choice": str, "text": str, "limit": str}.get(kind)
+    if value is None:
+        return None
+    if fits is None or type(value) is not fits or (choices and value not in [o.value for o in choices]):
+        context.problem(item, "default", "form.default", _("默认值和这一项的类型不符。"))
+        return None
+    return value
 
 
 def _read_choices(item: Any, kind: str, context: Context) -> tuple[Option, ...]:
@@ -330,5 +346,3 @@ def _read_choices(item: Any, kind: str, context: Context) -> tuple[Option, ...]:
         context.problem(item, "choices", "form.choices", _("选项不能为空，也不能重复。"))
     return tuple(options)
 
-
-__all__ = ["Bound", "Form", "localised"]

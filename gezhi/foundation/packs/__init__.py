@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any
 from .reading import Context, Located, localised, plain, read_yaml
 
 if TYPE_CHECKING:
-    from .loading import Pack, load, reader
-    from .installed import Registry, install, registry
+    from .loading import Item, Pack, body_hash, load, reader
+    from .categories import Catalogue, Category, Suggestion
+    from .installed import Entry, Registry, install, on_install, registry
 
 # The registry needs the app's table, so it is looked up when it is first asked for.
-_LATE = {"Pack": "loading", "load": "loading", "reader": "loading", "Registry": "installed", "install": "installed", "registry": "installed"}
+_LATE = {
+    "Catalogue": "categories", "Category": "categories", "Suggestion": "categories",
+    "Item": "loading", "Pack": "loading", "load": "loading", "reader": "loading", "body_hash": "loading",
+    "Entry": "installed", "Registry": "installed", "install": "installed", "on_install": "installed",
+    "registry": "installed",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -27,7 +33,18 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+def suggest_category(text: str, *, limit: int = 3) -> list[Suggestion]:
+    """[(code, score, ((word, start, end), …)), …] for a resident's text: what the installed packs' hint words say."""
+    from .installed import registry as installed
+
+    return installed().categories.suggest(text, limit=limit)
+
+
+# What a {"zh", "en"} title says in the active language; short, because every face says it often.
+say = localised
+
 __all__ = [
-    "Context", "Located", "Pack", "Registry", "install", "load", "localised", "plain", "read_yaml", "reader",
-    "registry",
+    "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "body_hash",
+    "install", "load", "localised", "on_install", "plain", "read_yaml", "reader", "registry", "say",
+    "suggest_category",
 ]  # fmt: skip

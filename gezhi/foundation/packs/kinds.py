@@ -1,0 +1,183 @@
+"""How the kinds of foundation are read: posts, places, categories, limits, forms, services, menus."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation.forms import Form
+
+from .categories import SCHEMES, Catalogue
+from .limits import read_limits
+from .loading import reader
+from .reading import Context, plain
+
+CODE = re.compile(r"[A-Z][0-9A-Z]{1,15}")
+MAX_ROWS = 5_000
+
+
+@reader("posts")
+def read_posts(node: Any, context: Context) -> Any:
+    """A list of posts, or `posts:` with one; checked in full by people when they are synchronised."""
+    items = context.each(node, "posts") if isinstance(node, Mapping) else list(enumerate(node))
+    holder = node["posts"] if isinstance(node, Mapping) and "posts" in node else node
+    codes: set[str] = set()
+    for index, item in items:
+        if not isinstance(item, Mapping) or "code" not in item:
+            context.problem(holder, index, "pack.missing", _("缺“{name}”。"), name="code")
+            continue
+        code = str(item["code"])
+        if code in codes:
+            context.problem(item, "code", "posts.twice", _("岗位“{code}”写了两次。"), code=code)
+        codes.add(code)
+    known = codes | context.shared.get("posts", set())
+    for _index, item in items:
+        target = item.get("falls_to") if isinstance(item, Mapping) else None
+        if target is not None and target not in known:
+            context.problem(item, "falls_to", "posts.falls_to", _("没有岗位“{code}”。"), code=target)
+    context.shared["posts"] = known
+    return plain(node)
+
+
+@reader("places", after=("posts",))
+def read_places(node: Any, context: Context) -> Any:
+    """Divisions, grids or generator parameters; the places room checks and loads them."""
+    return plain(node)
+
+
+@reader("form", folder="forms", after=("categories",))
+def read_form(node: Any, context: Context) -> Any:
+    """A named form for several workflows to share."""
+    context.keys(node, required=("form", "title", "fields"), optional=("version", "about"))
+    form = Form.from_yaml(node.get("fields"), context)
+    body = {"title": context.title(node), "fields": form.body()}
+    context.shared.setdefault("forms", {})[str(node.get("form", ""))] = form
+    return body
+
+
+@reader("limits", after=("categories",))
+def limits(node: Any, context: Context) -> Any:
+    """Time limits by request type and category (limits.py)."""
+    return read_limits(node, context)
+
+
+@reader("categories")
+def read_categories(node: Any, context: Context) -> Any:
+    """Catalogues of categories from CSV files beside the YAML, the responsible units, and word hints.
+
+    Body: {"rows": [[code, scheme, l1, l2, name], …], "units": {path: unit}, "hints": {code: [words]}}.
+    """
+    if not context.keys(node, required=("catalogues",), optional=("version", "units", "hints", "about")):
+        return None
+    rows: list[list[str]] = []
+    for _index, item in context.each(node, "catalogues"):
+        if context.keys(item, required=("scheme", "file"), optional=("source", "title")):
+            scheme = context.one_of(item, "scheme", SCHEMES)
+            rows += _read_rows(item, scheme, context)
+    seen: set[str] = set()
+    for row in rows:
+        if row[0] in seen:
+            context.problem(node, "catalogues", "categories.twice", _("类别代码“{code}”重复。"), code=row[0])
+        seen.add(row[0])
+    body = {"rows": rows, "units": _paths(node, "units", context), "hints": {}}
+    catalogue = Catalogue.of([body])
+    for path in body["units"]:
+        if not catalogue.known_path(path):
+            context.problem(node["units"], path, "categories.path", _("没有“{path}”这一类。"), path=path)
+    for code, words in (node.get("hints") or {}).items():
+        found = catalogue.find(str(code))
+        if found is None:
+            context.problem(node["hints"], code, "categories.path", _("没有“{path}”这一类。"), path=code)
+        else:
+            body["hints"][found.code] = [str(w) for w in words]
+    context.shared["categories"] = Catalogue.join([context.shared.get("categories"), catalogue])
+    return body
+
+
+def _paths(node: Any, key: str, context: Context) -> dict[str, str]:
+    value = node.get(key) or {}
+    if not isinstance(value, Mapping):
+        context.problem(node, key, "pack.shape", _("这里要写成“名: 值”的形式。"))
+        return {}
+    return {str(k): str(v) for k, v in value.items()}
+
+
+def _read_rows(item: Any, scheme: str | None, context: Context) -> list[list[str]]:
+    """The rows of one CSV with the header code,l1,l2,name; problems name the CSV and its line."""
+    name = context.text(item, "file", "", max=100)
+    assert context.folder is not None
+    file = (context.folder / name).resolve()
+    if not file.is_relative_to(context.folder.resolve()) or not file.is_file():
+        context.problem(item, "file", "categories.file", _("没有文件“{file}”。"), file=name)
+        return []
+    inner = context.within(f"{context.folder.name}/{name}")
+    table = csv.reader(io.StringIO(file.read_text(encoding="utf-8-sig")))
+    header = next(table, [])
+    if header != ["code", "l1", "l2", "name"]:
+        inner.note(1, 1, "categories.header", _("第一行要写：code,l1,l2,name。"))
+        return []
+    rows: list[list[str]] = []
+    for line, row in enumerate(table, start=2):
+        if len(row) != 4 or not CODE.fullmatch(row[0]) or not all(c.strip() for c in row[1:]):
+            inner.note(line, 1, "categories.row", _("这一行要有代码、一级、二级和名称四项。"))
+        elif len(rows) >= MAX_ROWS:
+            inner.note(line, 1, "pack.too_large", _("类别最多 {max} 行。"), max=MAX_ROWS)
+            break
+        elif scheme is not None:
+            rows.append([row[0], scheme, *(c.strip() for c in row[1:])])
+    return rows
+
+
+@reader("services", after=("posts", "categories", "workflow"))
+def read_services(node: Any, context: Context) -> Any:
+    """A place's service mechanism as residents see it: channels, groups of forces, services (M050).
+
+    Every service names a workflow and, when it has one, the category under which its matters are counted.
+    """
+    lists = ("channels", "forces", "services", "neighbours")
+    if not context.keys(node, required=("title", "channels", "services"), optional=("version", "about", "brand", *lists)):
+        return None
+    body: dict[str, Any] = {"title": context.title(node), "brand": context.text(node, "brand", "")}
+    body["about"] = context.title(node, "about", required=False)
+    catalogue = context.shared.get("categories")
+    for key in lists:
+        body[key] = []
+        codes: set[str] = set()
+        for _index, item in context.each(node, key):
+            optional = ("about", "members", "post", "workflow", "category", "open")
+            if not context.keys(item, required=("code", "title"), optional=optional):
+                continue
+            entry = {"code": context.text(item, "code", "", max=40), "title": context.title(item)}
+            if entry["code"] in codes:
+                context.problem(item, "code", "services.twice", _("“{code}”写了两次。"), code=entry["code"])
+            codes.add(entry["code"])
+            if "about" in item:
+                entry["about"] = context.title(item, "about")
+            entry |= {k: plain(item[k]) for k in ("members", "post", "workflow", "open") if k in item}
+            if "category" in item:
+                found = catalogue.find(str(item["category"])) if catalogue else None
+                if found is None:
+                    context.problem(
+                        item, "category", "categories.path", _("没有“{path}”这一类。"), path=item["category"]
+                    )
+                else:
+                    entry["category"] = found.code
+            if "workflow" in item and f"workflow/{item['workflow']}" not in context.shared.get("items", ()):
+                context.problem(
+                    item, "workflow", "services.workflow", _("没有流程“{code}”。"), code=item["workflow"]
+                )
+            if "post" in item and item["post"] not in context.shared.get("posts", set()):
+                context.problem(item, "post", "services.post", _("没有岗位“{code}”。"), code=item["post"])
+            body[key].append(entry)
+    return body
+
+
+@reader("menus")
+def read_menus(node: Any, context: Context) -> Any:
+    """Entries of a face's menu by post; the face draws them."""
+    return plain(node)
