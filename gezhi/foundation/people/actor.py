@@ -157,9 +157,7 @@ def actor_for(person_id: int, at: datetime | None = None) -> Actor:
     if not person.active:
         raise refusals.NOT_ACTIVE()
     held, substituted = epoch.held.get(person_id, ()), epoch.substituted.get(person_id, ())
-    grants = dict.fromkeys(
-        [*_grants(people, held, frozenset()), *_grants(people, substituted, NOT_FOR_SUBSTITUTES)]
-    )
+    grants = dict.fromkeys([*_grants(people, held, frozenset()), *_grants(people, substituted, NOT_FOR_SUBSTITUTES)])
     actor = Actor(
         kind="staff",
         person_id=person_id,

@@ -72,7 +72,7 @@ def rotate(directory: Path) -> DataKey:
 
 def stamp(directory: Path) -> int:
     """A number that changes when a key is added, cheap enough to ask before every use."""
-    return os.stat(directory).st_mtime_ns
+    return Path(directory).stat().st_mtime_ns
 
 
 def _id_of(secret: bytes) -> bytes:

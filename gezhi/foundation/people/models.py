@@ -132,9 +132,7 @@ class Holding(Term):
     class Meta:
         db_table = "people_holding"
         constraints = [
-            models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gte=F("since")), name="holding_ends_after_start"
-            )
+            models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="holding_ends_after_start")
         ]
 
 
@@ -214,6 +212,14 @@ register_state("seat", Seat, ("post_id", "place_id", "organisation_id", "label",
 register_state("holding", Holding, ("seat_id", "person_id", "since", "until"))
 register_state("substitute", Substitute, ("seat_id", "person_id", "since", "until", "reason"))
 register_state(
-    "reveal", Reveal, {"person_id": "person_id", "seat_id": "seat_id", "as_substitute": "as_substitute",
-                       "about": "about", "field": "field", "purpose": "purpose_ref"}
+    "reveal",
+    Reveal,
+    {
+        "person_id": "person_id",
+        "seat_id": "seat_id",
+        "as_substitute": "as_substitute",
+        "about": "about",
+        "field": "field",
+        "purpose": "purpose_ref",
+    },
 )

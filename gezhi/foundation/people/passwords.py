@@ -13,10 +13,31 @@ SHARED = _("两个人不能用同一个密码。")
 DEMO_PASSWORD = "gezhi-demo"
 
 # Words that make up most guessed passwords here; one of them plus digits is still one of them.
-_COMMON = (
-    "password passw0rd admin administrator qwerty qwertyuiop asdfgh asdfghjkl zxcvbn iloveyou woaini "
-    "woaini1314 welcome letmein gezhi mengzhou jiaozuo shequ wangge zongzhi zhengfu"
-).split()
+_COMMON = frozenset(
+    {
+        "password",
+        "passw0rd",
+        "admin",
+        "administrator",
+        "qwerty",
+        "qwertyuiop",
+        "asdfgh",
+        "asdfghjkl",
+        "zxcvbn",
+        "iloveyou",
+        "woaini",
+        "woaini1314",
+        "welcome",
+        "letmein",
+        "gezhi",
+        "mengzhou",
+        "jiaozuo",
+        "shequ",
+        "wangge",
+        "zongzhi",
+        "zhengfu",
+    }
+)
 _ROWS = ("0123456789012345", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb")
 
 

@@ -184,9 +184,7 @@ def find_by_phone(phone: str) -> list[int]:
 
 def find_by_name(name: str) -> list[int]:
     """Ids of persons with exactly this name, by blind index."""
-    return list(
-        Person.objects.filter(name_hash=crypto.blind("name", name)).order_by("id").values_list("id", flat=True)
-    )
+    return list(Person.objects.filter(name_hash=crypto.blind("name", name)).order_by("id").values_list("id", flat=True))
 
 
 @events.on_erase
@@ -266,9 +264,7 @@ def _refuse_taken(known: Iterable, wanted: Sequence[str]) -> None:
         raise refusals.USERNAME_TAKEN()
 
 
-def _row(
-    id_: int, row: NewPerson, name: PrivateRef, phone: PrivateRef | None, encoded: str, synthetic: bool
-) -> Person:
+def _row(id_: int, row: NewPerson, name: PrivateRef, phone: PrivateRef | None, encoded: str, synthetic: bool) -> Person:
     return Person(
         id=id_,
         name_ref=name.id,

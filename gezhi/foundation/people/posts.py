@@ -1,13 +1,13 @@
 """Posts from packs: read with line numbers, proved, and written to the table. Stream `post:<id>`.
 
-    posts:
-      - code: grid_worker
-        title: {zh: 网格员, en: Grid worker}
-        level: grid                     # the kind of place such a seat stands at; grid = any of the three
-        powers: [case.see, case.raise_for]
-        falls_to: village_secretary     # who has the work while the seat is vacant
-    organisations:
-      - {code: housing, short: 住建局, name: "{place}住房和城乡建设局", level: county, post: department}
+posts:
+  - code: grid_worker
+    title: {zh: 网格员, en: Grid worker}
+    level: grid                     # the kind of place such a seat stands at; grid = any of the three
+    powers: [case.see, case.raise_for]
+    falls_to: village_secretary     # who has the work while the seat is vacant
+organisations:
+  - {code: housing, short: 住建局, name: "{place}住房和城乡建设局", level: county, post: department}
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ def sync_posts(posts_node: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, a
     return changed
 
 
-def open_organisations_of(
-    organisations: Iterable[Mapping[str, Any]], place_id: int, *, actor: Actor
-) -> dict[str, int]:
+def open_organisations_of(organisations: Iterable[Mapping[str, Any]], place_id: int, *, actor: Actor) -> dict[str, int]:
     """Open a pack's organisations of this place's level, each with its seat; returns code -> seat id.
 
     `{place}` in a name becomes the place's name. Idempotent: what is there already is left as it is.

@@ -71,9 +71,7 @@ IDENTITY_WRONG = _refusal(
     _("位数、出生日期或最后一位校验码不符。"),
     _("请对照证件核对后再填。"),
 )
-NAME_WRONG = _refusal(
-    Invalid, "name.wrong", _("请填写姓名。"), _("姓名为空或太长。"), _("请填 1 到 60 个字的姓名。")
-)
+NAME_WRONG = _refusal(Invalid, "name.wrong", _("请填写姓名。"), _("姓名为空或太长。"), _("请填 1 到 60 个字的姓名。"))
 WRONG = {"phone": PHONE_WRONG, "identity": IDENTITY_WRONG, "name": NAME_WRONG}
 
 # Seats and persons
@@ -81,16 +79,28 @@ NO_SEAT = _refusal(
     NotFound, "people.no_seat", _("没有这个岗位。"), _("编号 {seat} 不在名录里。"), _("请从岗位名录中选择。")
 )
 NO_POST = _refusal(
-    NotFound, "people.no_post", _("没有“{post}”这个职务。"), _("已装的工作包里没有它。"), _("请先装上含有这个职务的工作包。")
+    NotFound,
+    "people.no_post",
+    _("没有“{post}”这个职务。"),
+    _("已装的工作包里没有它。"),
+    _("请先装上含有这个职务的工作包。"),
 )
 NO_PERSON = _refusal(
     NotFound, "people.no_person", _("没有这个人。"), _("编号 {person} 不在名录里。"), _("请从人员名录中选择。")
 )
 NO_ORGANISATION = _refusal(
-    NotFound, "people.no_organisation", _("没有这个单位。"), _("编号 {organisation} 不在名录里。"), _("请从单位名录中选择。")
+    NotFound,
+    "people.no_organisation",
+    _("没有这个单位。"),
+    _("编号 {organisation} 不在名录里。"),
+    _("请从单位名录中选择。"),
 )
 NO_PLACE = _refusal(
-    NotFound, "people.no_place", _("没有这个地方，或者它已经撤并。"), _("编号 {place} 不能设岗位。"), _("请从现有的地方中选择。")
+    NotFound,
+    "people.no_place",
+    _("没有这个地方，或者它已经撤并。"),
+    _("编号 {place} 不能设岗位。"),
+    _("请从现有的地方中选择。"),
 )
 NO_TERM = _refusal(
     NotFound, "people.no_term", _("没有这段任期。"), _("它不存在，或者已经结束。"), _("请刷新名录再看。")
@@ -124,7 +134,11 @@ ROOT_NEEDS_TWO = _refusal(
     _("请先给总岗任命另一位长期任职的人，再办这一步。"),
 )
 ROOT_STAYS = _refusal(
-    Conflict, "people.root_stays", _("总岗不能撤销。"), _("所有空缺的岗位最后都归它。"), _("可以更换总岗上的人，请先任命接替的人。")
+    Conflict,
+    "people.root_stays",
+    _("总岗不能撤销。"),
+    _("所有空缺的岗位最后都归它。"),
+    _("可以更换总岗上的人，请先任命接替的人。"),
 )
 NOBODY_LEFT = _refusal(
     Conflict,
@@ -134,57 +148,121 @@ NOBODY_LEFT = _refusal(
     _("请给总岗或县级值守岗位再任命一位没有参与过的人。"),
 )
 SEAT_EXISTS = _refusal(
-    Conflict, "people.seat_exists", _("这个岗位已经有了。"), _("同一地方、同一单位的同一职务只能设一个，除非编号不同。"), _("请直接任命人员，或换一个编号。")
+    Conflict,
+    "people.seat_exists",
+    _("这个岗位已经有了。"),
+    _("同一地方、同一单位的同一职务只能设一个，除非编号不同。"),
+    _("请直接任命人员，或换一个编号。"),
 )
 SEAT_CLOSED = _refusal(
-    Conflict, "people.seat_closed", _("这个岗位已经撤销。"), _("撤销的岗位不能再任命人。"), _("请先重新设立，或选别的岗位。")
+    Conflict,
+    "people.seat_closed",
+    _("这个岗位已经撤销。"),
+    _("撤销的岗位不能再任命人。"),
+    _("请先重新设立，或选别的岗位。"),
 )
 WRONG_LEVEL = _refusal(
-    Invalid, "people.wrong_level", _("“{post}”不能设在这一级。"), _("这个职务属于另一级地方。"), _("请选相应级别的地方。")
+    Invalid,
+    "people.wrong_level",
+    _("“{post}”不能设在这一级。"),
+    _("这个职务属于另一级地方。"),
+    _("请选相应级别的地方。"),
 )
 ALREADY_SITS = _refusal(
-    Conflict, "people.already_sits", _("这个人在这段时间已经在这个岗位上。"), _("同一个人的两段任期不能重叠。"), _("请先结束原来的一段，或改动起止时间。")
+    Conflict,
+    "people.already_sits",
+    _("这个人在这段时间已经在这个岗位上。"),
+    _("同一个人的两段任期不能重叠。"),
+    _("请先结束原来的一段，或改动起止时间。"),
 )
 NOT_ONESELF = _refusal(
-    NotAllowed, "people.not_oneself", _("不能给自己任职或安排代班。"), _("任命要由另一个人来做。"), _("请另一位有人员管理权限的同事办理。")
+    NotAllowed,
+    "people.not_oneself",
+    _("不能给自己任职或安排代班。"),
+    _("任命要由另一个人来做。"),
+    _("请另一位有人员管理权限的同事办理。"),
 )
 NOT_ACTIVE = _refusal(
-    Conflict, "people.not_active", _("这个人已经停用。"), _("停用的人不能任职、代班或登录。"), _("请先恢复这个人，再办这一步。")
+    Conflict,
+    "people.not_active",
+    _("这个人已经停用。"),
+    _("停用的人不能任职、代班或登录。"),
+    _("请先恢复这个人，再办这一步。"),
 )
 TERM_WRONG = _refusal(
-    Invalid, "people.term_wrong", _("起止时间不对。"), _("结束要晚于开始，代班必须写明结束时间，最长一年。"), _("请改好时间再办。")
+    Invalid,
+    "people.term_wrong",
+    _("起止时间不对。"),
+    _("结束要晚于开始，代班必须写明结束时间，最长一年。"),
+    _("请改好时间再办。"),
 )
 REASON_WRONG = _refusal(
-    Invalid, "people.reason_wrong", _("请选一个代班原因。"), _("原因只能从列出的几项里选，不写病情等私事。"), _("请选择后再办。")
+    Invalid,
+    "people.reason_wrong",
+    _("请选一个代班原因。"),
+    _("原因只能从列出的几项里选，不写病情等私事。"),
+    _("请选择后再办。"),
 )
 USERNAME_WRONG = _refusal(
-    Invalid, "people.username_wrong", _("这个登录名不能用。"), _("登录名是 2 到 40 位的字母、数字、点、横线或汉字，以字母或汉字开头。"), _("请换一个登录名。")
+    Invalid,
+    "people.username_wrong",
+    _("这个登录名不能用。"),
+    _("登录名是 2 到 40 位的字母、数字、点、横线或汉字，以字母或汉字开头。"),
+    _("请换一个登录名。"),
 )
 USERNAME_TAKEN = _refusal(
-    Conflict, "people.username_taken", _("这个登录名已经有人用了。"), _("每个登录名只属于一个人。"), _("请换一个登录名。")
+    Conflict,
+    "people.username_taken",
+    _("这个登录名已经有人用了。"),
+    _("每个登录名只属于一个人。"),
+    _("请换一个登录名。"),
 )
 POSTS_FLAWED = _refusal(
     Invalid, "people.posts_flawed", _("职务表有问题，没有装上。"), _("{problems}"), _("请改好工作包里的职务表再装。")
 )
 # Signing in
 WRONG_SIGN_IN = _refusal(
-    SignInNeeded, "sign_in.wrong", _("登录名或密码不对。"), _("两者至少有一个与登记的不符，或者账号已停用。"), _("请核对后再试；想不起来时请找管理员重设密码。")
+    SignInNeeded,
+    "sign_in.wrong",
+    _("登录名或密码不对。"),
+    _("两者至少有一个与登记的不符，或者账号已停用。"),
+    _("请核对后再试；想不起来时请找管理员重设密码。"),
 )
 LOCKED = _refusal(
-    TooMany, "sign_in.locked", _("登录暂时锁住了。"), _("连续几次没有输对。"), _("请在 {minutes} 分钟后再试，或请管理员重设密码。")
+    TooMany,
+    "sign_in.locked",
+    _("登录暂时锁住了。"),
+    _("连续几次没有输对。"),
+    _("请在 {minutes} 分钟后再试，或请管理员重设密码。"),
 )
 PASSWORD_WEAK = _refusal(
-    Invalid, "password.weak", _("这个密码太容易被猜到。"), _("{reason}"), _("请换一个至少 10 位、别人猜不到的密码，例如几个不相干的词。")
+    Invalid,
+    "password.weak",
+    _("这个密码太容易被猜到。"),
+    _("{reason}"),
+    _("请换一个至少 10 位、别人猜不到的密码，例如几个不相干的词。"),
 )
 TOKEN_WRONG = _refusal(
-    SignInNeeded, "token.wrong", _("登录凭证无效或已过期。"), _("凭证 12 小时后失效，改密码或退出后也会失效。"), _("请重新登录取得新的凭证。")
+    SignInNeeded,
+    "token.wrong",
+    _("登录凭证无效或已过期。"),
+    _("凭证 12 小时后失效，改密码或退出后也会失效。"),
+    _("请重新登录取得新的凭证。"),
 )
 # Looking at masked values
 REVEAL_NOT_ALLOWED = _refusal(
-    NotAllowed, "reveal.not_allowed", _("您现在的岗位不能看全号。"), _("看全号需要专门的权限，并且在您的辖区之内。"), _("请找有这项权限的岗位代为联系。")
+    NotAllowed,
+    "reveal.not_allowed",
+    _("您现在的岗位不能看全号。"),
+    _("看全号需要专门的权限，并且在您的辖区之内。"),
+    _("请找有这项权限的岗位代为联系。"),
 )
 PURPOSE_NEEDED = _refusal(
-    Invalid, "reveal.purpose_needed", _("请写明为什么要看。"), _("当事人会看到是哪个岗位、什么时候、为了什么看了他的信息。"), _("请用 4 到 200 个字说明用途，例如“电话核实漏水位置”。")
+    Invalid,
+    "reveal.purpose_needed",
+    _("请写明为什么要看。"),
+    _("当事人会看到是哪个岗位、什么时候、为了什么看了他的信息。"),
+    _("请用 4 到 200 个字说明用途，例如“电话核实漏水位置”。"),
 )
 ERASED = _refusal(
     NotFound, "reveal.erased", _("这项信息已经依法删除。"), _("当事人要求删除，或保存期已满。"), _("不需要再办什么。")

@@ -69,7 +69,12 @@ def reveal(
             "field": field,
         }
         head = events.record(
-            f"reveal:{row_id}", "personal.revealed", actor=actor, head=GENESIS, patch=facts | {"purpose": kept}, seat=seat
+            f"reveal:{row_id}",
+            "personal.revealed",
+            actor=actor,
+            head=GENESIS,
+            patch=facts | {"purpose": kept},
+            seat=seat,
         )
         Reveal.objects.create(
             id=row_id, **facts, purpose_ref=kept.id, at=clock.now(), event_seq=head.seq, event_hash=head.hash

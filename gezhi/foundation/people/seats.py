@@ -37,9 +37,7 @@ class NewSeat:
     label: str = ""
 
 
-def open_organisation(
-    code: str, name: str, *, kind: str, place_id: int, actor: Actor, short: str = ""
-) -> int:
+def open_organisation(code: str, name: str, *, kind: str, place_id: int, actor: Actor, short: str = "") -> int:
     """Enter a department or unit; returns its id. The same code at the same place is renamed instead."""
     return open_organisations([NewOrganisation(code, name, kind, place_id, short)], actor=actor)[0]
 
@@ -74,9 +72,7 @@ def open_organisations(rows: Iterable[NewOrganisation], *, actor: Actor) -> list
     return [ids[row.code, row.place_id] for row in wanted]
 
 
-def open_seat(
-    post: str, place_id: int, *, actor: Actor, organisation_id: int | None = None, label: str = ""
-) -> int:
+def open_seat(post: str, place_id: int, *, actor: Actor, organisation_id: int | None = None, label: str = "") -> int:
     """Open one seat; returns its id. Raises as `open_seats`."""
     return open_seats([NewSeat(post, place_id, organisation_id, label)], actor=actor)[0]
 
@@ -95,9 +91,7 @@ def open_seats(rows: Iterable[NewSeat], *, actor: Actor, at: datetime | None = N
         return _open(wanted, change, actor, at)
 
 
-def open_root(
-    post: str, place_id: int, persons: Sequence[int], *, actor: Actor, since: datetime | None = None
-) -> int:
+def open_root(post: str, place_id: int, persons: Sequence[int], *, actor: Actor, since: datetime | None = None) -> int:
     """Open the seat where every chain ends, with two or more distinct persons from its first moment.
 
     Raises Conflict people.root_exists, people.root_by_two, and as `open_seats` and `appoint`.
@@ -159,7 +153,13 @@ def _open(wanted: list[NewSeat], change: Change, actor: Actor, at: datetime | No
     ids |= dict(zip(fresh, new_ids(Seat, len(fresh)), strict=True))
     posts = dict(Post.objects.filter(code__in={key[0] for key in fresh}).values_list("code", "id"))
     facts = [
-        {"post_id": posts[post], "place_id": place, "organisation_id": organisation, "label": label, "opened_at": moment}
+        {
+            "post_id": posts[post],
+            "place_id": place,
+            "organisation_id": organisation,
+            "label": label,
+            "opened_at": moment,
+        }
         for post, place, organisation, label in fresh
     ]
     drafts = [

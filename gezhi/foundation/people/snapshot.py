@@ -149,9 +149,7 @@ class People:
         self.seat(seat_id)
         return self.epoch(at).present.get(seat_id, ())
 
-    def effective(
-        self, seat_id: int, at: datetime | None = None, unlike: Collection[int] = frozenset()
-    ) -> Effective:
+    def effective(self, seat_id: int, at: datetime | None = None, unlike: Collection[int] = frozenset()) -> Effective:
         """Who does the seat's work: its own persons, else those of the nearest seat above that has any.
 
         Nobody in `unlike` (persons) is ever returned. When even the root has only such persons, another
@@ -249,9 +247,7 @@ def load(map_of_places: places.Directory) -> People:
     }
     organisations = {
         row[0]: OrganisationInfo(*row)
-        for row in Organisation.objects.order_by("id").values_list(
-            "id", "code", "name", "kind", "place_id", "short"
-        )
+        for row in Organisation.objects.order_by("id").values_list("id", "code", "name", "kind", "place_id", "short")
     }
     seats = {}
     for row in Seat.objects.order_by("id").values_list(

@@ -103,9 +103,7 @@ def end_substitute(substitute_id: int, *, actor: Actor, at: datetime | None = No
     return hand_over(change, term.person_id, [term.seat_id])
 
 
-def vacate(
-    seat_id: int, *, actor: Actor, person_id: int | None = None, at: datetime | None = None
-) -> list[HandOver]:
+def vacate(seat_id: int, *, actor: Actor, person_id: int | None = None, at: datetime | None = None) -> list[HandOver]:
     """End the holdings of a seat (of one person, or of all) from `at` on, also those still to come.
 
     Substitutes stay until their term ends. Returns a hand-over list per person who left.
@@ -143,7 +141,13 @@ def deactivate(person_id: int, *, actor: Actor) -> HandOver:
         person.active = False
         person.session_epoch += 1
         Token.objects.filter(person=person).delete()
-        _store(f"person:{person_id}", person, "person.deactivated", {"active": False, "session_epoch": person.session_epoch}, actor)
+        _store(
+            f"person:{person_id}",
+            person,
+            "person.deactivated",
+            {"active": False, "session_epoch": person.session_epoch},
+            actor,
+        )
     return hand_over(change, person_id, seats)
 
 
@@ -242,7 +246,7 @@ def _leave(person_id: int, change: Change, actor: Actor, moment: datetime) -> li
 
 def _running(model: type[Term], moment: datetime, **where: int) -> list[Term]:
     """Terms that reach past `moment`, those still to come included; cancelled ones are not among them."""
-    open_end = Q(until=None) | Q(until__gt=moment, until__gt=F("since"))
+    open_end = Q(until=None) | (Q(until__gt=moment) & Q(until__gt=F("since")))
     return list(model.objects.filter(open_end, **where).order_by("id"))
 
 
@@ -290,11 +294,11 @@ def _check_person(person_id: int, change: Change, actor: Actor) -> None:
         raise refusals.NOT_ONESELF()
 
 
-def _refuse_overlap(
-    person_id: int, since: datetime, until: datetime | None, beside: Iterable[TermInfo]
-) -> None:
+def _refuse_overlap(person_id: int, since: datetime, until: datetime | None, beside: Iterable[TermInfo]) -> None:
     for term in beside:
-        if term.person_id == person_id and (term.until is None or since < term.until) and (
-            until is None or term.since < until
+        if (
+            term.person_id == person_id
+            and (term.until is None or since < term.until)
+            and (until is None or term.since < until)
         ):
             raise refusals.ALREADY_SITS()
