@@ -147,6 +147,7 @@ def _find_sqlite(words: list[str], scope: list[str], space: Space, high: int, li
 # and the outer LIMIT stops the walk. Inside a block its own token is the rare key and GIN skips through the
 # common word's postings to it. A LATERAL join is always a nested loop, so the blocks are visited in the order
 # given: some fifty probes of the index at worst, and at best blocks that hold about a page's worth of hits.
+# OFFSET 0 keeps the planner from walking the primary key instead and reading every document's tokens.
 _WALK = f"""
 WITH top AS (SELECT max(id) AS id FROM search_document WHERE id BETWEEN %(low)s AND %(high)s)
 SELECT hit.id
@@ -160,10 +161,13 @@ CROSS JOIN LATERAL generate_series(
   -1
 ) AS block
 CROSS JOIN LATERAL (
-  SELECT d.id FROM search_document AS d
-  WHERE d.tokens @@ (%(match)s || ' & ''0b' || level || '.' || block || '''')::tsquery
-    AND d.id BETWEEN %(low)s AND %(high)s
-  ORDER BY d.id DESC LIMIT %(limit)s
+  SELECT found.id FROM (
+    SELECT d.id FROM search_document AS d
+    WHERE d.tokens @@ (%(match)s || ' & ''0b' || level || '.' || block || '''')::tsquery
+    OFFSET 0
+  ) AS found
+  WHERE found.id BETWEEN %(low)s AND %(high)s
+  ORDER BY found.id DESC LIMIT %(limit)s
 ) AS hit
 LIMIT %(limit)s
 """

@@ -1,0 +1,12 @@
+"""Addresses below /api/v1/."""
+
+from __future__ import annotations
+
+from gezhi.interfaces.api import demo, public, staff  # each adds its operations to the API
+from gezhi.interfaces.api.root import api, in_our_words
+
+__all__ = ["demo", "public", "staff", "urlpatterns"]
+
+urlpatterns, _app, _namespace = api.urls
+for _pattern in urlpatterns:
+    _pattern.callback = in_our_words(_pattern.callback)
