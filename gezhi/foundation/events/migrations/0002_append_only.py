@@ -100,7 +100,7 @@ POSTGRESQL_BACK = [
 def _run(sqlite, postgresql):
     def run(apps, schema_editor):
         for statement in sqlite if schema_editor.connection.vendor == "sqlite" else postgresql:
-            schema_editor.execute(statement)
+            schema_editor.execute(statement, params=None)  # as it stands: % is no placeholder
 
     return run
 
