@@ -1,0 +1,231 @@
+"""Diagrams drawn from definitions, as SVG without scripts: the course of a case (vertical), of a method (horizontal).
+
+Colours come from classes in desk/diagram.css, so that print and large type keep them. Every diagram says itself
+in words through its aria-label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from .route import Course, Turn
+
+STEP = 46  # height of a passed or coming step, px
+BOX = 68  # height of the step where the case stands
+AXIS = 84  # x of the line
+WIDTH = 352
+
+
+@dataclass(frozen=True)
+class Lit:
+    """What a case's diagram knows about a step. `state` done|running|soon|overdue|ahead.
+
+    `left`: words left of the axis (time spent); `who`: under the title of the current step; `clock`: its clock in words.
+    """
+
+    state: str
+    left: str = ""
+    who: str = ""
+    clock: str = ""
+
+
+def width_of(text: str, size: float) -> float:
+    """Approximate width of a text in px: a Chinese character is a square."""
+    return sum(size if ord(char) > 0x2E7F else size * 0.56 for char in text)
+
+
+def shorten(text: str, size: float, room: float) -> str:
+    """The text, or as much of it as fits into `room` px with an ellipsis."""
+    if width_of(text, size) <= room:
+        return text
+    while text and width_of(text + "…", size) > room:
+        text = text[:-1]
+    return text + "…"
+
+
+def vertical(course: Course, lit: Mapping[str, Lit]) -> SafeString:
+    """A case's way from top to bottom; the current step is a lit box, ways back are dashed arrows at the right."""
+    tops, heights, y = [], [], 14
+    for step in course.steps:
+        now = lit.get(step.id, Lit("ahead")).state in ("running", "soon", "overdue")
+        height = BOX if now else STEP
+        tops.append(y)
+        heights.append(height)
+        y += height
+    exits_here = [
+        exit for exit in course.exits if lit.get(exit.stage, Lit("ahead")).state in ("running", "soon", "overdue")
+    ]
+    centres = [top + (BOX / 2 - 6 if height == BOX else 0) for top, height in zip(tops, heights, strict=True)]
+    height = y - 14 + 4
+    parts: list[SafeString] = []
+    for number in range(len(course.steps) - 1):
+        state = lit.get(course.steps[number].id, Lit("ahead")).state
+        parts.append(format_html(
+            '<path class="way {}" d="M{} {}V{}"/>', "done" if state == "done" else "ahead", AXIS,
+            centres[number], centres[number + 1],
+        ))
+    parts += _turns_right(course, centres)
+    for number, step in enumerate(course.steps):
+        known = lit.get(step.id, Lit("ahead"))
+        if known.state in ("running", "soon", "overdue"):
+            parts.append(_now_box(step.title, known, tops[number]))
+        else:
+            parts.append(_plain_step(step.title, known, centres[number]))
+    extra = 0
+    for exit in exits_here:
+        known = lit[exit.stage]
+        parts.append(_now_box(exit.title, known, int(height) + extra + 6))
+        extra += BOX + 6
+    return format_html(
+        '<svg class="diagram" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        WIDTH, int(height) + extra + 8, _say(course, lit), mark_safe("".join(parts)),
+    )
+
+
+def _plain_step(title: str, known: Lit, y: float) -> SafeString:
+    tick = (
+        format_html('<path class="tick" d="m{} {}l3 3 6-6.5"/>', AXIS - 4.5, y + 0.5) if known.state == "done" else ""
+    )
+    return format_html(
+        '<circle class="stop {}" cx="{}" cy="{}" r="10"/>{}<text class="name {}" x="{}" y="{}">{}</text>'
+        '<text class="left" x="{}" y="{}">{}</text>',
+        known.state, AXIS, y, tick, known.state, AXIS + 22, y + 5, shorten(title, 15, 150),
+        AXIS - 18, y + 5, shorten(known.left, 13, AXIS - 22),
+    )
+
+
+def _now_box(title: str, known: Lit, top: int) -> SafeString:
+    x, width = AXIS - 22, 214
+    return format_html(
+        '<rect class="here {state}" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>'
+        '<circle class="dot {state}" cx="{axis}" cy="{cy}" r="6"/>'
+        '<text class="title" x="{tx}" y="{ty}">{title}</text>'
+        '<text class="clock {state}" x="{tx}" y="{cyt}">{clock}</text>'
+        '<text class="who" x="{right}" y="{ty}">{who}</text>'
+        '<text class="left" x="{lx}" y="{ty}">{left}</text>',
+        state=known.state, x=x, y=top - 10, width=width, height=BOX - 14, axis=AXIS, cy=top + BOX / 2 - 17,
+        tx=AXIS + 18, ty=top + 12, cyt=top + 33, title=shorten(title, 16, 96), clock=known.clock,
+        right=x + width - 10, who=shorten(known.who, 13, 84), lx=x - 8, left=shorten(known.left, 13, x - 12),
+    )
+
+
+def _turns_right(course: Course, centres: list[float]) -> list[SafeString]:
+    """Ways back as nested dashed lanes: the shortest innermost, so that lanes never cross each other's ends."""
+    parts = []
+    turns = sorted(course.turns_back, key=lambda turn: turn.source - turn.target)[:3]
+    for lane, turn in enumerate(turns):
+        x = 308 + lane * 15
+        start, end = centres[turn.source] + 4 + lane * 2, centres[turn.target] - 4 - lane * 2
+        if turn.source == turn.target:
+            end = start - 12
+        parts.append(format_html(
+            '<path class="return" d="M{a} {s}H{b}q6 0 6-6V{e}q0-6-6-6H{c}"/>'
+            '<path class="head" d="m{d} {h}-6 5 6 5"><title>{label}</title></path>',
+            a=286, s=start, b=x, e=end + 6, c=290, d=292, h=end - 5, label=turn.label,
+        ))
+        parts.append(format_html(
+            '<text class="return-label" x="{}" y="{}">{}</text>', 282, start + 4,
+            shorten(turn.label, 12, 92),
+        ))
+    return parts
+
+
+def _say(course: Course, lit: Mapping[str, Lit]) -> str:
+    done = [step.title for step in course.steps if lit.get(step.id, Lit("ahead")).state == "done"]
+    now = [
+        _("{step}，{clock}").format(step=step.title, clock=lit[step.id].clock)
+        for step in course.steps if step.id in lit and lit[step.id].state in ("running", "soon", "overdue")
+    ]
+    ahead = [step.title for step in course.steps if lit.get(step.id, Lit("ahead")).state == "ahead"]
+    comma = _("、")
+    return _("流程图。已过：{done}。现在：{now}。其后：{ahead}。").format(
+        done=comma.join(done) or _("无"), now=comma.join(now) or _("无"), ahead=comma.join(ahead) or _("无")
+    )
+
+
+# --- the method page --------------------------------------------------------------------------------
+
+
+def horizontal(course: Course, marks: Mapping[str, str]) -> SafeString:
+    """A method from left to right in equal columns, one large character a step; ways back arch above it.
+
+    `marks`: stage id -> the one or two characters in the box. The columns are those of the record below it.
+    """
+    count = max(1, len(course.steps))
+    column, box = 992 / count, 60.0
+    arcs = _lanes(course.turns_back)
+    skips = _lanes([turn for turn in course.turns if not turn.back])
+    top = 22.0 + 24 * len(arcs)
+    parts: list[SafeString] = []
+    for number, step in enumerate(course.steps):
+        x = number * column
+        parts.append(format_html(
+            '<rect class="stage{end}" x="{x}" y="{y}" width="{w}" height="{w}" rx="6"/>'
+            '<text class="mark" x="{cx}" y="{cy}" style="font-size:{size}px">{mark}</text>',
+            end=" end" if step.end else "", x=x + 1, y=top, w=box, cx=x + 1 + box / 2,
+            cy=top + (43 if len(marks.get(step.id, "")) < 2 else 39), size=36 if len(marks.get(step.id, "")) < 2 else 24,
+            mark=marks.get(step.id, step.title[:1]),
+        ))
+        if number + 1 < count:
+            parts.append(_arrow_right(x + box + 8, x + column - 8, top + box / 2))
+    for level, lane in enumerate(arcs):
+        for turn in lane:
+            parts.append(_arch(turn, column, box, top, top - 14 - 24 * level))
+    bottom = top + box
+    for level, lane in enumerate(skips):
+        for turn in lane:
+            parts.append(_under(turn, column, box, bottom, bottom + 16 + 24 * level))
+    height = bottom + (24 * len(skips) + 12 if skips else 8)
+    words = _("、").join(step.title for step in course.steps)
+    label = _("流程：{steps}依次走；回头路 {count} 条").format(steps=words, count=len(course.turns_back))
+    return format_html(
+        '<svg class="diagram wide" viewBox="0 0 992 {}" role="img" aria-label="{}">{}</svg>', int(height), label,
+        mark_safe("".join(parts)),
+    )
+
+
+def _lanes(turns: list[Turn]) -> list[list[Turn]]:
+    """Arcs sorted into levels so that two on one level never overlap."""
+    lanes: list[list[Turn]] = []
+    for turn in sorted(turns, key=lambda t: abs(t.source - t.target)):
+        low, high = sorted((turn.source, turn.target))
+        for lane in lanes:
+            if all(high < min(o.source, o.target) or low > max(o.source, o.target) for o in lane):
+                lane.append(turn)
+                break
+        else:
+            lanes.append([turn])
+    return lanes
+
+
+def _arrow_right(start: float, end: float, y: float) -> SafeString:
+    return format_html('<path class="way" d="M{} {}H{}"/><path class="head" d="m{} {} 6 5-6 5"/>', start, y, end, end - 6, y - 5)
+
+
+def _arch(turn: Turn, column: float, box: float, top: float, y: float) -> SafeString:
+    start = turn.source * column + 1 + box * 0.42
+    end = turn.target * column + 1 + box * (0.66 if turn.source != turn.target else 0.8)
+    middle, room = (start + end) / 2, max(abs(start - end) - 24, 96)
+    if turn.source == turn.target:
+        start, end = end, start - 6
+    return format_html(
+        '<path class="return" d="M{s} {top}V{y8}q0-8-8-8H{e8}q-8 0-8 8V{t6}"/>'
+        '<path class="head" d="m{e5} {t11} 5 6 5-6"/><text class="arch-label" x="{m}" y="{ty}">{label}</text>',
+        s=start, top=top - 3, y8=y + 8, e8=end + 8, t6=top - 5, e5=end - 5, t11=top - 11, m=middle, ty=y - 5,
+        label=shorten(turn.label, 13, room),
+    )
+
+
+def _under(turn: Turn, column: float, box: float, bottom: float, y: float) -> SafeString:
+    start, end = turn.source * column + 1 + box * 0.6, turn.target * column + 1 + box * 0.4
+    return format_html(
+        '<path class="skip" d="M{s} {b}V{y8}q0 8 8 8H{e8}q8 0 8-8V{t6}"/><path class="head" d="m{e5} {t11} 5-6 5 6"/>'
+        '<text class="arch-label under" x="{m}" y="{ty}">{label}</text>',
+        s=start, b=bottom + 3, y8=y - 8, e8=end - 8, t6=bottom + 5, e5=end - 5, t11=bottom + 11, m=(start + end) / 2,
+        ty=y - 4, label=shorten(turn.label, 13, abs(start - end) - 24),
+    )

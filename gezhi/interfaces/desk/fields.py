@@ -1,0 +1,143 @@
+"""The form of an action as the desk draws it: seats and categories to choose from, conditions as data for the script.
+
+What may be asked comes from the definition (`queries.possible`); here it is only given its choices and its first value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from gezhi.engines.workflows.models import Case
+from gezhi.foundation import expressions, packs, people, places
+from gezhi.foundation.calendar import parse_limit
+from gezhi.foundation.forms import Field, Form
+
+LIMITS = ("4 work_hour", "1 work_day", "2 work_day", "3 work_day", "5 work_day", "10 work_day")
+NEAR_POSTS_WITHOUT = ("building_head",)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A field for `{% field %}`: `spec` with choices, `value`, `error`, and `when` as JSON {field: [values]}."""
+
+    spec: dict[str, Any]
+    value: Any
+    error: str
+    when: str
+    groups: list[tuple[str, list[dict[str, str]]]]
+
+    @property
+    def title(self) -> str:
+        """The question in the reader's language."""
+        return titled(self.spec["title"])
+
+    @property
+    def chosen(self) -> str:
+        """The value as an option's value."""
+        return str(self.value)
+
+
+def drawn(
+    form: Form, case: Case, *, data: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None,
+    first: Mapping[str, Any] | None = None,
+) -> list[Drawn]:
+    """Every field of the form with its choices. `data`: what was typed; `first`: suggested first values."""
+    data, errors, first = data or {}, errors or {}, first or {}
+    found = []
+    for asked in form.fields:
+        value = data.get(asked.id) if asked.id in data else first.get(asked.id, asked.default)
+        spec: dict[str, Any] = {
+            "id": asked.id, "title": dict(asked.title), "type": asked.type, "required": asked.required,
+            "max": asked.limit or "", "help": asked.help,
+        }
+        groups: list[tuple[str, list[dict[str, str]]]] = []
+        if asked.type == "choice":
+            spec["choices"] = [{"value": o.value, "title": o.label} for o in asked.choices]
+        elif asked.type == "seat":
+            groups = seat_groups(case, value)
+        elif asked.type == "category":
+            groups = category_groups(value)
+        elif asked.type == "limit":
+            spec["choices"] = [{"value": text, "title": str(limit_words(text))} for text in LIMITS]
+        found.append(Drawn(spec, "" if value is None else value, str(errors.get(asked.id, "")), _when(form, asked), groups))
+    return found
+
+
+def titled(title: Mapping[str, str]) -> str:
+    """A {zh, en} title in the reader's language."""
+    return packs.localised(title)
+
+
+def limit_words(text: str) -> str:
+    """`3 work_day` -> 3 个工作日, in the reader's language."""
+    limit = parse_limit(text)
+    value = format(limit.value.normalize(), "f")
+    words = {
+        "urgent_hour": _("{n} 小时（昼夜连着算）"), "urgent_day": _("{n} 天（昼夜连着算）"),
+        "work_hour": _("{n} 个工作小时"), "work_day": _("{n} 个工作日"), "calendar_day": _("{n} 天"),
+    }[limit.unit.value if hasattr(limit.unit, "value") else str(limit.unit)]
+    if limit.unit == "calendar_day" and limit.value == 0:
+        return _("当天")
+    return words.format(n=value)
+
+
+def seat_groups(case: Case, chosen: Any = None) -> list[tuple[str, list[dict[str, str]]]]:
+    """Open seats that serve the case's place, nearest level first; a chosen one from elsewhere stays choosable."""
+    directory, where = people.directory(), places.directory()
+    groups: list[tuple[str, list[dict[str, str]]]] = []
+    titles = {"grid": _("网格"), "village": _("社区（村）"), "town": _("街道（乡镇）"), "county": _("县里")}
+    for level, column in (("village", case.village_id), ("town", case.town_id), ("county", case.county_id)):
+        if column is None:
+            continue
+        seats = [seat for seat in directory.seats_at(column) if seat.post not in NEAR_POSTS_WITHOUT]
+        if seats:
+            groups.append((titles[level], [{"value": str(s.id), "title": s.label} for s in seats]))
+    if case.grid_id is not None and where.get(case.grid_id) is not None:
+        seats = list(directory.seats_at(case.grid_id))
+        if seats:
+            groups.append((titles["grid"], [{"value": str(s.id), "title": s.label} for s in seats]))
+    known = {option["value"] for _title, options in groups for option in options}
+    if chosen and str(chosen) not in known and str(chosen).isdigit() and int(chosen) in directory.seats:
+        groups.insert(0, (_("已选"), [{"value": str(chosen), "title": directory.seats[int(chosen)].label}]))
+    return groups
+
+
+def category_groups(chosen: Any = None) -> list[tuple[str, list[dict[str, str]]]]:
+    """Categories under their group, requests first; the codes of matters and components follow."""
+    catalogue = packs.registry().categories
+    groups: dict[str, list[dict[str, str]]] = {}
+    for scheme in ("request", "matter", "component"):
+        for category in catalogue:
+            if category.scheme == scheme:
+                title = f"{category.l1} › {category.l2}" if category.l2 != category.l1 else category.l1
+                groups.setdefault(title, []).append({"value": category.code, "title": category.name})
+    return list(groups.items())
+
+
+def _when(form: Form, asked: Field) -> str:
+    """A condition on one choice of the same form, as the values with which the question is asked; else nothing.
+
+    The server decides again in any case (`Form.clean` drops answers to questions that were not asked).
+    """
+    if asked.when is None:
+        return ""
+    program = expressions.compile(asked.when, form.types(), expect=expressions.Truth, aliases=form.aliases())
+    if len(program.reads) != 1:
+        return ""
+    (name,) = program.reads
+    source = form.get(name)
+    if source is None or source.type != "choice":
+        return ""
+    return json.dumps({name: [o.value for o in source.choices if program.holds({name: o.value})]})
+
+
+def sent(form: Form, posted: QueryDict) -> dict[str, Any]:
+    """What was posted for the fields of this form, as `Form.clean` wants it: one value a field, lists for photos."""
+    return {f.id: posted.get(f.id) for f in form.fields if f.type != "photos" and posted.get(f.id) not in (None, "")}
+

@@ -1,0 +1,100 @@
+"""The menu at the left: at most seven entries, chosen by what the person's seats allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from gezhi.engines.workflows import queries
+from gezhi.foundation import people, places
+from gezhi.foundation.people import Actor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu. `count` is words ("12", "1000+"), `late` colours it."""
+
+    id: str
+    title: str
+    url: str
+    count: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What the frame shows: entries, which one is here, where the person works and in which seat."""
+
+    entries: list[Entry]
+    here: str
+    where: list[str]
+    seat: str
+    more_seats: int
+
+
+def home_place(actor: Actor) -> int | None:
+    """The place the desk is about: that of the seat acted in, else the widest place the person may see."""
+    directory = people.directory()
+    if actor.seat is not None:
+        return directory.seat(actor.seat).place_id
+    if actor.seats:
+        return directory.seat(actor.seats[0]).place_id
+    scopes = actor.places("case.see")
+    return scopes[0][1] if scopes else None
+
+
+def sections(actor: Actor) -> list[Entry]:
+    """The tabs of the management page this person may open."""
+    tabs = []
+    if actor.may("people.manage"):
+        tabs.append(Entry("people", _("人员"), reverse("desk:people")))
+    if actor.may("places.manage"):
+        tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
+    tabs.append(Entry("methods", _("工作法"), reverse("desk:methods")))
+    if actor.may("audit.read"):
+        tabs.append(Entry("audit", _("审计"), reverse("desk:audit")))
+    return tabs
+
+
+def menu(actor: Actor, here: str) -> Menu:
+    """The menu for a person. Counts are the same as the pages show, capped where the pages cap them."""
+    counts = queries.counts(actor)
+    entries = [Entry("inbox", _("收件箱"), reverse("desk:inbox"), str(counts.inbox or ""))]
+    if actor.may("case.supervise"):
+        entries.append(
+            Entry("supervise", _("督办台"), reverse("desk:supervise"), counts.supervise, late=counts.overdue != "")
+        )
+    if actor.may("case.see"):
+        entries.append(Entry("cases", _("案件"), reverse("desk:cases"), counts.open))
+    if actor.may("case.raise_for"):
+        entries.append(Entry("counter", _("柜台"), reverse("desk:counter")))
+    if actor.may("case.see"):
+        entries.append(Entry("map", _("地图"), reverse("desk:map")))
+    if actor.may("bulletin.read"):
+        entries.append(Entry("bulletin", _("通报"), reverse("desk:bulletins")))
+    tabs = sections(actor)
+    if len(tabs) == 1:
+        entries.append(tabs[0])
+    else:
+        entries.append(Entry("manage", _("管理"), tabs[0].url))
+    here = "manage" if here in {tab.id for tab in tabs} and len(tabs) > 1 else here
+    return Menu(entries, here, _where(actor), _seat(actor), max(0, len(actor.seats) - 1))
+
+
+def _where(actor: Actor) -> list[str]:
+    place = home_place(actor)
+    if place is None:
+        return []
+    directory = places.directory()
+    path = directory.path(place)
+    chain = [id for id in (path.county_id, path.town_id, path.village_id) if id is not None]
+    return [places.short_name(directory.get(id).name) for id in chain[-2:]]
+
+
+def _seat(actor: Actor) -> str:
+    if not actor.seats:
+        return ""
+    seat = people.directory().seat(actor.seat or actor.seats[0])
+    return seat.organisation_name or seat.title

@@ -1,0 +1,60 @@
+"""What every desk view shares: only staff come in, the frame around a page, and where one came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import SignInNeeded
+
+from .menu import menu, sections
+
+View = Callable[..., HttpResponse]
+
+
+def staff(view: View) -> View:
+    """Only people who are signed in; the page is never kept by a cache, because it shows other people's matters."""
+
+    @wraps(view)
+    @never_cache
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.actor.kind != "staff":
+            raise SignInNeeded()
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def show(
+    request: HttpRequest, template: str, context: dict[str, Any], *, here: str, status: int = 200
+) -> HttpResponse:
+    """A full page in the desk's frame. `here` is the menu entry (or management tab) that is lit."""
+    notice = request.session.pop("desk.notice", None) if "desk.notice" in request.session else None
+    return render(
+        request,
+        template,
+        {"now": clock.now(), "menu": menu(request.actor, here), "here": here, "sections": sections(request.actor),
+         "notice": notice, **context},
+        status=status,
+    )
+
+
+def part(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    """A piece of a page for htmx: no frame, no menu."""
+    return render(request, template, {"now": clock.now(), **context}, status=status)
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether htmx asked, and so wants a piece instead of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def tell(request: HttpRequest, what: str, next: str = "", tone: str = "done") -> None:
+    """Leave one sentence for the next page the person sees."""
+    request.session["desk.notice"] = {"what": what, "next": next, "tone": tone}

@@ -1,0 +1,167 @@
+"""The timeline in sentences: what an event says, told as people tell it. Who did it stands in bold, words in Song."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from gezhi.engines.workflows.views import Entry
+from gezhi.interfaces.site.words import CHINA
+
+from .fields import limit_words
+from .names import ANSWERS, SORTS, category_name, seat_name
+
+Teller = Callable[[Entry, SafeString], SafeString]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the timeline. `tone` hand|back|alarm|"" is the dot; `said` the speaker's words; `photos` ids."""
+
+    at: datetime
+    text: SafeString
+    tone: str
+    said: str
+    photos: tuple[int, ...]
+    more: str
+
+
+def told(entries: list[Entry]) -> list[tuple[datetime, list[Line]]]:
+    """Lines newest first, grouped by local day: (a moment of the day, its lines)."""
+    newest = [line(entry) for entry in reversed(entries)]
+    return [
+        (lines[0].at, lines)
+        for _day, group in groupby(newest, key=lambda entry: entry.at.astimezone(CHINA).date())
+        for lines in [list(group)]
+    ]
+
+
+def line(entry: Entry) -> Line:
+    """One event as a line."""
+    who = _who(entry)
+    teller = _TELL.get(entry.action)
+    text = teller(entry, who) if teller else _plain(entry, who)
+    said = next((entry.said[name] for name in _SPOKEN if entry.said.get(name)), "")
+    rest = _("；").join(
+        f"{entry.labels.get(name, name)}{_('：')}{words}"
+        for name, words in entry.said.items() if words and words != said
+    )
+    return Line(entry.at, text, _tone(entry), said, entry.photos, rest)
+
+
+_SPOKEN = ("words", "result", "progress", "answer", "why", "reason", "ground", "finding", "question", "plan", "demand",
+           "note")  # fmt: skip
+
+
+def _who(entry: Entry) -> SafeString:
+    if entry.actor_kind == "resident":
+        return SafeString(escape(_("居民")))
+    if entry.actor_kind == "system":
+        return SafeString(escape(_("系统")))
+    if entry.seat_label and entry.who:
+        return format_html("{}<b>{}</b>", entry.seat_label, entry.who)
+    return format_html("<b>{}</b>", entry.who or entry.seat_label or _("工作人员"))
+
+
+def _tone(entry: Entry) -> str:
+    if entry.kind in ("item.breached", "item.escalated", "case.supervise", "case.urge"):
+        return "alarm"
+    if entry.action in ("finish", "pass", "solved", "record", "settle", "answer", "sample", "conclude"):
+        return "back"
+    return "hand" if entry.moved else ""
+
+
+def _fill(words: str, **parts: object) -> SafeString:
+    """A translated sentence with its parts escaped: {who} may already hold markup."""
+    return format_html(mark_safe(escape(words).replace("&#x27;", "'")), **parts)
+
+
+def _plain(entry: Entry, who: SafeString) -> SafeString:
+    title = entry.title or entry.says or entry.stage_title
+    return _fill(_("{who}：{title}。"), who=who, title=title)
+
+
+def _opened(entry: Entry, who: SafeString) -> SafeString:
+    if entry.actor_kind == "staff":
+        return _fill(_("{who}登记了这件事。"), who=who)
+    return _fill(_("{who}提出这件事。"), who=who)
+
+
+def _dispatched(entry: Entry, who: SafeString) -> SafeString:
+    sort = SORTS.get(str(entry.form.get("sort", "")), "")
+    unit = entry.form.get("unit")
+    if unit:
+        words = _("{who}分派给{unit}，按{sort}办。") if sort else _("{who}分派给{unit}。")
+        return _fill(words, who=who, unit=seat_name(int(unit)), sort=sort)
+    return _fill(_("{who}定为{sort}，给居民写怎么办。"), who=who, sort=sort)
+
+
+def _ruled(entry: Entry, who: SafeString) -> SafeString:
+    return _fill(_("{who}指定由{unit}办理。"), who=who, unit=seat_name(_number(entry.form.get("unit"))))
+
+
+def _returned(entry: Entry, who: SafeString) -> SafeString:
+    return _fill(_("{who}退单，建议由{unit}办。"), who=who, unit=seat_name(_number(entry.form.get("proposed"))))
+
+
+def _asked_more(entry: Entry, who: SafeString) -> SafeString:
+    return _fill(_("{who}申请延期{more}。"), who=who, more=limit_words(str(entry.form.get("more", "1 work_day"))))
+
+
+def _recorded(entry: Entry, who: SafeString) -> SafeString:
+    answer = ANSWERS.get(str(entry.form.get("solved", "")), _("有回话"))
+    return _fill(_("{who}回访，居民说：{answer}。"), who=who, answer=answer)
+
+
+def _words(sentence: Callable[[], str]) -> Teller:
+    return lambda entry, who: _fill(sentence(), who=who, stage=entry.stage_title)
+
+
+def _number(value: object) -> int | None:
+    return int(str(value)) if value not in (None, "") else None
+
+
+_TELL: dict[str, Teller] = {
+    "open": _opened,
+    "dispatch": _dispatched,
+    "rule": _ruled,
+    "return": _returned,
+    "extend": _asked_more,
+    "record": _recorded,
+    "accept": _words(lambda: _("{who}签收。")),
+    "pass_up": _words(lambda: _("{who}报街道来分派。")),
+    "settle": _words(lambda: _("{who}当场办结。")),
+    "finish": _words(lambda: _("{who}办好，请人核查。")),
+    "progress": _words(lambda: _("{who}记了一笔进展。")),
+    "pass": _words(lambda: _("{who}去看过，办好了。")),
+    "fail": _words(lambda: _("{who}去看过，没办好，退回返工。")),
+    "grant": _words(lambda: _("{who}同意延期。")),
+    "refuse": _words(lambda: _("{who}不同意延期。")),
+    "resort": _words(lambda: _("{who}改判分流，重新分派。")),
+    "answer": _words(lambda: _("{who}给居民写了答复。")),
+    "ask": _words(lambda: _("{who}问了居民一句。")),
+    "add": _words(lambda: _("{who}补充了一句。")),
+    "note": _words(lambda: _("{who}留了一句话。")),
+    "urge": _words(lambda: _("{who}催办。")),
+    "supervise": _words(lambda: _("{who}督办。")),
+    "take": _words(lambda: _("{who}接过来办。")),
+    "hand_over": _words(lambda: _("{who}转给同席位的人。")),
+    "solved": _words(lambda: _("{who}说解决了。")),
+    "unsolved": _words(lambda: _("{who}说没解决，重新办。")),
+    "record_no": _words(lambda: _("{who}回访，居民说没解决，重新办。")),
+    "reopen": _words(lambda: _("{who}说没解决，重新办。")),
+    "sample": _words(lambda: _("{who}抽查过，办好了。")),
+    "sample_fail": _words(lambda: _("{who}抽查过，没办好。")),
+    "lapse": _words(lambda: _("到期没有等到居民回话。")),
+    "conclude": _words(lambda: _("{who}给出终结答复。")),
+    "item.warned": _words(lambda: _("到了提醒点，{stage}这一步快到时限。")),
+    "item.breached": _words(lambda: _("{stage}这一步过了时限。")),
+    "item.escalated": _words(lambda: _("还没办，升一级督办。")),
+    "case.reseated": _words(lambda: _("经办的人离开席位，这一步交给接任的人。")),
+}

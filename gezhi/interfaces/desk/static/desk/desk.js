@@ -1,0 +1,165 @@
+/* The keyboard and the side sheet of the desk. Nothing here is needed to do the work: without it every action is a
+   link to its own page. Keys: j k move, Enter open, / search, Esc close, ? help; the letter on a button presses it. */
+(() => {
+  "use strict";
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const drawer = $("#drawer");
+  let opener = null;
+
+  const typing = (element) => element && element.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable]");
+  const rows = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.offsetParent !== null);
+  const current = () => $("[data-row].on");
+
+  const choose = (row) => {
+    if (!row) return;
+    current()?.classList.remove("on");
+    row.classList.add("on");
+    row.scrollIntoView({ block: "nearest" });
+    const link = $("a[data-open]", row) || $("a", row);
+    link?.focus({ preventScroll: true });
+    if (row.dataset.preview && window.htmx && matchMedia("(min-width: 56rem)").matches) {
+      htmx.ajax("GET", row.dataset.preview, { target: "#detail", swap: "innerHTML" });
+      history.replaceState(null, "", row.dataset.url || location.href);
+    }
+  };
+
+  const step = (by) => {
+    const all = rows();
+    if (!all.length) return;
+    const at = all.indexOf(current());
+    choose(all[Math.min(all.length - 1, Math.max(0, at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by))]);
+  };
+
+  const press = (key) => {
+    const wanted = `[data-key="${CSS.escape(key)}"]`;
+    const scope = drawer && !drawer.hidden ? drawer : document;
+    const button = [...scope.querySelectorAll(wanted)].find((b) => b.offsetParent !== null || b.closest("details"));
+    if (!button) return false;
+    button.click();
+    return true;
+  };
+
+  const close = () => {
+    if (!drawer || drawer.hidden) return false;
+    drawer.hidden = true;
+    drawer.replaceChildren();
+    opener?.focus();
+    return true;
+  };
+
+  /* drafts: what was typed for an action on a case survives a closed sheet, a reload and a stale click */
+  const draftKey = (form) => form && form.dataset.draft && `desk:${form.dataset.draft}`;
+  const restore = (form) => {
+    const key = draftKey(form);
+    if (!key) return;
+    let kept;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(key) || "null");
+    } catch {
+      kept = null;
+    }
+    if (!kept) return;
+    for (const field of form.elements) {
+      if (!field.name || field.type === "hidden" || field.type === "file" || !(field.name in kept)) continue;
+      if (field.type === "radio" || field.type === "checkbox") field.checked = kept[field.name].includes(field.value);
+      else if (!field.value) field.value = kept[field.name][0] || "";
+    }
+  };
+  const keep = (form) => {
+    const key = draftKey(form);
+    if (!key) return;
+    const kept = {};
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") (kept[name] ||= []).push(value);
+    delete kept.csrfmiddlewaretoken;
+    sessionStorage.setItem(key, JSON.stringify(kept));
+  };
+  document.addEventListener("input", (event) => keep(event.target.form));
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (button) button.setAttribute("aria-busy", "true");
+  });
+
+  /* fields that only apply with certain answers of the same form: data-when='{"field":["value"]}' */
+  const applies = (form) => {
+    for (const part of form.querySelectorAll("[data-when]")) {
+      const rule = JSON.parse(part.dataset.when);
+      const answers = new FormData(form);
+      const shown = Object.entries(rule).every(([name, values]) => values.includes(String(answers.get(name) ?? "")));
+      part.hidden = !shown;
+      for (const field of part.querySelectorAll("input, select, textarea")) field.disabled = !shown;
+    }
+  };
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (form) applies(form);
+    if (event.target.closest("[data-auto-submit]")) event.target.form.requestSubmit();
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target !== drawer) return;
+    drawer.hidden = false;
+    for (const form of drawer.querySelectorAll("form")) {
+      restore(form);
+      applies(form);
+    }
+    const first = $("[aria-invalid=true], textarea, select, input:not([type=hidden]), button", drawer);
+    first?.focus();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === drawer && !drawer.contains(event.detail.elt)) opener = event.detail.elt;
+  });
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) {
+      if (close()) event.preventDefault();
+      return;
+    }
+    if (event.target.closest("[data-print]")) {
+      event.preventDefault();
+      window.print();
+      return;
+    }
+    const row = event.target.closest("[data-row]");
+    if (row && !event.target.closest("a, button, input, label, summary")) {
+      if (row.dataset.preview) choose(row);
+      else $("a[data-open], a", row)?.click();
+    } else if (row && row.dataset.preview && event.target.closest("a[data-open]") && matchMedia("(min-width: 56rem)").matches && window.htmx) {
+      event.preventDefault();
+      choose(row);
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      const help = $("#keys[open]");
+      if (help) help.close();
+      else if (!close() && typing(event.target)) event.target.blur();
+      return;
+    }
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      event.target.form?.requestSubmit();
+      return;
+    }
+    if (typing(event.target) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      $("[data-find]")?.focus();
+    } else if (event.key === "j" || event.key === "k") {
+      const beside = $(`[data-step="${event.key}"]`);
+      if (beside) beside.click();
+      else step(event.key === "j" ? 1 : -1);
+    } else if (event.key === "Enter" && current() && event.target.closest("[data-row]")) {
+      event.preventDefault();
+      location.href = ($("a[data-open]", current()) || $("a", current())).href;
+    } else if (event.key === "?") {
+      $("#keys")?.showModal();
+    } else if (/^[a-z0-9]$/i.test(event.key) && press(event.key)) {
+      event.preventDefault();
+    }
+  });
+
+  for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
+  for (const form of document.querySelectorAll("form")) applies(form);
+  const done = $("[data-clear-draft]");
+  if (done) sessionStorage.removeItem(`desk:${done.dataset.clearDraft}`);
+})();

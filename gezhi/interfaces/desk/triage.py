@@ -1,0 +1,78 @@
+"""What the desk suggests for a case that waits to be dispatched: with reasons, never decided.
+
+The category is read from the resident's own words; the units are those that finished such cases here in the last
+90 days. Both open to their evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from gezhi.engines.workflows import queries
+from gezhi.engines.workflows.queries import UnitSuggestion
+from gezhi.engines.workflows.views import CaseView
+from gezhi.foundation import packs, people
+
+from .names import category_name
+
+DAYS = 90
+
+
+@dataclass(frozen=True)
+class Advice:
+    """`category` suggested (or already set), `score` 0..1 (None when it is set), `words` it was read from."""
+
+    category: str
+    category_words: str
+    score: float | None
+    words: tuple[tuple[str, int, int], ...] = ()
+    others: list[tuple[str, str, float]] = field(default_factory=list)
+    units: list[UnitSuggestion] = field(default_factory=list)
+    total: int = 0
+    named_unit: str = ""
+
+    @property
+    def percent(self) -> int:
+        """The score as a whole per cent, for the bar."""
+        return round((self.score or 0) * 100)
+
+
+def advice(view: CaseView) -> Advice:
+    """The suggestions for one case: one query."""
+    case = view.case
+    catalogue = packs.registry().categories
+    found = [] if view.words.erased else catalogue.suggest(view.words.text)
+    chosen = case.category or (found[0].code if found else "")
+    units = queries.suggest_units(case, chosen, days=DAYS)
+    best = next((s for s in found if s.code == chosen), None)
+    category = catalogue.get(chosen)
+    return Advice(
+        category=chosen, category_words=category_name(chosen, whole=True), score=best.score if best else None,
+        words=best.words if best else (), units=units, total=units[0].total if units else 0,
+        others=[(s.code, category_name(s.code), s.score) for s in found if s.code != chosen],
+        named_unit=_named(category.unit if category else "", case.place_id) if not units else "",
+    )
+
+
+def _named(unit: str, place_id: int) -> str:
+    """The department the catalogue names for the category, when nobody handled such a case here lately."""
+    if not unit:
+        return ""
+    found = people.directory().organisation(unit, place_id)
+    return found.name if found else unit
+
+
+def underlined(text: str, words: tuple[tuple[str, int, int], ...]) -> SafeString:
+    """The resident's words with what was recognised underlined."""
+    parts: list[SafeString] = []
+    at = 0
+    for _word, start, end in sorted(words, key=lambda word: word[1]):
+        if start < at:
+            continue
+        parts += [SafeString(escape(text[at:start])), format_html("<em>{}</em>", text[start:end])]
+        at = end
+    parts.append(SafeString(escape(text[at:])))
+    return mark_safe("".join(parts))

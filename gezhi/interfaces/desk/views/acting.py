@@ -1,0 +1,140 @@
+"""Doing an action on a case: its form in the side sheet (or on a page of its own), and what comes of it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from gezhi.engines.workflows import actions
+from gezhi.engines.workflows.views import CaseView, Possible, case_view
+from gezhi.foundation import files
+from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
+
+from .. import fields, triage
+from ..page import part, show, staff, tell, wants_part
+
+
+@staff
+@require_http_methods(["GET", "POST"])
+def act(request: HttpRequest, case_id: int, action: str) -> HttpResponse:
+    """GET: the form. POST: do it, then go where the work goes on.
+
+    A stale click or a wrong field gives the same form back with what happened and everything that was typed.
+    """
+    view = case_view(case_id, request.actor)
+    item = _whole(request.GET.get("item") if request.method == "GET" else request.POST.get("item"))
+    if request.method == "POST":
+        return _do(request, view, action, item)
+    wanted = next((p for p in view.possible if p.action == action and p.item in (item, None)), None)
+    if wanted is None:
+        raise NotFound("case.not_found")
+    return _form(request, view, wanted, first=_first(request, view, wanted))
+
+
+def _do(request: HttpRequest, view: CaseView, action: str, item: int | None) -> HttpResponse:
+    flow_action = _declared(view, action, item)
+    data = fields.sent(flow_action.form, request.POST)
+    key = request.POST.get("key") or uuid.uuid4().hex
+    try:
+        for asked in flow_action.form.fields:
+            if asked.type == "photos" and request.FILES.getlist(asked.id):
+                data[asked.id] = [
+                    files.keep(upload, stream=f"case:{view.case.id}", actor=request.actor).id
+                    for upload in request.FILES.getlist(asked.id)
+                ]
+        actions.fire(
+            view.case.id, action, item=item, expected_seq=_whole(request.POST.get("expected_seq")),
+            actor=request.actor, data=data, key=key,
+        )
+    except (Invalid, Conflict) as refusal:
+        return _again(request, action, item, refusal, view, flow_action)
+    tell(request, _("{title}：已经办了。").format(title=flow_action.title), _follow(view))
+    target = _next(request, view)
+    response: HttpResponse = HttpResponseRedirect(target)
+    if wants_part(request):
+        response = HttpResponse(status=204)
+        response.headers["HX-Redirect"] = target
+    return response
+
+
+def _declared(view: CaseView, action: str, item: int | None) -> Possible:
+    """The action as it stands now; one that has just gone is still given, so that what was typed can be shown."""
+    found = next((p for p in view.possible if p.action == action and p.item in (item, None)), None)
+    if found is not None:
+        return found
+    stages = {i.number: i.stage for i in view.items}
+    stage = stages.get(item or 0, view.case.stage)
+    declared = view.flow.actions_at(stage).get(action) if stage in view.flow.stages else None
+    if declared is None:
+        raise NotFound("case.not_found")
+    title = fields.titled(declared.title)
+    return Possible(action, title, declared.form, False, None, item, view.case.event_seq, None, True)
+
+
+def _again(
+    request: HttpRequest, action: str, item: int | None, refusal: Refusal, before: CaseView, wanted: Possible
+) -> HttpResponse:
+    fresh = case_view(before.case.id, request.actor)
+    still = next((p for p in fresh.possible if p.action == action and p.why_not is None), None)
+    return _form(
+        request, fresh, still or wanted, data=dict(request.POST.items()), errors=refusal.field_errors, refusal=refusal,
+        gone=still is None, status=refusal.http,
+    )
+
+
+def _form(
+    request: HttpRequest, view: CaseView, wanted: Possible, *, data: dict[str, Any] | None = None,
+    errors: dict[str, Any] | None = None, refusal: Refusal | None = None, gone: bool = False,
+    first: dict[str, Any] | None = None, status: int = 200,
+) -> HttpResponse:
+    context = {
+        "view": view, "case": view.case, "action": wanted, "gone": gone, "refusal": refusal,
+        "fields": fields.drawn(wanted.form, view.case, data=data, errors=errors, first=first),
+        "seq": view.case.event_seq, "key": uuid.uuid4().hex, "back": _back(request),
+        "photos": any(f.type == "photos" for f in wanted.form.fields),
+    }
+    if wants_part(request):
+        return part(request, "desk/parts/act.html", context, status=status)
+    return show(request, "desk/act.html", context, here="cases", status=status)
+
+
+def _first(request: HttpRequest, view: CaseView, wanted: Possible) -> dict[str, Any]:
+    """Suggested first values for a dispatch: the category read from the words, the unit that did such things here."""
+    first: dict[str, Any] = {}
+    asked = {f.type: f.id for f in wanted.form.fields}
+    if "category" in asked:
+        advice = triage.advice(view)
+        first[asked["category"]] = advice.category
+        if advice.units and "seat" in asked:
+            first[asked["seat"]] = advice.units[0].seat_id
+    for name in ("unit", "category", "sort"):
+        if request.GET.get(name) and wanted.form.get(name) is not None:
+            first[name] = request.GET[name]
+    return first
+
+
+def _follow(view: CaseView) -> str:
+    return _("案 {number}，{title}").format(number=view.case.number, title=view.words.title)
+
+
+def _next(request: HttpRequest, view: CaseView) -> str:
+    """Back to the list the person works through, else to the case when it is still theirs to see."""
+    return _back(request) or reverse("desk:case", args=[view.case.id])
+
+
+def _back(request: HttpRequest) -> str:
+    """The list one came from (`back`), if it is a page of this desk."""
+    wanted = request.POST.get("back") or request.GET.get("back") or ""
+    safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
+    return wanted if safe and wanted.startswith("/desk/") else ""
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 10 else None
+

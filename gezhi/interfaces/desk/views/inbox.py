@@ -1,0 +1,100 @@
+"""收件箱: the open work of the seats one answers for, overdue first, with the matter and its suggestions beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from gezhi.engines.workflows import access, queries
+from gezhi.engines.workflows.queries import Task
+from gezhi.engines.workflows.views import CaseView, Possible, case_view
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import NotFound
+
+from .. import bars, triage
+from ..atlas import spot_map
+from ..fields import titled
+from ..names import category_name, channel_name
+from ..page import part, show, staff, wants_part
+from ..sentences import told
+
+SHOWN = 100
+
+
+@staff
+def inbox(request: HttpRequest) -> HttpResponse:
+    """The list with tabs by step; `?stage=` narrows, `?case=` says which one is open beside it."""
+    tasks = queries.inbox(request.actor, limit=SHOWN)
+    stage = request.GET.get("stage", "")
+    shown = [task for task in tasks if not stage or task.item.stage == stage]
+    chosen = _chosen(shown, request.GET.get("case"))
+    late = sum(1 for task in tasks if task.row.clock == "overdue")
+    context: dict[str, Any] = {
+        "tasks": shown, "tabs": _tabs(tasks), "stage": stage, "total": len(tasks), "late": late,
+        "done": queries.done_today(request.actor, limit=20), "chosen": chosen,
+        "list_url": request.get_full_path(),
+    }
+    if chosen is not None:
+        context |= detail(request, case_view(chosen.case.id, request.actor), chosen.item.number, context["list_url"])
+    return show(request, "desk/inbox.html", context, here="inbox")
+
+
+@staff
+def brief(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The matter beside the list, for htmx; without htmx the case page itself."""
+    view = case_view(case_id, request.actor)
+    item = request.GET.get("item", "")
+    back = request.GET.get("back", "")
+    context = detail(request, view, int(item) if item.isdigit() else None, back if back.startswith("/desk/") else "")
+    if wants_part(request):
+        return part(request, "desk/parts/detail.html", context)
+    raise NotFound()
+
+
+def detail(request: HttpRequest, view: CaseView, item: int | None, back: str) -> dict[str, Any]:
+    """What the pane shows: words with what was understood, suggestions while it waits for a unit, the action bar."""
+    running = next((i for i in view.items if i.number == item), view.main)
+    advice = triage.advice(view) if running is not None and running.stage in ("triage", "triage_street") else None
+    return {
+        "view": view, "case": view.case, "item": running, "advice": advice, "back": back,
+        "words": triage.underlined(view.words.text, advice.words if advice else ()),
+        "bar": action_bar(view, running.number if running else None),
+        "spot": spot_map(view.case), "lately": told(view.timeline[-3:]),
+        "channel": channel_name(view.case.channel), "category": category_name(view.case.category, whole=True),
+        "view_step": titled(view.flow.stages[running.stage if running else view.case.stage].title),
+        "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
+        "clockbar": bars.bar(view.case, view.items, clock.now()),
+    }
+
+
+def action_bar(view: CaseView, item: int | None = None) -> dict[str, Any]:
+    """Main action first, three more as buttons, the rest behind 更多; and one line of what cannot be done and why."""
+    able = [p for p in view.possible if p.why_not is None]
+    main = next((p for p in able if p.main and p.item == item), None) or next((p for p in able if p.main), None)
+    rest = [p for p in able if p is not main]
+    rest.sort(key=lambda p: (not p.owner_only, p.item != item))
+    shown, hidden = rest[:3], rest[3:]
+    return {"main": main, "shown": shown, "hidden": hidden, "why": _why(view.possible)}
+
+
+def _why(possible: list[Possible]) -> tuple[str, str] | None:
+    """The first main action that is not this person's now: (its title, the sentence)."""
+    found = next((p for p in possible if p.why_not), None)
+    return (found.title, found.why_not or "") if found else None
+
+
+def _tabs(tasks: list[Task]) -> list[dict[str, Any]]:
+    """One tab a step, in the order the steps first appear in the workflow's own text."""
+    counts: dict[str, dict[str, Any]] = {}
+    for task in tasks:
+        tab = counts.setdefault(task.item.stage, {"stage": task.item.stage, "title": task.stage_title, "count": 0})
+        tab["count"] += 1
+    return sorted(counts.values(), key=lambda tab: -tab["count"])
+
+
+def _chosen(tasks: list[Task], wanted: str | None) -> Task | None:
+    if wanted and wanted.isdigit():
+        return next((task for task in tasks if task.case.id == int(wanted)), tasks[0] if tasks else None)
+    return tasks[0] if tasks else None
+
