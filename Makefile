@@ -1,0 +1,61 @@
+# make run · test · check need git, make and python3 >= 3.11 with venv; the rest is installed here.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# A stamp per lock file: later runs install nothing.
+RUN_STAMP := $(VENV)/.installed-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
+DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
+
+.PHONY: run test check bench mechanisms screenshots lock system
+
+run: $(RUN_STAMP)  ## a whole server with a demo county (PORT, GEZHI_HOME)
+	@exec $(BIN)/gezhi run
+
+test: $(DEV_STAMP)  ## what touches a database on PostgreSQL, then every test on SQLite
+	@sh tools/system.sh postgresql chromium
+	GEZHI_TEST_DB=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+
+JOBS ?= auto
+
+# Tools that import the settings get a home of their own.
+check: export GEZHI_HOME := $(VENV)/check/home
+check: $(DEV_STAMP)  ## style, types, layers, templates, migrations, translations, what may not be named
+	@sh tools/system.sh gettext
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy gezhi tools
+	$(BIN)/lint-imports
+	$(BIN)/djlint --lint --quiet gezhi
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python tools/translations.py
+	$(BIN)/python tools/named.py
+
+bench: $(DEV_STAMP)  ## speed as ratios against a limit measured in the same run
+	$(BIN)/python -m bench
+
+mechanisms: $(DEV_STAMP)  ## the 195 mechanisms: which test, which pack, passing or not
+	@$(BIN)/python tools/mechanisms.py
+
+screenshots: $(DEV_STAMP)
+	@sh tools/system.sh chromium
+	$(BIN)/python tools/screenshots.py
+
+lock: $(DEV_STAMP)  ## requirements*.txt from pyproject.toml, with hashes
+	$(BIN)/pip install -q pip-tools
+	$(BIN)/pip-compile -q $(LOCK) -o requirements.txt pyproject.toml
+	$(BIN)/pip-compile -q $(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+
+LOCK := --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+$(RUN_STAMP): | requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python tools/link.py
+	@rm -f $(VENV)/.installed-*; touch $@
+
+$(DEV_STAMP): $(RUN_STAMP) | requirements-dev.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@rm -f $(VENV)/.dev-*; touch $@
