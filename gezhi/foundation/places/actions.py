@@ -40,7 +40,7 @@ errors.register(
     "place.name", 422, _("名称不能用。"), _("名称要有 1 到 80 个字，不能有控制字符。"), _("请改一下名称。")
 )
 errors.register(
-    "place.code_taken", 409, _("代码 {code} 已被“{place}”使用。"), _("同一时间一个代码只能属于一个地方。"), _("请核对代码。")
+    "place.code_taken", 409, _("代码 {given} 已被“{place}”使用。"), _("同一时间一个代码只能属于一个地方。"), _("请核对代码。")
 )
 errors.register(
     "place.not_empty",
@@ -130,6 +130,8 @@ def close(place_id: int, *, actor: Any, on: date | None = None, reason: str = ""
         count = inside.exclude(child__closed_on__lte=day).count()
         if count:
             raise errors.Conflict("place.not_empty", place=place.name, count=count)
+        for fact in (*place.parent_edges.filter(until__isnull=True), *place.codes.filter(until__isnull=True)):
+            _not_before(day, fact.since)
         place.closed_on = day
         PlaceEdge.objects.filter(child=place, until__isnull=True).update(until=day)
         PlaceCode.objects.filter(place=place, until__isnull=True).update(until=day)
@@ -166,6 +168,7 @@ def set_code(place_id: int, scheme: str, code: str, *, actor: Any, on: date | No
     with db.write():
         place = _mine(place_id, actor)
         day = on or clock.today()
+        _must_stand(place, day)
         held = PlaceCode.objects.filter(place=place, scheme=scheme, until__isnull=True).first()
         if held is not None and held.code == code:
             return
@@ -249,7 +252,7 @@ def _must_fit(kind: str, above: Place | None, layer: str) -> None:
 def _must_be_free(scheme: str, code: str) -> None:
     held = PlaceCode.objects.filter(scheme=scheme, code=code, until__isnull=True).select_related("place").first()
     if held is not None:
-        raise errors.Conflict("place.code_taken", code=code, place=held.place.name)
+        raise errors.Conflict("place.code_taken", given=code, place=held.place.name)
 
 
 def _not_before(day: date, earliest: date) -> None:

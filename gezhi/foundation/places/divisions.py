@@ -33,7 +33,7 @@ errors.register(
     _("改好标出的行再导入一次。"),
 )
 errors.register(
-    "place.no_such_division", 404, _("没有代码为 {code} 的区划。"), _("随系统带的区划表里没有它。"), _("请核对代码，或用自己的区划表导入。")
+    "place.no_such_division", 404, _("没有代码为 {given} 的区划。"), _("随系统带的区划表里没有它。"), _("请核对代码，或用自己的区划表导入。")
 )
 
 
@@ -64,7 +64,7 @@ def within(code: str) -> list[Division]:
     """A shipped division, what lies above it and everything in it, parents first. NotFound when unknown."""
     rows = shipped()
     if code not in rows:
-        raise errors.NotFound("place.no_such_division", code=code)
+        raise errors.NotFound("place.no_such_division", given=code)
     chosen: dict[str, Division] = {}
     step = code
     while step:

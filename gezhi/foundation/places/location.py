@@ -121,7 +121,7 @@ def find_place(lon: object, lat: object) -> int:
 def _degrees(value: object) -> float | None:
     try:
         number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
 

@@ -106,9 +106,7 @@ def read_spec(node: Mapping[str, Any]) -> Spec:
         centre, area = (float(lon), float(lat)), float(_need(outline, "area_km2", "outline"))
         if not (-180 <= centre[0] <= 180 and -89 <= centre[1] <= 89 and 0 < area < 100_000):
             raise _flaw("outline", _("中心点或面积超出范围"))
-    opened = node.get("opened_on")
-    if not isinstance(opened, date):
-        raise _flaw("opened_on", _("要写成日期，例如 2024-01-01"))
+    opened = _date(node.get("opened_on"))
     return Spec(
         county=county,
         seed=int(node.get("seed", 0)),
@@ -217,3 +215,13 @@ def _only(node: Any, allowed: set[str], where: str) -> None:
 
 def _flaw(where: str, reason: Any) -> errors.Invalid:
     return errors.Invalid("place.pack", where=where, reason=reason, field_errors={where: reason})
+
+
+def _date(value: Any) -> date:
+    """A YAML date, or the text an installed pack keeps of it."""
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        raise _flaw("opened_on", _("要写成日期，例如 2024-01-01")) from None
