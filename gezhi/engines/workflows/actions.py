@@ -376,7 +376,8 @@ class _Step:
         self.target = self._count()
         if self.action.stamp:
             for column in self.action.stamp:
-                if getattr(self.case, column) is None:
+                # The latest answer of a resident counts; every other moment is the first.
+                if column == "followed_at" or getattr(self.case, column) is None:
                     setattr(self.case, column, self.now)
         if self.action.effect:
             effects.apply(self)

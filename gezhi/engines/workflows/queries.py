@@ -503,3 +503,46 @@ def _key(value: Any) -> str:
         return value.isoformat()
     # SQLite hands the column back as text in UTC.
     return f"{value}+00:00" if value else ""
+
+
+# --- choices and counts for pages ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a staff menu shows beside its entries; the words stop at 1000+."""
+
+    inbox: int
+    inbox_late: int
+    overdue: Count
+    open: Count
+
+
+def counts(actor: Actor) -> Counts:
+    """The menu's figures for one member of staff. Three queries."""
+    waiting, late = inbox_count(actor)
+    return Counts(waiting, late, count(actor, Filters(overdue=True)), count(actor, Filters(state=OPEN)))
+
+
+def seat_choices(place_id: int) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Seats a matter at this place may be given to: (group title, [(seat id, label)]), nearest first.
+
+    The community and its grid workers, the township's units, the county's departments. No query.
+    """
+    known, directory = places.directory(), people.directory()
+    path = known.path(place_id)
+    groups: list[tuple[str, list[tuple[int, str]]]] = []
+
+    def seats_of(place: int | None, posts: Sequence[str]) -> list[tuple[int, str]]:
+        if place is None:
+            return []
+        return [(s.id, s.label) for post in posts for s in directory.seats_at(place, post) if not s.closed]
+
+    near = seats_of(path.village_id, ("village_secretary", "village_mediator"))
+    for grid in (path.grid_id, known.parent(path.grid_id) if path.grid_id else None):
+        if grid is not None and grid != path.village_id:
+            near += seats_of(grid, ("grid_worker", "village_grid_worker", "grid_head"))
+    groups.append((str(_("村（社区）")), near))
+    groups.append((str(_("乡镇（街道）")), seats_of(path.town_id, ("town_unit", "street_officer"))))
+    groups.append((str(_("县直部门")), seats_of(path.county_id, ("department",))))
+    return [g for g in groups if g[1]]

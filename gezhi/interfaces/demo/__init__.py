@@ -1,0 +1,1 @@
+"""The demo county: synthetic people, seats and eight weeks of matters, made through the engine's own doors."""

@@ -1,0 +1,40 @@
+"""Fill an empty home with the demo county in mid-life."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from random import Random
+
+from gezhi.foundation import db, packs, people, places
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.db import revisions
+from gezhi.interfaces.demo import life, matters, staff
+
+log = logging.getLogger("gezhi.demo")
+WEEKS = 8
+CASES = 640
+
+
+def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
+    """Places, seats, people, then `weeks` of matters up to now. The home must hold no people yet.
+
+    The demo clock is set back once, before anything is written, and ends where real time is.
+    """
+    real_now = clock.now()
+    since = real_now - timedelta(weeks=weeks)
+    with db.write():
+        revisions.assign(clock.OFFSET, -int(timedelta(weeks=weeks).total_seconds()))
+    places.load_pack(packs.registry().body("places", "mengzhou"), actor=people.system("setup"))
+    log.info("places are in")
+    staff.fill(since)
+    log.info("seats and people are in")
+    run = life.Life(until=real_now - timedelta(minutes=4), seed=seed, photos=None)
+    rng = Random(seed)
+    for number, moment in enumerate(life.arrivals(rng, since + timedelta(hours=1), run.until, cases)):
+        matter = rng.choice(matters.MATTERS)
+        run.at(moment, run.raise_matter(matter, life.where(rng, number), number))
+    happened = run.run()
+    with db.write():
+        revisions.assign(clock.OFFSET, 0)
+    log.info("the demo county lives: %s cases, %s steps", cases, happened)

@@ -1,0 +1,98 @@
+"""Seats and synthetic people of the demo county, and the seven demo sign-ins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import count
+
+from gezhi.foundation import packs, people, places
+from gezhi.foundation.people import actions
+from gezhi.foundation.people.posts import open_organisations_of
+from gezhi.interfaces.demo.matters import name_of, phone_of
+
+PASSWORD = "gezhi-demo"  # published on purpose: a production start refuses while it works
+COUNTY = "410883"
+TOWN = "410883001"
+# username -> (post, where); where is "county", "town", "village", "grid" or an organisation's code
+SIGN_INS = {
+    "county": ("county_dispatcher", "county"),
+    "street": ("street_officer", "town"),
+    "secretary": ("village_secretary", "village"),
+    "grid": ("grid_worker", "grid"),
+    "department": ("department", "city_management"),
+    "auditor": ("auditor", "county"),
+    "admin": ("admin", "county"),
+}
+
+
+def fill(since: datetime) -> dict[str, int]:
+    """Open the seats of the county and appoint people to them from `since` on; returns person ids by sign-in."""
+    actor = people.system("setup")
+    known = places.directory()
+    county = known.by_code(COUNTY)
+    assert county is not None
+    numbers = count(1)
+    for name in packs.registry().names("posts"):
+        people.sync_posts(packs.registry().body("posts", name), actor=actor)
+
+    def persons(n: int) -> list[int]:
+        rows = [actions.NewPerson(name_of(k), phone_of(k)) for k in (next(numbers) for _ in range(n))]
+        return actions.create_people(rows, actor=actor, synthetic=True)
+
+    actions.open_root("county_director", county, persons(2), actor=actor, since=since)
+    towns = known.children(county)
+    organisations = packs.registry().body("posts", "standard-county")["organisations"]
+    of_units = [
+        seat
+        for place in (county, *towns)
+        for seat in open_organisations_of(organisations, place, actor=actor).values()
+    ]
+    wanted = [actions.NewSeat(post, county) for post in ("county_dispatcher", "auditor", "admin")]
+    for town in towns:
+        wanted += [actions.NewSeat("town_secretary", town), actions.NewSeat("street_officer", town)]
+        for village in known.children(town):
+            wanted.append(actions.NewSeat("village_secretary", village))
+            if village % 3 == 0:
+                wanted.append(actions.NewSeat("village_mediator", village))
+    staffing = places.staffing(packs.registry().body("places", "mengzhou"))
+    wanted += [actions.NewSeat(s.post, s.place_id) for s in staffing]
+    how_many = {(s.post, s.place_id): s.count for s in staffing}
+    seats = actions.open_seats(wanted, actor=actor, at=since)
+    terms = [(seat, 1) for seat in of_units]
+    for seat, row in zip(seats, wanted, strict=True):
+        # The duty desks of county and streets have two, so that one can verify what the other did.
+        default = 2 if row.post in ("county_dispatcher", "street_officer") else 1
+        terms.append((seat, how_many.get((row.post, row.place_id), default)))
+    everybody = iter(persons(sum(n for _s, n in terms)))
+    actions.appoint_many(
+        [actions.NewTerm(seat, next(everybody), since, None) for seat, n in terms for _ in range(n)], actor=actor
+    )
+    return sign_ins(actor)
+
+
+def demo_place(kind: str) -> int:
+    """The demo's county, street, community or grid: those the seven sign-ins work in."""
+    known = places.directory()
+    town = known.by_code(TOWN)
+    county = known.by_code(COUNTY)
+    assert town is not None and county is not None
+    village = next(v for v in known.children(town) if len(known.children(v)) > 1)
+    grid = next(c for c in known.children(village) if known.get(c).kind == "grid1")
+    return {"county": county, "town": town, "village": village, "grid": grid}[kind]
+
+
+def sign_ins(actor: people.Actor) -> dict[str, int]:
+    """Give the seven demo accounts to those who sit in their seats."""
+    directory = people.directory()
+    found: dict[str, int] = {}
+    for username, (post, where) in SIGN_INS.items():
+        if where in ("county", "town", "village", "grid"):
+            seat = directory.seats_at(demo_place(where), post)[0].id
+        else:
+            organisation = directory.organisation(where, demo_place("county"))
+            assert organisation is not None
+            seat = next(s.id for s in directory.seats_at(demo_place("county"), post) if s.organisation_id == organisation.id)
+        found[username] = directory.holders(seat)[0]
+        actions.set_username(found[username], username, actor=actor)
+        actions.set_password(found[username], PASSWORD, actor=actor)
+    return found
