@@ -34,9 +34,12 @@ def seat_label(seat_id: int | None) -> str:
 def pieces(bar: Bar, label: Callable[[int | None], str] = seat_label) -> list[Piece]:
     """What is drawn, left to right."""
     drawn, x = [], 0.0
+    late = any(segment.hue == "overdue" for segment in bar.segments)
     for segment in bar.segments:
         width = segment.share * 100
-        drawn.append(Piece(round(x, 2), round(max(width - GAP, 0.3), 2), segment.hue, _said(segment, label)))
+        # Once late, the warning is history: what lay before the promise was simply in time.
+        hue = "running" if late and segment.hue == "soon" else segment.hue
+        drawn.append(Piece(round(x, 2), round(max(width - GAP, 0.3), 2), hue, _said(segment, label)))
         x += width
     return drawn
 
@@ -65,4 +68,4 @@ def said(bar: Bar, now: datetime, label: Callable[[int | None], str] = seat_labe
         for seat, seconds in spent.items()
     )
     facts = {"before": words.before(bar.due_at, now), "ending": ending, "spent": shares or _("还没有人用时间")}
-    return _("答应 %(before)s办好。%(ending)s。用时：%(spent)s。") % facts
+    return _("答应%(before)s办好。%(ending)s。用时：%(spent)s。") % facts

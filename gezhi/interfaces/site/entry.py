@@ -62,7 +62,7 @@ def signin(request: HttpRequest) -> HttpResponse:
             response.headers["Retry-After"] = str(getattr(refusal, "retry_after", 60))
         return response
     people.start_session(request, person)
-    return redirect(safe_next(request, wanted, home_of(person.pk)))
+    return redirect(safe_next(request, wanted, home_of(person.id)))
 
 
 @require_POST

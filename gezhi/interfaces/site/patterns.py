@@ -63,9 +63,7 @@ def bars() -> list[tuple[str, rules.Bar]]:
         due = start + timedelta(hours=promise)
         warn = start + timedelta(hours=promise * 0.8)
         closed_at = NOW if closed else None
-        return title, rules.clock_bar(
-            spells, opened_at=start, due_at=due, warn_at=warn, now=NOW, closed_at=closed_at
-        )
+        return title, rules.clock_bar(spells, opened_at=start, due_at=due, warn_at=warn, now=NOW, closed_at=closed_at)
 
     return [
         bar(_("在时限内"), 48, [(0, 2), (1, 1), (2, 14)]),
@@ -97,5 +95,12 @@ def fields() -> list[tuple[dict[str, Any], Any, str]]:
 @require_GET
 def page(request: HttpRequest) -> HttpResponse:
     """The pattern page; it reads no database and shows no real matter."""
-    context = {"now": NOW, "clocks": clocks(), "bars": [(t, b, said(b, NOW, seat)) for t, b in bars()], "seat": seat, "fields": fields(), "soon": NOW + timedelta(hours=26.67)}
+    context = {
+        "now": NOW,
+        "clocks": clocks(),
+        "bars": [(t, b, said(b, NOW, seat)) for t, b in bars()],
+        "seat": seat,
+        "fields": fields(),
+        "soon": NOW + timedelta(hours=26.67),
+    }
     return render(request, "patterns.html", context)

@@ -20,16 +20,28 @@ def _weekday(day: int) -> str:
     return (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))[day]
 
 
-def date(moment: datetime, now: datetime, weekday: bool = False) -> str:
-    """今天, 明天, 昨天, 后天, else 11 月 18 日, with the year when it is another one."""
-    here, today = moment.astimezone(CHINA).date(), now.astimezone(CHINA).date()
-    distance = (here - today).days
-    near = {0: _("今天"), 1: _("明天"), 2: _("后天"), -1: _("昨天")}.get(distance)
-    if near is not None:
-        return near
-    facts = {"y": here.year, "m": here.month, "d": here.day}
-    words = _("%(m)d 月 %(d)d 日") % facts if here.year == today.year else _("%(y)d 年 %(m)d 月 %(d)d 日") % facts
+def _month(number: int) -> str:
+    # Only used by languages that name months; Chinese counts them.
+    return (
+        _("一月"), _("二月"), _("三月"), _("四月"), _("五月"), _("六月"),
+        _("七月"), _("八月"), _("九月"), _("十月"), _("十一月"), _("十二月"),
+    )[number - 1]  # fmt: skip
+
+
+def full_date(moment: datetime, now: datetime, weekday: bool = False) -> str:
+    """11 月 18 日 (周三), with the year when it is another one."""
+    here = moment.astimezone(CHINA).date()
+    facts = {"y": here.year, "m": here.month, "d": here.day, "month": _month(here.month)}
+    same_year = here.year == now.astimezone(CHINA).year
+    words = _("%(m)d 月 %(d)d 日") % facts if same_year else _("%(y)d 年 %(m)d 月 %(d)d 日") % facts
     return _("%(date)s %(weekday)s") % {"date": words, "weekday": _weekday(here.weekday())} if weekday else words
+
+
+def date(moment: datetime, now: datetime) -> str:
+    """今天, 明天, 昨天, 后天, else 11 月 18 日."""
+    distance = (moment.astimezone(CHINA).date() - now.astimezone(CHINA).date()).days
+    near = {0: _("今天"), 1: _("明天"), 2: _("后天"), -1: _("昨天")}.get(distance)
+    return near if near is not None else full_date(moment, now)
 
 
 def when(moment: datetime, now: datetime) -> str:

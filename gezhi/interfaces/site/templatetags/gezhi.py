@@ -90,7 +90,7 @@ def when(moment: datetime | None, now: datetime | None = None) -> str:
 @register.simple_tag
 def day(moment: datetime | None, now: datetime | None = None) -> str:
     """`{% day now %}`: 11 月 18 日 周三."""
-    return "" if moment is None else _time(moment, words.date(moment, now or civil.now(), weekday=True))
+    return "" if moment is None else _time(moment, words.full_date(moment, now or civil.now(), weekday=True))
 
 
 @register.simple_tag

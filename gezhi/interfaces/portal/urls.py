@@ -1,0 +1,20 @@
+"""Addresses of the resident's pages. They are short: they are read aloud, printed and typed."""
+
+from django.urls import path
+
+from .views import home, matter, public
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("b/<slug:token>", home.plate, name="plate"),
+    path("b/<slug:token>/needs", home.needs, name="needs"),
+    path("where", home.locate, name="locate"),
+    path("find", matter.find, name="find"),
+    path("mine", matter.mine, name="mine"),
+    path("board", public.board, name="board"),
+    path("board/list", public.rows, name="board_list"),
+    path("r/<str:code>", matter.matter, name="matter"),
+    path("r/<str:code>/receipt", matter.receipt, name="receipt"),
+    path("r/<str:code>/photo/<int:id>", matter.photo, name="matter_photo"),
+    path("r/<str:code>/<slug:action>", matter.say, name="say"),
+]
