@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import socket
@@ -23,13 +22,20 @@ _SETTINGS = {
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name) or max(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), default="")
+    found = shutil.which(name) or _packaged(name)
     if not found and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "install", "-y", "-q", "postgresql"], check=True)
-        found = max(glob.glob(f"/usr/lib/postgresql/*/bin/{name}"), default="")
+        found = _packaged(name)
     if not found:
-        raise RuntimeError(f"{name} is not installed. These tests need PostgreSQL 15 or newer; install it and run again.")
+        raise RuntimeError(
+            f"{name} is not installed. These tests need PostgreSQL 15 or newer; install it and run again."
+        )
     return found
+
+
+def _packaged(name: str) -> str:
+    """Where Debian keeps it: one folder per version, none of them on the path."""
+    return str(max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), default=""))
 
 
 def _free_port() -> int:
@@ -52,10 +58,14 @@ class Cluster:
         if os.geteuid() == 0:
             shutil.chown(directory, "postgres", "postgres")
         cluster = cls(directory, _free_port())
-        cluster._run("initdb", "-D", str(directory / "data"), "-U", "gezhi", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        cluster._run(
+            "initdb", "-D", str(directory / "data"), "-U", "gezhi", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
+        )
         settings = "".join(f" -c {name}={value}" for name, value in _SETTINGS.items())
         options = f"-p {cluster.port} -k {directory}{settings}"
-        cluster._run("pg_ctl", "-D", str(directory / "data"), "-l", str(directory / "log"), "-w", "-o", options, "start")
+        cluster._run(
+            "pg_ctl", "-D", str(directory / "data"), "-l", str(directory / "log"), "-w", "-o", options, "start"
+        )
         return cluster
 
     def stop(self) -> None:

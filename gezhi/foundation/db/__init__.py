@@ -1,9 +1,9 @@
 """The database room: two engines, one way to write, one way to know what changed.
 
-    with db.write():            # an atomic block; on SQLite it holds our file lock
-        ...
-        db.revisions.bump("places")
-        db.after_commit(lambda: ...)
+with db.write():            # an atomic block; on SQLite it holds our file lock
+    ...
+    db.revisions.bump("places")
+    db.after_commit(lambda: ...)
 """
 
 from . import revisions

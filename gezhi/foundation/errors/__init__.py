@@ -1,7 +1,7 @@
 """Refusals: what happened, why, and what to do next, under a code that stays the same for ever.
 
-    register("case.stale", 409, _("..."), _("..."), _("..."))     # once, where the rule lives
-    raise Conflict("case.stale", number="2026-1186")                # facts fill {number} in the sentences
+register("case.stale", 409, _("..."), _("..."), _("..."))     # once, where the rule lives
+raise Conflict("case.stale", number="2026-1186")                # facts fill {number} in the sentences
 """
 
 from .catalogue import ALL, Entry, register

@@ -61,23 +61,37 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    default_code = register("not_found", 404, _("没有找到。"), _("这个地址或编号不存在，或者已经撤下。"), _("请核对后再试。"))
+    default_code = register(
+        "not_found", 404, _("没有找到。"), _("这个地址或编号不存在，或者已经撤下。"), _("请核对后再试。")
+    )
 
 
 class NotAllowed(Refusal):
     default_code = register(
-        "not_allowed", 403, _("您现在的岗位不能做这件事。"), _("这项权限不在您的岗位或辖区之内。"), _("请找有这项权限的岗位办理。")
+        "not_allowed",
+        403,
+        _("您现在的岗位不能做这件事。"),
+        _("这项权限不在您的岗位或辖区之内。"),
+        _("请找有这项权限的岗位办理。"),
     )
 
 
 class SignInNeeded(Refusal):
-    default_code = register("sign_in_needed", 401, _("请先登录。"), _("这里只对工作人员开放。"), _("登录后会回到这一页。"))
+    default_code = register(
+        "sign_in_needed", 401, _("请先登录。"), _("这里只对工作人员开放。"), _("登录后会回到这一页。")
+    )
 
 
 class Invalid(Refusal):
     """`field_errors` says what is wrong at which field."""
 
-    default_code = register("invalid", 422, _("有几处需要改一下。"), _("填写的内容没有通过检查。"), _("改好标出的地方再交一次，已填的内容还在。"))
+    default_code = register(
+        "invalid",
+        422,
+        _("有几处需要改一下。"),
+        _("填写的内容没有通过检查。"),
+        _("改好标出的地方再交一次，已填的内容还在。"),
+    )
 
 
 class Conflict(Refusal):
@@ -90,7 +104,11 @@ class TooMany(Refusal):
     """`retry_after`: seconds until it is worth trying again."""
 
     default_code = register(
-        "too_many", 429, _("请稍等一下。"), _("短时间内请求太多。"), _("请在 {retry_after} 秒后再试，已填的内容不会丢。")
+        "too_many",
+        429,
+        _("请稍等一下。"),
+        _("短时间内请求太多。"),
+        _("请在 {retry_after} 秒后再试，已填的内容不会丢。"),
     )
 
     def __init__(self, code: str | None = None, *, retry_after: int, **facts: Any) -> None:
@@ -99,11 +117,19 @@ class TooMany(Refusal):
 
 
 class TooLarge(Refusal):
-    default_code = register("too_large", 413, _("内容太大了。"), _("超过了一次能收下的大小。"), _("请缩小或分几次再交。"))
+    default_code = register(
+        "too_large", 413, _("内容太大了。"), _("超过了一次能收下的大小。"), _("请缩小或分几次再交。")
+    )
 
 
 class Unavailable(Refusal):
-    default_code = register("unavailable", 503, _("系统暂时用不了。"), _("后台有一部分没有应答。"), _("请过一会儿再试，已经交上来的不会丢。"))
+    default_code = register(
+        "unavailable",
+        503,
+        _("系统暂时用不了。"),
+        _("后台有一部分没有应答。"),
+        _("请过一会儿再试，已经交上来的不会丢。"),
+    )
 
 
 @dataclass(frozen=True)
@@ -124,7 +150,13 @@ class Problem:
 class Flawed(Refusal):
     """A pack that may not be used; `problems` lists everything found, not only the first."""
 
-    default_code = register("pack.flawed", 422, _("工作包有 {count} 处问题，没有装上。"), _("定义没有通过检查。"), _("按列出的文件和行改好后再装。"))
+    default_code = register(
+        "pack.flawed",
+        422,
+        _("工作包有 {count} 处问题，没有装上。"),
+        _("定义没有通过检查。"),
+        _("按列出的文件和行改好后再装。"),
+    )
 
     def __init__(self, problems: Sequence[Problem], code: str | None = None, **facts: Any) -> None:
         super().__init__(code, count=len(problems), **facts)

@@ -131,9 +131,9 @@ def extend(jobs: list[Claimed]) -> None:
     """Renew the leases of jobs still being done."""
     if jobs:
         with db.write():
-            Job.objects.filter(
-                id__in=[job.id for job in jobs], leased_by=jobs[0].holder, state=Job.READY
-            ).update(leased_until=machine_ms() + LEASE_MS)
+            Job.objects.filter(id__in=[job.id for job in jobs], leased_by=jobs[0].holder, state=Job.READY).update(
+                leased_until=machine_ms() + LEASE_MS
+            )
 
 
 def release(jobs: list[Claimed]) -> None:

@@ -12,7 +12,9 @@ from gezhi.interfaces.jobs.worker import Worker
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--slot", type=int, help="a lasting name: the worker after this one takes over its work at once")
+    parser.add_argument(
+        "--slot", type=int, help="a lasting name: the worker after this one takes over its work at once"
+    )
     parser.add_argument("--threads", type=int, default=1 if connection.vendor == "sqlite" else 2)
 
 

@@ -70,9 +70,7 @@ def _in_production() -> Found:
             id="gezhi.E003",
         )
     if settings.DEBUG:
-        yield checks.Error(
-            _("调试开关开着，出错页会露出数据。"), hint=_("请去掉 DEBUG 设置。"), id="gezhi.E004"
-        )
+        yield checks.Error(_("调试开关开着，出错页会露出数据。"), hint=_("请去掉 DEBUG 设置。"), id="gezhi.E004")
     hosts = [host for host in settings.ALLOWED_HOSTS if host]
     if not hosts or "*" in hosts:
         yield checks.Error(

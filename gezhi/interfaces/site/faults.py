@@ -25,7 +25,11 @@ from gezhi.foundation.errors import NotAllowed, NotFound, Refusal, TooLarge, Too
 log = logging.getLogger("gezhi.site")
 
 BAD_REQUEST = register(
-    "request.malformed", 400, _("没有看懂这次请求。"), _("送来的内容不完整，或者格式不对。"), _("请回到上一页重新打开后再试。")
+    "request.malformed",
+    400,
+    _("没有看懂这次请求。"),
+    _("送来的内容不完整，或者格式不对。"),
+    _("请回到上一页重新打开后再试。"),
 )
 CSRF = register(
     "request.expired_form",

@@ -27,7 +27,19 @@ _PRAGMAS = (
     "PRAGMA journal_size_limit = 67108864",
 )
 
-_READS = ("SELECT", "PRAGMA", "EXPLAIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT", "BEGIN", "VALUES", "ATTACH", "DETACH")
+_READS = (
+    "SELECT",
+    "PRAGMA",
+    "EXPLAIN",
+    "SAVEPOINT",
+    "RELEASE",
+    "ROLLBACK",
+    "COMMIT",
+    "BEGIN",
+    "VALUES",
+    "ATTACH",
+    "DETACH",
+)
 _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)+", re.DOTALL)
 _CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 
