@@ -341,12 +341,12 @@ def _compiled(
     types = dict(declared)
     tree = Parser(source, types.keys(), WRITTEN, dict(titles)).parse()
     result = check(tree, types)
-    if expect is not None and result.kind != expect.kind:
+    if expect is not None and result.kind != expect.kind and not same_family(result, expect):
         raise ExpressionError(
             "expression.result", 0, _("这里要的是{wanted}，表达式给出的是{given}。"),
             wanted=expect.name, given=result.name,
         )  # fmt: skip
-    if expect is not None and result.kind == "text":
+    if expect is not None:
         _fit_choice(expect, tree)
     nodes = list(walk(tree))
     return Program(

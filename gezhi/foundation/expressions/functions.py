@@ -103,7 +103,9 @@ def _fault(column: int, name: str, wanted: str) -> ExpressionError:
 
 def _fixed(name: str, wanted: str, result: Type, *shapes: tuple[Type, ...]):
     def types(column: int, given: Sequence[Type]) -> Type:
-        if not any(len(shape) == len(given) and all(a == b for a, b in zip(shape, given, strict=True)) for shape in shapes):
+        if not any(
+            len(shape) == len(given) and all(a == b for a, b in zip(shape, given, strict=True)) for shape in shapes
+        ):
             raise _fault(column, name, wanted)
         return result
 

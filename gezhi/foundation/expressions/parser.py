@@ -55,9 +55,7 @@ class Parser:
     def _made(self, node: Node) -> Node:
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise ExpressionError(
-                "expression.size", node.column, _("表达式超过 {max} 项，请拆开来写。"), max=MAX_NODES
-            )
+            raise ExpressionError("expression.size", node.column, _("表达式超过 {max} 项，请拆开来写。"), max=MAX_NODES)
         return node
 
     def _unexpected(self) -> ExpressionError:
@@ -82,7 +80,7 @@ class Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise ExpressionError(
-                "expression.depth", self._now.column, _("括号套得太深，最多 {max} 层。"), max=MAX_DEPTH
+                "expression.depth", self._now.column, _("表达式套得太深或连得太长，最多 {max} 层。"), max=MAX_DEPTH
             )
 
     def _or(self) -> Node:
@@ -114,9 +112,7 @@ class Parser:
     def _comparison(self) -> Node:
         left = self._sum()
         token = self._now
-        if self._take(*COMPARISONS):
-            node = self._made(Binary(token.column, token.kind, left, self._sum()))
-        elif self._take("in", "not in"):
+        if self._take(*COMPARISONS) or self._take("in", "not in"):
             node = self._made(Binary(token.column, token.kind, left, self._sum()))
         elif token.kind == "not" and self.tokens[self.at + 1].kind in ("in", "between"):
             self.at += 1
@@ -140,9 +136,7 @@ class Parser:
     def _between(self, left: Node, token: Token) -> Node:
         low = self._sum()
         if not self._take("to", "and"):
-            raise ExpressionError(
-                "expression.expected", self._now.column, _("“介于”要写两头：甲 介于 乙 和 丙。")
-            )
+            raise ExpressionError("expression.expected", self._now.column, _("“介于”要写两头：甲 介于 乙 和 丙。"))
         return self._made(Between(token.column, left, low, self._sum()))
 
     def _sum(self) -> Node:

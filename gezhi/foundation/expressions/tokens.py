@@ -117,9 +117,7 @@ def _quoted(source: str, plain: str, at: int, found: list[Token]) -> int:
     while end < len(source) and source[end] != closing and (closing.isascii() is False or plain[end] != closing):
         end += 1
     if end == len(source):
-        raise ExpressionError(
-            "expression.quote", at + 1, _("第 {column} 个字开始的引号没有收尾。")
-        )
+        raise ExpressionError("expression.quote", at + 1, _("第 {column} 个字开始的引号没有收尾。"))
     found.append(Token("text", source[at + 1 : end], at + 1, source[at : end + 1]))
     return end + 1
 
@@ -132,17 +130,13 @@ def _number(plain: str, at: int, found: list[Token]) -> int:
         try:
             value = dt.date(year, month, day)
         except ValueError:
-            raise ExpressionError(
-                "expression.date", at + 1, _("没有“{date}”这一天。"), date=date.group()
-            ) from None
+            raise ExpressionError("expression.date", at + 1, _("没有“{date}”这一天。"), date=date.group()) from None
         found.append(Token("date", value, at + 1, date.group()))
         return date.end()
     match = NUMBER.match(plain, at)
     written = match.group() if match else plain[at]
     if len(written) > MAX_LITERAL_DIGITS:
-        raise ExpressionError(
-            "expression.number", at + 1, _("第 {column} 个字开始的数字太长。")
-        )
+        raise ExpressionError("expression.number", at + 1, _("第 {column} 个字开始的数字太长。"))
     found.append(Token("number", Decimal(written), at + 1, written))
     return at + len(written)
 

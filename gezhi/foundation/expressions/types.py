@@ -85,9 +85,7 @@ def same_family(left: Type, right: Type) -> bool:
 
 
 def _wrong(type_: Type, name: str) -> ExpressionError:
-    return ExpressionError(
-        "expression.value", 0, _("“{field}”的值不是{type}。"), field=name, type=type_.name
-    )
+    return ExpressionError("expression.value", 0, _("“{field}”的值不是{type}。"), field=name, type=type_.name)
 
 
 def _number(value: Any, type_: Type, name: str) -> Decimal | None:

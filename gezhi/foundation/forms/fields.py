@@ -162,7 +162,9 @@ def _choice(asked: Field, value: Any) -> str:
     for option in asked.choices:
         if said == option.value or said in option.title.values():
             return option.value
-    raise Refused("form.choice", _("请从列出的选项里选一个：{choices}。"), choices="、".join(o.label for o in asked.choices[:12]))
+    raise Refused(
+        "form.choice", _("请从列出的选项里选一个：{choices}。"), choices="、".join(o.label for o in asked.choices[:12])
+    )
 
 
 def _id(words: Any) -> Callable[[Field, Any], int]:
@@ -206,9 +208,7 @@ def _category(asked: Field, value: Any) -> str:
         near = packs.registry().categories.nearest(said)
         if near is None:
             raise Refused("form.category", _("没有“{value}”这个类别。"), value=said)
-        raise Refused(
-            "form.category", _("没有“{value}”这个类别，您是要选“{near}”吗？"), value=said, near=near.name
-        )
+        raise Refused("form.category", _("没有“{value}”这个类别，您是要选“{near}”吗？"), value=said, near=near.name)
     return category.code
 
 

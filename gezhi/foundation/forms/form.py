@@ -106,9 +106,7 @@ class Form:
     def _required_now(self, asked: Field, known: Mapping[str, Any]) -> bool:
         return asked.required_when is not None and self._programs[asked.id, "required_when"].holds(known)
 
-    def bound(
-        self, data: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None
-    ) -> list[Bound]:
+    def bound(self, data: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None) -> list[Bound]:
         """The fields with what was typed and what is wrong, in order, for pages."""
         data, errors = data or {}, errors or {}
         return [
@@ -275,7 +273,9 @@ def _read_field(
     if not id_ or kind is None:
         return None
     choices = _read_choices(item, kind, context)
-    high = context.whole(item, "max", low=-1_000_000_000 if kind == "number" else 1, high=HARD_MAX.get(kind, 1_000_000_000))
+    high = context.whole(
+        item, "max", low=-1_000_000_000 if kind == "number" else 1, high=HARD_MAX.get(kind, 1_000_000_000)
+    )
     written = item.get("required", False)
     return Field(
         id=id_,
@@ -331,7 +331,9 @@ def _read_choices(item: Any, kind: str, context: Context) -> tuple[Option, ...]:
         return ()
     options: list[Option] = []
     given = item.get("choices")
-    pairs = list(given.items()) if isinstance(given, Mapping) else [(None, v) for _i, v in context.each(item, "choices")]
+    pairs = (
+        list(given.items()) if isinstance(given, Mapping) else [(None, v) for _i, v in context.each(item, "choices")]
+    )
     for value, title in pairs:
         if isinstance(title, Mapping) and value is None:
             context.keys(title, required=("value", "title"))
@@ -345,4 +347,3 @@ def _read_choices(item: Any, kind: str, context: Context) -> tuple[Option, ...]:
     if not options or len(set(values)) != len(values) or not all(values):
         context.problem(item, "choices", "form.choices", _("选项不能为空，也不能重复。"))
     return tuple(options)
-

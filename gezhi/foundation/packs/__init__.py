@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from .reading import Context, Located, localised, plain, read_yaml
 
 if TYPE_CHECKING:
-    from .loading import Item, Pack, body_hash, load, reader
     from .categories import Catalogue, Category, Suggestion
     from .installed import Entry, Registry, install, on_install, registry
+    from .loading import Item, Pack, body_hash, load, reader
 
 # The registry needs the app's table, so it is looked up when it is first asked for.
 _LATE = {

@@ -1,4 +1,4 @@
-"""How the kinds of foundation are read: posts, places, categories, limits, forms, services, menus."""
+"""How the kinds of foundation are read: places, categories, limits, forms, services, menus."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation.forms import Form
 
 from .categories import SCHEMES, Catalogue
+from .installed import on_install
 from .limits import read_limits
 from .loading import reader
 from .reading import Context, plain
@@ -21,27 +22,12 @@ CODE = re.compile(r"[A-Z][0-9A-Z]{1,15}")
 MAX_ROWS = 5_000
 
 
-@reader("posts")
-def read_posts(node: Any, context: Context) -> Any:
-    """A list of posts, or `posts:` with one; checked in full by people when they are synchronised."""
-    items = context.each(node, "posts") if isinstance(node, Mapping) else list(enumerate(node))
-    holder = node["posts"] if isinstance(node, Mapping) and "posts" in node else node
-    codes: set[str] = set()
-    for index, item in items:
-        if not isinstance(item, Mapping) or "code" not in item:
-            context.problem(holder, index, "pack.missing", _("缺“{name}”。"), name="code")
-            continue
-        code = str(item["code"])
-        if code in codes:
-            context.problem(item, "code", "posts.twice", _("岗位“{code}”写了两次。"), code=code)
-        codes.add(code)
-    known = codes | context.shared.get("posts", set())
-    for _index, item in items:
-        target = item.get("falls_to") if isinstance(item, Mapping) else None
-        if target is not None and target not in known:
-            context.problem(item, "falls_to", "posts.falls_to", _("没有岗位“{code}”。"), code=target)
-    context.shared["posts"] = known
-    return plain(node)
+@on_install("posts")
+def sync_posts(body: Any, *, pack: str, actor: Any) -> None:
+    """Posts live in a table of people's, written in the same transaction as the version that defines them."""
+    from gezhi.foundation import people
+
+    people.sync_posts(body, actor=actor)
 
 
 @reader("places", after=("posts",))
@@ -140,7 +126,9 @@ def read_services(node: Any, context: Context) -> Any:
     Every service names a workflow and, when it has one, the category under which its matters are counted.
     """
     lists = ("channels", "forces", "services", "neighbours")
-    if not context.keys(node, required=("title", "channels", "services"), optional=("version", "about", "brand", *lists)):
+    if not context.keys(
+        node, required=("title", "channels", "services"), optional=("version", "about", "brand", *lists)
+    ):
         return None
     body: dict[str, Any] = {"title": context.title(node), "brand": context.text(node, "brand", "")}
     body["about"] = context.title(node, "about", required=False)
@@ -168,9 +156,7 @@ def read_services(node: Any, context: Context) -> Any:
                 else:
                     entry["category"] = found.code
             if "workflow" in item and f"workflow/{item['workflow']}" not in context.shared.get("items", ()):
-                context.problem(
-                    item, "workflow", "services.workflow", _("没有流程“{code}”。"), code=item["workflow"]
-                )
+                context.problem(item, "workflow", "services.workflow", _("没有流程“{code}”。"), code=item["workflow"])
             if "post" in item and item["post"] not in context.shared.get("posts", set()):
                 context.problem(item, "post", "services.post", _("没有岗位“{code}”。"), code=item["post"])
             body[key].append(entry)

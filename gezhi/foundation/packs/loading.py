@@ -152,7 +152,9 @@ def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack
         raise NotFound("pack.not_found", name=folder.name)
     context = Context(f"{folder.name}/pack.yaml", problems, folder=folder)
     head = _read_file(head_file, context)
-    if head is None or not context.keys(head, required=("pack", "version", "title"), optional=("about", "uses", "source")):
+    if head is None or not context.keys(
+        head, required=("pack", "version", "title"), optional=("about", "uses", "source")
+    ):
         return None
     name = context.text(head, "pack", "", max=40)
     if name != folder.name or not NAME.fullmatch(name):
@@ -224,7 +226,9 @@ def _read_items(folder: Path, context: Context, pack: str, version: int) -> list
     items: list[Item] = []
     for kind in _order(found):
         for file in found[kind.name]:
-            item = _read_item(kind, file, context.within(f"{pack}/{file.relative_to(folder).as_posix()}"), pack, version)
+            item = _read_item(
+                kind, file, context.within(f"{pack}/{file.relative_to(folder).as_posix()}"), pack, version
+            )
             if item is not None:
                 if any((i.kind, i.name) == (item.kind, item.name) for i in items):
                     context.within(item.file).note(1, 0, "pack.twice", _("“{name}”写了两份。"), name=item.name)

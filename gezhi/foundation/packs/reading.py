@@ -77,12 +77,16 @@ class Context:
         """The same reading, in another file."""
         return Context(file, self.problems, folder=self.folder, shared=self.shared)
 
-    def problem(self, node: Any, key: Any, code: str, words: Any, /, *, trace: Iterable[Any] = (), **facts: Any) -> None:
+    def problem(
+        self, node: Any, key: Any, code: str, words: Any, /, *, trace: Iterable[Any] = (), **facts: Any
+    ) -> None:
         """Note a problem at `node[key]` (or at `node` when key is None); `facts` fill the lazy `words`."""
         line, column = position(node, key)
         self.note(line, column, code, words, trace=trace, **facts)
 
-    def note(self, line: int, column: int, code: str, words: Any, /, *, trace: Iterable[Any] = (), **facts: Any) -> None:
+    def note(
+        self, line: int, column: int, code: str, words: Any, /, *, trace: Iterable[Any] = (), **facts: Any
+    ) -> None:
         """Note a problem at a known line and column."""
         said = format_lazy(words, **facts) if facts else words
         self.problems.append(Located(self.file, line, code, said, tuple(trace), column))
