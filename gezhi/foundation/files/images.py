@@ -111,7 +111,9 @@ def clean(upload: BinaryIO) -> Picture:
     with _decoding:
         try:
             with warnings.catch_warnings():
-                # Pillow warns from half its own bound on; ours is below, checked on the header.
+                # Pillow remarks on damaged metadata, which we drop, and warns from half its own bound on;
+                # ours is below and checked on the header.
+                warnings.simplefilter("ignore", UserWarning)
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
                 image = Image.open(io.BytesIO(data), formats=(kind,))
                 width, height = image.size

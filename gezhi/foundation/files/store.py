@@ -186,9 +186,7 @@ def sweep() -> int:
     """Remove staged photos nobody sent within 24 hours and files that lost their row. Returns how many."""
     gone = 0
     with db.write():
-        stale = list(
-            _rows().filter(stream="", kept_at__lt=clock.now() - STAGED_FOR).values_list("id", flat=True)
-        )
+        stale = list(_rows().filter(stream="", kept_at__lt=clock.now() - STAGED_FOR).values_list("id", flat=True))
         if stale:
             _rows().filter(id__in=stale).delete()
             db.after_commit(lambda: _unlink(stale))

@@ -30,9 +30,7 @@ class PhotoUploads(FileUploadHandler):
     def handle_raw_input(self, input_data, META, content_length, boundary, encoding=None):
         self.total = 0
         if content_length > MAX_REQUEST:
-            raise refusals.TooLargeRequest(
-                size=images.megabytes(content_length), limit=images.megabytes(MAX_REQUEST)
-            )
+            raise refusals.TooLargeRequest(size=images.megabytes(content_length), limit=images.megabytes(MAX_REQUEST))
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)
