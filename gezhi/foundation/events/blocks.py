@@ -43,9 +43,9 @@ def check_blocks(own: BaseDatabaseWrapper, low: int, high: int) -> BlocksPart:
         part.blocks += 1
         gone = range(position + 1, min(number, position + CAP))
         part.findings += [finding("block.removed", position=lost) for lost in gone]
-        if block_root(
-            number, tx_from, tx_to, count, str(at), bytes(merkle), manifest, bytes(prev_root)
-        ) != bytes(stored):
+        if block_root(number, tx_from, tx_to, count, str(at), bytes(merkle), manifest, bytes(prev_root)) != bytes(
+            stored
+        ):
             part.findings.append(finding("block.altered", position=number))
         elif not gone and (bytes(prev_root), tx_from) != (root, before) and before >= 0:
             part.findings.append(finding("block.broken", position=number))

@@ -58,9 +58,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     # Lazy translations are refused on purpose: an event must read the same in every language.
-    raise TypeError(
-        f"{type(value).__name__} cannot stand in an event; give text, number, truth, list or dict."
-    )
+    raise TypeError(f"{type(value).__name__} cannot stand in an event; give text, number, truth, list or dict.")
 
 
 _encode = json.JSONEncoder(

@@ -52,9 +52,7 @@ def verify(*, processes: int | None = None) -> Report:
 def _tasks(own: BaseDatabaseWrapper, workers: int, erased: frozenset[int]) -> list[Task]:
     """Cut the work into pieces of about equal size; a few more than there are workers, so none waits long."""
     cuts: list[str | None] = [None, *(_stream_cuts(own, workers * 4) if workers > 1 else ()), None]
-    tasks: list[Task] = [
-        (check_streams, (low, high, erased)) for low, high in zip(cuts, cuts[1:], strict=False)
-    ]
+    tasks: list[Task] = [(check_streams, (low, high, erased)) for low, high in zip(cuts, cuts[1:], strict=False)]
     last = one(own, "SELECT coalesce(max(position), 0) FROM events_block")[0]
     step = max(1, -(-last // (workers * 4 if workers > 1 else 1)))
     tasks += [(check_blocks, (low, min(low + step, last + 1))) for low in range(1, last + 1, step)]
@@ -68,10 +66,7 @@ def _stream_cuts(own: BaseDatabaseWrapper, pieces: int) -> list[str]:
     ids = sorted({low + (high - low) * n // (pieces * 16) for n in range(pieces * 16)})
     marks = ", ".join(["%s"] * len(ids))
     sample = [
-        stream
-        for (stream,) in rows(
-            own, f"SELECT stream FROM events_event WHERE id IN ({marks}) ORDER BY stream", ids
-        )
+        stream for (stream,) in rows(own, f"SELECT stream FROM events_event WHERE id IN ({marks}) ORDER BY stream", ids)
     ]
     return list(dict.fromkeys(sample[len(sample) * n // pieces] for n in range(1, pieces) if sample))
 

@@ -64,9 +64,7 @@ def replay_erasures() -> int:
 
     again = 0
     for line in read_lines(journal_path()):
-        alive = list(
-            Private.objects.filter(id__in=line["ids"], stream=line["stream"]).values_list("name", flat=True)
-        )
+        alive = list(Private.objects.filter(id__in=line["ids"], stream=line["stream"]).values_list("name", flat=True))
         if alive:
             private.erase(line["stream"], alive, actor=system("erasures.replay"), ground=line["ground"])
             again += len(alive)

@@ -29,16 +29,12 @@ WORDS: dict[str, Any] = {
     "block.count": _("区块 {position} 封存时有 {sealed} 条记录，现在有 {found} 条。"),
     "block.root": _("区块 {position} 的记录与封存时不同：重算的根不符。"),
     "roots.differ": _("区块 {position} 的根与导出文件 {file} 里的不同。"),
-    "roots.ahead": _(
-        "导出文件 {file} 记到区块 {position}，数据库只到 {last}：数据库被截短，或是从旧备份恢复。"
-    ),
+    "roots.ahead": _("导出文件 {file} 记到区块 {position}，数据库只到 {last}：数据库被截短，或是从旧备份恢复。"),
     "roots.missing": _("导出文件 {file} 里没有区块 {position}。"),
     "roots.restored": _("{at} 起接受了恢复后的数据，从区块 {position} 往后重新计：{ground}。"),
     "private.altered": _("{stream} 第 {seq} 条记录所指的私密文字（编号 {id}）被改动。"),
     "private.missing": _("{stream} 第 {seq} 条记录所指的私密文字（编号 {id}）不见了，也没有抹除记录。"),
-    "private.returned": _(
-        "已依法抹除的私密文字（编号 {id}，{stream}）又出现了：请运行 gezhi erasures replay。"
-    ),
+    "private.returned": _("已依法抹除的私密文字（编号 {id}，{stream}）又出现了：请运行 gezhi erasures replay。"),
     "private.erased": _("{stream} 有 {count} 段私密文字已依法抹除。"),
 }
 

@@ -19,9 +19,7 @@ from .chain import GENESIS, Head, PrivateRef, canonical, event_hash, stamp
 from .folding import upcast
 from .models import Event
 
-_COLUMNS = (
-    "stream, seq, kind, version, actor_person, actor_seat, actor_name, at, claimed_at, patch, prev, hash"
-)
+_COLUMNS = "stream, seq, kind, version, actor_person, actor_seat, actor_name, at, claimed_at, patch, prev, hash"
 _ROW = "(" + ", ".join(["%s"] * 12) + ")"
 _INSERT = f"INSERT INTO events_event ({_COLUMNS}) VALUES "
 _ONE = _INSERT + _ROW
@@ -80,9 +78,7 @@ def record(
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("An event is recorded inside db.write(), with what it tells.")
-    row = _row(
-        stream, kind, actor, patch, head, private, claimed_at, version, reason, seat, stamp(clock.now())
-    )
+    row = _row(stream, kind, actor, patch, head, private, claimed_at, version, reason, seat, stamp(clock.now()))
     try:
         with connection.cursor() as cursor:
             cursor.execute(_ONE, row)
@@ -125,9 +121,7 @@ def record_many(drafts: Iterable[Draft], *, actor: Doer) -> list[Head]:
         for start in range(0, len(rows), BULK):
             part = rows[start : start + BULK]
             try:
-                cursor.execute(
-                    _INSERT + ", ".join([_ROW] * len(part)), [value for row in part for value in row]
-                )
+                cursor.execute(_INSERT + ", ".join([_ROW] * len(part)), [value for row in part for value in row])
             except IntegrityError as error:
                 raise Conflict("event.stale", stream=part[0][0], seq=part[0][1] - 1) from error
     return heads
@@ -179,9 +173,7 @@ def _row(
     if text[0] != "{" or not 0 < len(stream) <= 40 or not 0 < len(kind) <= 60:
         raise refusals.unfit(stream, kind, "stream 1-40, kind 1-60 characters, patch a mapping")
     if isinstance(reason, str) and len(reason) > REASON_LIMIT:
-        raise refusals.unfit(
-            stream, kind, f"reason over {REASON_LIMIT} characters: keep() it as private text"
-        )
+        raise refusals.unfit(stream, kind, f"reason over {REASON_LIMIT} characters: keep() it as private text")
     if seat is None and len(actor.seats) == 1:
         seat = actor.seats[0]
     # A colleague's name lives with the person, where it can be erased; the log keeps numbers.

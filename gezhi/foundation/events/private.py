@@ -38,9 +38,7 @@ def keep(stream: str, texts: Mapping[str, str]) -> dict[str, PrivateRef]:
 def keep_many(texts: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], PrivateRef]:
     """`keep` for many streams: (stream, name, text) -> {(stream, name): ref}; one INSERT per 2,000 texts."""
     if not connection.in_atomic_block:
-        raise TransactionManagementError(
-            "Private text is kept inside db.write(), with the event that names it."
-        )
+        raise TransactionManagementError("Private text is kept inside db.write(), with the event that names it.")
     rows: list[tuple[str, str, bytes, bytes]] = []
     by_salt: dict[bytes, tuple[str, str, str]] = {}
     for stream, name, text in texts:
@@ -75,9 +73,7 @@ def read_private(ids: Collection[int]) -> dict[int, str | None]:
     texts: dict[int, str | None] = dict.fromkeys(ids)
     if not texts:
         return texts
-    for id_, stream, name, blob in Private.objects.filter(id__in=texts).values_list(
-        "id", "stream", "name", "blob"
-    ):
+    for id_, stream, name, blob in Private.objects.filter(id__in=texts).values_list("id", "stream", "name", "blob"):
         try:
             texts[id_] = crypto.open(bytes(blob), aad(stream, name))
         except Refusal as error:
@@ -143,11 +139,7 @@ def erase(stream: str, names: Collection[str] | None = None, *, actor: Doer, gro
 def _locked_head(stream: str) -> Head:
     state, pk = _state_of(stream)
     if state is not None:
-        row = (
-            state.model._default_manager.select_for_update()
-            .filter(pk=pk)
-            .values_list("event_seq", "event_hash")
-        )
+        row = state.model._default_manager.select_for_update().filter(pk=pk).values_list("event_seq", "event_hash")
         for seq, digest in row:
             return Head(seq, bytes(digest))
     return tail(stream)

@@ -21,9 +21,7 @@ def reader(snapshot: str | None = None) -> Iterator[BaseDatabaseWrapper]:
     `export_snapshot` of another reader gave (PostgreSQL).
     """
     own = connection.copy(alias=ALIAS)
-    own.settings_dict["OPTIONS"] = {
-        k: v for k, v in own.settings_dict.get("OPTIONS", {}).items() if k != "pool"
-    }
+    own.settings_dict["OPTIONS"] = {k: v for k, v in own.settings_dict.get("OPTIONS", {}).items() if k != "pool"}
     own.ensure_connection()
     connections[ALIAS] = own
     raw: Any = own.connection

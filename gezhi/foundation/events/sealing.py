@@ -117,15 +117,17 @@ def _bound(cursor) -> int | None:
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
     if not cursor.fetchone()[0]:
         return None
+    cursor.execute(
+        "INSERT INTO events_epoch (id, tx_offset, floor, settled)"
+        " SELECT 1, 0, coalesce(max(tx_to), 0), 0 FROM events_block"
+        " HAVING NOT EXISTS (SELECT 1 FROM events_epoch) ON CONFLICT DO NOTHING"
+    )
     # One statement, so offset and snapshot belong together.
     cursor.execute(
         "SELECT tx_offset, settled, pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
         " FROM events_epoch, pg_current_snapshot() AS s WHERE id = 1"
     )
-    epoch = cursor.fetchone()
-    if epoch is None:  # the first event makes the row; without one there is nothing to seal
-        return None
-    offset, settled, xmin, xmax = epoch
+    offset, settled, xmin, xmax = cursor.fetchone()
     if settled is None:
         # The offset has just moved. Whoever runs now may have numbered an event with the old one.
         cursor.execute("UPDATE events_epoch SET settled = %s WHERE id = 1", [xmax])

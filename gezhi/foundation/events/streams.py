@@ -87,9 +87,7 @@ class _Stream:
     state: dict[str, Any]
 
 
-def check_streams(
-    own: BaseDatabaseWrapper, low: str | None, high: str | None, erased: frozenset[int]
-) -> StreamsPart:
+def check_streams(own: BaseDatabaseWrapper, low: str | None, high: str | None, erased: frozenset[int]) -> StreamsPart:
     """Check the streams with `low <= name < high` (None = open end), in the database's own order of names."""
     part = StreamsPart()
     waiting: list[_Stream] = []
@@ -132,9 +130,7 @@ def _check_stream(
         part.events += 1
         if seq != last + 1:
             whole, sound_before = False, False
-            part.say(
-                *(finding("event.removed", name, gone) for gone in range(last + 1, min(seq, last + CAP)))
-            )
+            part.say(*(finding("event.removed", name, gone) for gone in range(last + 1, min(seq, last + CAP))))
         try:
             sound = event_hash(bytes(prev), *values[:10]) == bytes(stored)
             content = json.loads(patch) if stateful else None
@@ -192,9 +188,7 @@ def _opens(stream: str, name: str, salt: Any, blob: Any, digest: str) -> bool:
 
 
 def _check_states(streams: list[_Stream], part: StreamsPart) -> None:
-    for prefix, group in groupby(
-        sorted(streams, key=lambda s: s.name), key=lambda s: s.name.partition(":")[0]
-    ):
+    for prefix, group in groupby(sorted(streams, key=lambda s: s.name), key=lambda s: s.name.partition(":")[0]):
         spec = STATES[prefix]
         wanted = {stream.name.partition(":")[2]: stream for stream in group}
         columns = ["pk", "event_seq", "event_hash", *(attribute for _, attribute in spec.fields)]
@@ -204,9 +198,7 @@ def _check_states(streams: list[_Stream], part: StreamsPart) -> None:
         part.say(*(finding("state.missing", stream.name) for stream in wanted.values()))
 
 
-def _check_state(
-    spec: State, stream: _Stream, seq: int, digest: bytes, values: list[Any]
-) -> Iterator[Finding]:
+def _check_state(spec: State, stream: _Stream, seq: int, digest: bytes, values: list[Any]) -> Iterator[Finding]:
     if seq > stream.last:
         yield finding("event.tail_removed", stream.name, seq, last=stream.last)
     elif seq < stream.last:
@@ -260,8 +252,6 @@ def check_orphans(own: BaseDatabaseWrapper, prefix: str) -> list[Finding]:
         [f"{prefix}:"],
     )
     return [
-        finding("stream.removed", f"{prefix}:{pk}", seq)
-        if seq
-        else finding("state.no_events", f"{prefix}:{pk}", seq)
+        finding("stream.removed", f"{prefix}:{pk}", seq) if seq else finding("state.no_events", f"{prefix}:{pk}", seq)
         for pk, seq in found
     ]

@@ -44,7 +44,9 @@ def test_the_hashes_of_old_events_still_come_out(stream):
     ],
 )
 def test_old_events_fold_to_the_state_of_today(stream, state):
-    found = [Event(kind=line["kind"], version=line["version"], patch=json.loads(line["patch"])) for line in lines_of(stream)]
+    found = [
+        Event(kind=line["kind"], version=line["version"], patch=json.loads(line["patch"])) for line in lines_of(stream)
+    ]
     assert fold(found) == state
 
 

@@ -45,8 +45,10 @@ POSTGRESQL = [
       RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
     END $$
     """,
-    # The epoch row is made by the first event. The offset only moves when this cluster counts transactions lower than the one the data came from
+    # The offset only moves when this cluster counts transactions lower than the one the data came from
     # (a restore): then the first writer lifts it above every known event, the others wait for it.
+    # Otherwise writers only read the epoch, and never wait for each other; were its row missing, they
+    # go by the last block, and the sealer makes it anew.
     """
     CREATE FUNCTION events_number() RETURNS trigger LANGUAGE plpgsql AS $$
     DECLARE
@@ -59,11 +61,11 @@ POSTGRESQL = [
       xid := pg_current_xact_id()::text::bigint;
       SELECT * INTO epoch FROM events_epoch WHERE id = 1;
       IF NOT FOUND THEN
-        INSERT INTO events_epoch (id, tx_offset, floor, settled)
-        VALUES (1, 0, (SELECT coalesce(max(tx_to), 0) FROM events_block), 0) ON CONFLICT DO NOTHING;
-        SELECT * INTO STRICT epoch FROM events_epoch WHERE id = 1;
+        epoch.tx_offset := 0;
+        SELECT coalesce(max(tx_to), 0) INTO epoch.floor FROM events_block;
       END IF;
       IF epoch.tx_offset + xid < epoch.floor THEN
+        INSERT INTO events_epoch (id, tx_offset, floor) VALUES (1, 0, epoch.floor) ON CONFLICT DO NOTHING;
         UPDATE events_epoch
            SET tx_offset = greatest(floor, (SELECT coalesce(max(tx), 0) + 1 FROM events_event)) - xid,
                settled = NULL
@@ -74,6 +76,7 @@ POSTGRESQL = [
       RETURN NEW;
     END $$
     """,
+    "INSERT INTO events_epoch (id, tx_offset, floor, settled) VALUES (1, 0, 0, 0)",
     "CREATE INDEX events_event_tx ON events_event (tx, id)",
     "CREATE TRIGGER events_event_number BEFORE INSERT ON events_event FOR EACH ROW EXECUTE FUNCTION events_number()",
     *(
