@@ -44,11 +44,16 @@ class Roles:
 
 
 def seats_within(place_id: int, at: datetime | None = None) -> list[SeatInfo]:
-    """Open seats of a place and everything inside it at a date, in order of id."""
+    """Seats of a place and everything inside it that were open or held at a date, in order of id."""
     at = at or clock.now()
     everywhere = places.directory(clock.local(at).date())
     inside = {place_id, *everywhere.descendants(place_id)}
-    return [seat for seat in directory().seats.values() if seat.place_id in inside and seat.open_at(at)]
+    people = directory()
+    return [
+        seat
+        for seat in people.seats.values()
+        if seat.place_id in inside and (seat.open_at(at) or people.holders(seat.id, at))
+    ]
 
 
 def roles_at(place_id: int, at: datetime | None = None) -> Roles:

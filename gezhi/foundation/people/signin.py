@@ -17,6 +17,7 @@ from django.http import HttpRequest
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import Head
+from gezhi.foundation.events.log import tail
 
 from . import crypto, refusals
 from .actor import Actor, system
@@ -144,7 +145,7 @@ def _note_failure(person: Person | None, account: bytes, address: bytes) -> None
             _record(person.pk, "person.sign_in_locked", patch)
         else:
             stream = f"sign-in:{account.hex()[:24]}"
-            events.record(stream, "sign_in.locked", actor=system("sign-in"), head=events.tail(stream), patch=patch)
+            events.record(stream, "sign_in.locked", actor=system("sign-in"), head=tail(stream), patch=patch)
 
 
 def _record(person_id: int, kind: str, patch: dict, actor: Actor | None = None) -> None:

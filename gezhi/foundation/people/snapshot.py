@@ -35,8 +35,6 @@ class Epoch:
         held: dict[int, list[int]] = defaultdict(list)
         substituted: dict[int, list[int]] = defaultdict(list)
         for seat_id, terms in people.terms.items():
-            if not people.seats[seat_id].open_at(at):
-                continue
             here = sorted((term for term in terms if term.covers(at)), key=TermInfo.order)
             if here:
                 present[seat_id] = tuple(dict.fromkeys(term.person_id for term in here))
