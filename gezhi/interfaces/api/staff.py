@@ -35,7 +35,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     limits.knock(request, "session", writes=True)
     given = bodies.fields(bodies.json_object(request), text=("username", "password"), needed=("username", "password"))
     person = people.sign_in(given["username"][:80], given["password"][:200], ip=limits.client_ip(request))
-    token = people.issue_token(person.id)
+    token = people.issue_token(person)
     actor = people.actor_for(person.id)
     return JsonResponse(views.session(actor, token.secret, token.expires_at), status=201)
 
