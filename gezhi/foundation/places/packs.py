@@ -36,7 +36,7 @@ class Staff(NamedTuple):
 def load_pack(node: Mapping[str, Any], *, actor: Any) -> Loaded:
     """Bring the places of a pack (docs/rules/places.md) into the database in one write; idempotent.
 
-    Raises Invalid `place.pack` for a flawed node, NotFound for a county that is not shipped.
+    Raises Flawed, with every problem, for a node that cannot be used.
     """
     spec = read_spec(node)
     places = plan(spec)

@@ -26,19 +26,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.foundation import errors
+from gezhi.foundation.packs.reading import Context
 
 from .divisions import Division, shipped, within
 from .kinds import GRIDS
 
-errors.register(
-    "place.pack",
-    422,
-    _("地方工作包的“{where}”不能用。"),
-    _("{reason}。"),
-    _("请按 docs/rules/places.md 的写法改好后再装。"),
-)
-MOST_GRIDS = 50_000
+# Two digits number the grids of a parent; chance must not bring a parent near a hundred.
+MOST_PER_PARENT = 50
 COMMUNITY_CODES = range(0, 200)  # the last three digits of a residents' committee (standards: 001-199)
 
 
@@ -85,143 +79,161 @@ class Spec:
     divisions: tuple[Division, ...]
 
 
-def read_spec(node: Mapping[str, Any]) -> Spec:
-    """Check a pack's node; raises Invalid `place.pack` naming the key, NotFound for an unknown county."""
-    allowed = {"kind", "name", "version", "title", "county", "seed", "opened_on", "outline", "grids", "buildings"}
-    _only(node, allowed, "places")
-    county = str(_need(node, "county", "places"))
+def read_spec(node: Any) -> Spec:
+    """A pack's node (YAML or the JSON kept of it) as a Spec. Raises Flawed with every problem found."""
+    context = Context("places.yaml")
+    spec = check_spec(node, context)
+    context.finish()
+    assert spec is not None  # without a spec there is a problem, and finish() has raised
+    return spec
+
+
+def check_spec(node: Any, context: Context) -> Spec | None:
+    """Read a node, noting every problem with its line; None when there was any in it."""
+    before = len(context.problems)
+    if not context.keys(
+        node,
+        required=("county", "opened_on", "grids"),
+        optional=("kind", "name", "version", "title", "seed", "outline", "buildings"),
+    ):
+        return None
+    county = context.text(node, "county", "")
+    if county not in shipped() or shipped()[county].level != "county":
+        context.problem(node, "county", "places.county", _("随系统带的区划里没有县“{code}”。"), code=county)
+        return None
     rows = within(county)
     villages = {row.code: row for row in rows if row.level == "village"}
     named: set[str] = set()
-    groups = []
-    raw_groups = _need(node, "grids", "places")
     # "rest" is settled last, whatever its position, so that the order of groups does not matter.
-    for raw in sorted(raw_groups, key=lambda g: g.get("towns") == "rest"):
-        groups.append(_group(raw, villages, named))
-    outline = node.get("outline", "shipped")
-    centre = area = None
-    if outline != "shipped":
-        _only(outline, {"centre", "area_km2"}, "outline")
-        lon, lat = _need(outline, "centre", "outline")
-        centre, area = (float(lon), float(lat)), float(_need(outline, "area_km2", "outline"))
-        if not (-180 <= centre[0] <= 180 and -89 <= centre[1] <= 89 and 0 < area < 100_000):
-            raise _flaw("outline", _("中心点或面积超出范围"))
-    opened = _date(node.get("opened_on"))
-    return Spec(
+    raw_groups = [raw for _i, raw in context.each(node, "grids") if isinstance(raw, Mapping)]
+    raw_groups.sort(key=lambda raw: raw.get("towns") == "rest")
+    groups = [_group(raw, villages, named, context) for raw in raw_groups]
+    centre, area = _outline(node, context)
+    spec = Spec(
         county=county,
-        seed=int(node.get("seed", 0)),
-        opened_on=opened,
+        seed=context.whole(node, "seed", 0, high=2**31),
+        opened_on=_date(node, context),
         groups=tuple(groups),
-        buildings=_buildings(node.get("buildings"), villages),
+        buildings=_buildings(node, villages, context),
         centre=centre,
         area_km2=area,
         divisions=tuple(rows),
     )
+    return spec if len(context.problems) == before else None
 
 
-def _group(raw: Mapping[str, Any], villages: Mapping[str, Division], named: set[str]) -> Group:
-    _only(raw, {"towns", "villages", "levels", "staff_total"}, "grids")
-    towns, codes = raw.get("towns"), raw.get("villages")
-    if (towns is None) == (codes is None):
-        raise _flaw("grids", _("每组要么写 towns，要么写 villages"))
-    if codes is not None:
-        chosen = [str(code) for code in codes]
-    elif towns == "rest":
+def _group(raw: Any, villages: Mapping[str, Division], named: set[str], context: Context) -> Group:
+    context.keys(raw, required=("levels",), optional=("towns", "villages", "staff_total"))
+    if ("towns" in raw) == ("villages" in raw):
+        context.problem(raw, None, "places.group", _("每组要么写 towns，要么写 villages。"))
+    chosen: list[str] = []
+    if raw.get("towns") == "rest":
         chosen = [code for code in villages if code not in named]
     else:
-        wanted = {str(town) for town in towns}
-        unknown = wanted - set(shipped())
-        if unknown:
-            raise _flaw("towns", _("没有代码为 {code} 的乡镇").format(code=min(unknown)))
-        chosen = [code for code, row in villages.items() if row.parent in wanted]
-    for code in chosen:
-        if code not in villages:
-            raise _flaw("villages", _("本县没有代码为 {code} 的村（社区）").format(code=code))
-        if code in named:
-            raise _flaw("villages", _("{code} 出现在两组里").format(code=code))
-        named.add(code)
+        towns = {row.parent for row in villages.values()}
+        for index, town in context.each(raw, "towns"):
+            if str(town) not in towns:
+                context.problem(raw["towns"], index, "places.town", _("本县没有代码为 {code} 的乡镇。"), code=town)
+            chosen += [code for code, row in villages.items() if row.parent == str(town)]
+        for index, village in context.each(raw, "villages"):
+            if str(village) not in villages:
+                context.problem(raw["villages"], index, "places.village", _("本县没有代码为 {code} 的村（社区）。"), code=village)
+            else:
+                chosen.append(str(village))
+    twice = next((code for code in chosen if code in named or chosen.count(code) > 1), None)
+    if twice is not None:
+        context.problem(raw, None, "places.twice", _("村（社区）{code} 分组时写了两次。"), code=twice)
     if not chosen:
-        raise _flaw("grids", _("这一组没有村（社区）"))
-    levels = tuple(_level(each, GRIDS[i] if i < len(GRIDS) else "") for i, each in enumerate(_need(raw, "levels", "grids")))
-    parents = len(chosen)
-    for level in levels:
-        if level.total is not None and not parents <= level.total <= MOST_GRIDS:
-            raise _flaw("total", _("{kind} 的总数不能少于上级的个数").format(kind=level.kind))
-        parents = level.total if level.total is not None else parents * level.each[0]
-    return Group(tuple(villages[code] for code in chosen), levels, _staff(raw.get("staff_total"), "staff_total"))
+        context.problem(raw, None, "places.empty", _("这一组没有村（社区）。"))
+    named.update(chosen)
+    levels = []
+    parents = max(1, len(chosen))
+    for index, item in context.each(raw, "levels"):
+        if index < len(GRIDS) and context.keys(item, required=("kind",), optional=("name", "total", "each", "staff")):
+            level = _level(item, GRIDS[index], parents, context)
+            parents = level.total or parents * (level.each or (1, 1))[0]
+            levels.append(level)
+        else:
+            context.problem(raw["levels"], index, "places.level", _("网格最多三级。"))
+    return Group(tuple(villages[c] for c in chosen), tuple(levels), _staff(raw, "staff_total", context))
 
 
-def _level(raw: Mapping[str, Any], kind: str) -> Level:
-    _only(raw, {"kind", "name", "total", "each", "staff"}, "levels")
-    if raw.get("kind") != kind:
-        raise _flaw("levels", _("各级要依次是 grid1、grid2、grid3"))
-    total, each = raw.get("total"), raw.get("each")
-    if (total is None) == (each is None):
-        raise _flaw("levels", _("每级要么写 total，要么写 each"))
-    name = str(raw.get("name", "第 {n1} 网格"))
+def _level(item: Any, kind: str, parents: int, context: Context) -> Level:
+    if item.get("kind") != kind:
+        context.problem(item, "kind", "places.level", _("这一级要写 {kind}。"), kind=kind)
+    if ("total" in item) == ("each" in item):
+        context.problem(item, None, "places.count", _("每级要么写 total，要么写 each。"))
+    total = context.whole(item, "total", None, low=parents, high=parents * MOST_PER_PARENT)
+    name = context.text(item, "name", "第 {n1} 网格", max=60)
     try:
         name.format(n1=1, n2=1, n3=1)
     except (KeyError, IndexError, ValueError):
-        raise _flaw("name", _("名称里只能用 n1、n2、n3 三个序号")) from None
-    return Level(
-        kind, name, None if total is None else int(total), None if each is None else _span(each, "each"), _staff(raw.get("staff"), "staff")
-    )
+        context.problem(item, "name", "places.name", _("名称里只能用 n1、n2、n3 三个序号。"))
+    each = _span(item, "each", context) if "each" in item else None
+    return Level(kind, name, total, each, _staff(item, "staff", context))
 
 
-def _buildings(raw: Mapping[str, Any] | None, villages: Mapping[str, Division]) -> Buildings | None:
-    if raw is None:
+def _outline(node: Any, context: Context) -> tuple[tuple[float, float] | None, float | None]:
+    outline = node.get("outline", "shipped")
+    if outline == "shipped" or not context.keys(outline, required=("centre", "area_km2")):
+        return None, None
+    try:
+        # The JSON kept of a pack holds numbers as text, because floats have no one spelling.
+        lon, lat = (float(value) for value in outline["centre"])
+        area = float(outline["area_km2"])
+    except (KeyError, TypeError, ValueError):
+        context.problem(node, "outline", "places.outline", _("中心点要写 [经度, 纬度]，面积要写平方公里数。"))
+        return None, None
+    if not (-180 <= lon <= 180 and -89 <= lat <= 89 and 0 < area < 100_000):
+        context.problem(node, "outline", "places.outline", _("中心点或面积超出范围。"))
+    return (lon, lat), area
+
+
+def _buildings(node: Any, villages: Mapping[str, Division], context: Context) -> Buildings | None:
+    raw = node.get("buildings")
+    if raw is None or not context.keys(raw, required=("each",), optional=("villages", "units")):
         return None
-    _only(raw, {"villages", "each", "units"}, "buildings")
-    named = raw.get("villages", "communities")
-    if named == "communities":
+    if raw.get("villages", "communities") == "communities":
         chosen = {code for code in villages if int(code[-3:]) in COMMUNITY_CODES}
     else:
-        chosen = {str(code) for code in named}
-    if chosen - villages.keys():
-        raise _flaw("buildings", _("本县没有代码为 {code} 的村（社区）").format(code=min(chosen - villages.keys())))
-    return Buildings(frozenset(chosen), _span(_need(raw, "each", "buildings"), "each"), _span(raw.get("units", [1, 3]), "units"))
+        chosen = set()
+        for index, village in context.each(raw, "villages"):
+            if str(village) not in villages:
+                context.problem(raw["villages"], index, "places.village", _("本县没有代码为 {code} 的村（社区）。"), code=village)
+            chosen.add(str(village))
+    return Buildings(frozenset(chosen), _span(raw, "each", context), _span(raw, "units", context, (1, 3)))
 
 
-def _staff(raw: Mapping[str, Any] | None, where: str) -> dict[str, int]:
-    staff = {str(post): int(count) for post, count in (raw or {}).items()}
-    if any(count < 1 for count in staff.values()):
-        raise _flaw(where, _("人数要大于零"))
-    return staff
+def _staff(node: Any, key: str, context: Context) -> dict[str, int]:
+    staff = node.get(key)
+    if staff is None or not context.keys(staff, optional=tuple(str(post) for post in staff)):
+        return {}
+    known = context.shared.get("posts")
+    for post in staff:
+        if known is not None and post not in known:
+            context.problem(staff, post, "places.post", _("没有“{post}”这个职务。"), post=post)
+    return {str(post): context.whole(staff, post, 1, low=1, high=100_000) for post in staff}
 
 
-def _span(raw: Any, where: str) -> tuple[int, int]:
-    try:
-        low, high = (int(value) for value in raw)
-    except (TypeError, ValueError):
-        raise _flaw(where, _("要写成 [最少, 最多]")) from None
-    if not 1 <= low <= high <= 99:
-        raise _flaw(where, _("最少和最多要在 1 到 99 之间"))
-    return low, high
-
-
-def _need(node: Mapping[str, Any], key: str, where: str) -> Any:
+def _span(node: Any, key: str, context: Context, default: tuple[int, int] = (1, 1)) -> tuple[int, int]:
+    pair = [value for _i, value in context.each(node, key)]
     if key not in node:
-        raise _flaw(where, _("缺少 {key}").format(key=key))
-    return node[key]
+        return default
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in pair)
+    if len(pair) != 2 or not whole or not 1 <= pair[0] <= pair[1] <= 99:
+        context.problem(node, key, "places.span", _("要写成 [最少, 最多]，在 1 到 99 之间。"))
+        return default
+    return int(pair[0]), int(pair[1])
 
 
-def _only(node: Any, allowed: set[str], where: str) -> None:
-    if not isinstance(node, Mapping):
-        raise _flaw(where, _("这里要有若干“键: 值”"))
-    unknown = [str(key) for key in node if key not in allowed]
-    if unknown:
-        raise _flaw(where, _("不认识 {key}").format(key=unknown[0]))
-
-
-def _flaw(where: str, reason: Any) -> errors.Invalid:
-    return errors.Invalid("place.pack", where=where, reason=reason, field_errors={where: reason})
-
-
-def _date(value: Any) -> date:
+def _date(node: Any, context: Context) -> date:
     """A YAML date, or the text an installed pack keeps of it."""
+    value = node.get("opened_on")
     if isinstance(value, date):
         return value
     try:
         return date.fromisoformat(str(value))
     except ValueError:
-        raise _flaw("opened_on", _("要写成日期，例如 2024-01-01")) from None
+        if "opened_on" in node:
+            context.problem(node, "opened_on", "places.date", _("要写成日期，例如 2024-01-01。"))
+        return date.min
