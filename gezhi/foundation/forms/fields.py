@@ -181,10 +181,10 @@ def _seat(asked: Field, value: Any) -> int:
     from gezhi.foundation import people
 
     words = _("没有这个岗位，请从列表里选。")
-    seat = _id(words)(asked, value)
-    if people.directory().seat(seat) is None:
+    seat = people.directory().seats.get(_id(words)(asked, value))
+    if seat is None or seat.closed_at is not None:
         raise Refused("form.choice_of_seat", words)
-    return seat
+    return seat.id
 
 
 def _place(asked: Field, value: Any) -> int:

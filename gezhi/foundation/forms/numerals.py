@@ -54,7 +54,8 @@ def chinese_integer(written: str) -> int | None:
             zero = zero or digit == 0
         elif char in _UNITS:
             unit = _UNITS[char]
-            if unit >= last or (not digit and not (unit == 10 and section == 0 and total == 0)):
+            leading_ten = digit is None and unit == 10 and section == 0 and total == 0
+            if unit >= last or (not digit and not leading_ten):
                 return None
             section += (1 if digit is None else digit) * unit
             digit, last, zero = None, unit, False
