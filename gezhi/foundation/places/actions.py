@@ -235,8 +235,10 @@ def _save(place: Place, kind: str, patch: dict[str, Any], actor: Any, reason: st
 
 
 def _must_stand(place: Place, day: date) -> None:
-    if place.closed_on is not None and place.closed_on <= day:
+    """Open on that day, with no end set: what closes later takes in no new fact that would outlive it."""
+    if place.closed_on is not None:
         raise errors.Conflict("place.closed", place=place.name, date=place.closed_on)
+    _not_before(day, place.opened_on)
 
 
 def _must_fit(kind: str, above: Place | None, layer: str) -> None:
