@@ -16,7 +16,6 @@ from django.core.exceptions import (
 )
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.template import TemplateDoesNotExist, TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
@@ -111,7 +110,7 @@ def _page(request: HttpRequest, refusal: Refusal) -> str:
     if refusal.http != 503 and refusal.http != 500:
         try:
             return render_to_string("error.html", context, request=request)
-        except (TemplateDoesNotExist, TemplateSyntaxError, OperationalError):
+        except Exception:  # whatever is wrong with the page, the person still gets the words
             log.exception("request %s: the error page itself failed", context["request_id"])
     # With the database or a template out of order the page must not need either.
     return _PLAIN.format(**{name: html.escape(str(context[name])) for name in ("what", "why", "next", "request_id")})

@@ -101,7 +101,7 @@ def _actor_of(request: HttpRequest):
     from gezhi.foundation import people
 
     person = people.current_person(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-    return people.resident("") if person is None else people.actor_for(person)
+    return people.resident("") if person is None else people.actor_for(person.id)
 
 
 def refusals(get_response: GetResponse) -> GetResponse:
