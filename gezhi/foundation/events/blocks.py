@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from .chain import HASH_SIZE, block_root, manifest_of, merkle_root, read_manifest
@@ -108,7 +109,8 @@ class Exported:
 
 def read_exported(path: Path) -> Exported:
     """Read a file of roots, minding restores that were accepted. Two roots for one position are a finding."""
-    exported = Exported(path.name, {}, [], [])
+    home = Path(settings.GEZHI_HOME)
+    exported = Exported(str(path.relative_to(home) if home in path.parents else path), {}, [], [])
     for line in read_lines(path):
         position = line.get("position")
         if not isinstance(position, int):
@@ -120,7 +122,7 @@ def read_exported(path: Path) -> Exported:
             continue
         root = str(line.get("root", ""))
         if exported.roots.setdefault(position, root) != root:
-            exported.findings.append(finding("roots.differ", position=position, file=path.name))
+            exported.findings.append(finding("roots.differ", position=position, file=exported.file))
     return exported
 
 

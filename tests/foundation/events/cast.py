@@ -101,13 +101,17 @@ def tampering() -> Iterator:
             assert triggers
             for name, _ in triggers:
                 cursor.execute(f"DROP TRIGGER {name}")
-            yield cursor
-            for _, sql in triggers:
-                cursor.execute(sql)
+            try:
+                yield cursor
+            finally:
+                for _, sql in triggers:
+                    cursor.execute(sql)
         else:
             cursor.execute("SET session_replication_role = replica")
-            yield cursor
-            cursor.execute("SET session_replication_role = origin")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("SET session_replication_role = origin")
 
 
 def codes(report) -> list[tuple[str, str, int | None]]:
