@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.db.migrations.recorder import MigrationRecorder
-from django.db import connection
 
 from gezhi.foundation import db
 from gezhi.foundation.jobs import workers
