@@ -27,7 +27,7 @@ CARERS = ("building_head", "grid_worker", "village_secretary")
 
 @dataclass(frozen=True)
 class Plate:
-    """A door plate: `over` the small line, `parts` of the big one, `door` the lit entrance of `doors`."""
+    """A door plate: `over` the small line, `parts` of the big one, `door` the lit entrance of `doors` (-1 all)."""
 
     place_id: int
     over: tuple[str, ...]
@@ -71,10 +71,10 @@ def plate(place_id: int, token: str = "") -> Plate:
     over = [n for n in (village, *_between(directory, place_id)) if n and n != own]
     if not over and path.town_id not in (None, place_id):
         over = [directory.get(path.town_id).name]
-    parts = tuple(p for p in re.split(r"(?<=楼)\s*|\s+", own) if p)
+    parts = tuple(p.strip() for p in re.split(r"(?<=[楼区院栋])\s*", own) if p.strip())
     doors = min(info.units or 3, 4) if info.kind == "building" else 0
     unit = re.search(r"(\d+)\s*单元", own)
-    door = int(unit.group(1)) if unit else (1 if doors == 1 else 0)
+    door = int(unit.group(1)) if unit else -1  # a building without units on its plate: every entrance is lit
     return Plate(place_id, tuple(over), parts or (own,), door if door <= doors else 0, doors, token, village or own)
 
 

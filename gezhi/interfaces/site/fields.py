@@ -31,37 +31,47 @@ def _choice(node: Any) -> tuple[str, str]:
         return str(value), said(node.get("title", value))
     if isinstance(node, (tuple, list)) and len(node) == 2:
         return str(node[0]), said(node[1])
-    if hasattr(node, "id") and hasattr(node, "title"):
-        return str(node.id), said(node.title)
-    return str(node), str(node)
+    return str(node.value), said(node.label)
 
 
-def picture(spec: Any, value: Any = None, error: str = "", prefix: str = "") -> dict[str, Any]:
+def picture(
+    spec: Any, value: Any = None, error: str = "", prefix: str = "", groups: Any = (), when: str = ""
+) -> dict[str, Any]:
     """What `gezhi/field.html` draws.
 
-    `spec` is a form field or its schema node (`id title type required max choices help`); `prefix` keeps element ids
-    apart when several forms stand on one page. Returns a dict with `kind` one of
-    hidden truth choices select long_text photos line.
+    `spec` is a form field, or a mapping with `id title type required max choices help`; `prefix` keeps element ids
+    apart when several forms stand on one page; `groups` [(title, choices)] is a grouped drop-down list; `when` JSON
+    {field: [values]} says for which answers the question is asked. Returns a dict with `kind` one of
+    truth choices select long_text photos line.
     """
     identity, kind = str(_get(spec, "id", "")), str(_get(spec, "type", "text"))
     options = [_choice(c) for c in _get(spec, "choices", ()) or ()]
+    grouped = [(str(title), [_choice(c) for c in choices]) for title, choices in groups or ()]
     shown = "" if value is None else value
-    drawn = {"truth": "truth", "long_text": "long_text", "photos": "photos", "hidden": "hidden"}.get(kind, "line")
-    if options and kind not in ("truth", "photos"):
-        drawn = "select" if len(options) > SELECT_FROM else "choices"
+    drawn = {"truth": "truth", "long_text": "long_text", "photos": "photos"}.get(kind, "line")
+    if drawn == "line" and (options or grouped):
+        drawn = "select" if grouped or len(options) > SELECT_FROM else "choices"
     control = {"number": ("text", "decimal"), "date": ("date", ""), "phone": ("tel", "tel")}.get(kind, ("text", ""))
+
+    def marked(choices: list[tuple[str, str]]) -> list[dict[str, Any]]:
+        return [{"value": v, "title": t, "chosen": str(shown) == v} for v, t in choices]
+
+    title = _get(spec, "title", None)
     return {
         "kind": drawn,
         "id": f"{prefix}{identity}",
         "name": identity,
-        "title": said(_get(spec, "title", identity)),
+        "title": said(title) if title else str(_get(spec, "label", identity)),
         "help": said(_get(spec, "help", "")),
         "placeholder": said(_get(spec, "example", "")),
-        "required": bool(_get(spec, "required", False)),
-        "max": _get(spec, "max", "") if kind in ("text", "long_text") else "",
+        # A condition may make it required later; the server says so then.
+        "required": _get(spec, "required", False) is True,
+        "max": (_get(spec, "max", None) or _get(spec, "limit", "")) if kind in ("text", "long_text") else "",
         "value": shown,
         "error": str(error or ""),
         "input": control[0],
         "mode": control[1],
-        "choices": [{"value": v, "title": t, "chosen": str(shown) == v} for v, t in options],
+        "choices": marked(options),
+        "groups": [(name, marked(choices)) for name, choices in grouped],
+        "when": when,
     }

@@ -104,6 +104,11 @@ def ago(moment: datetime, now: datetime) -> str:
     return when(moment, now)
 
 
+def midnight(now: datetime) -> datetime:
+    """The end of the local day that `now` is in."""
+    return now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
 def exact(moment: datetime) -> str:
     """2026-11-18 15:00, for the title of a <time>."""
     return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")

@@ -17,6 +17,7 @@ from gezhi.foundation import files, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal, register
 from gezhi.interfaces.api import limits
+from gezhi.interfaces.site import words
 from gezhi.interfaces.site.acting import act
 from gezhi.interfaces.site.answers import go, new_key
 from gezhi.interfaces.site.faults import wants_json
@@ -97,6 +98,7 @@ def _page(request: HttpRequest, view: views.PublicView, refusal: Refusal | None 
         "key": new_key(),
         "notice": {"what": said[0], "next": said[1]} if said else None,
         "ahead": _ahead(view),
+        "answers": _answers(view),
         "case_clock": {
             "clock_state": "overdue" if now > view.case.due_at else "running",
             "opened_at": view.case.opened_at, "due_at": view.case.due_at,
@@ -109,10 +111,16 @@ def _page(request: HttpRequest, view: views.PublicView, refusal: Refusal | None 
     return render(request, "portal/matter.html", context, status=refusal.http if refusal else 200)
 
 
-def _ahead(view: views.PublicView) -> Any:
-    """By how much the promise was kept or missed, once the matter was handled; else None."""
+def _ahead(view: views.PublicView) -> str:
+    """By how much the promise was kept or missed, once the matter was handled; else nothing."""
     case = view.case
-    return None if case.handled_at is None else abs(case.due_at - case.handled_at)
+    return "" if case.handled_at is None else words.span(case.due_at - case.handled_at, fine=False)
+
+
+def _answers(view: views.PublicView) -> list[views.Entry]:
+    """Public words that no plain step shows already: progress, questions, earlier rounds."""
+    shown = {step.words for step in view.steps if step.words}
+    return [e for e in view.answers if " ".join(e.said.get(f, "") for f in e.public).strip() not in shown]
 
 
 @require_POST

@@ -169,12 +169,12 @@ def pie(state: str, used: float = 0.25) -> SafeString:
 
 @register.simple_tag
 def facade(door: int = 0, doors: int = 3, floors: int = 6) -> SafeString:
-    """`{% facade 2 3 %}`: the front of a building with `doors` entrances, entrance number `door` lit (0 = none)."""
+    """`{% facade 2 3 %}`: the front of a building with `doors` entrances; number `door` is lit, -1 = all, 0 = none."""
     doors, floors = min(max(doors, 1), 4), min(max(floors, 3), 6)
     wide = 120 / doors
     parts = ['<path d="M6 90V12h120v78M3 12h126" fill="none" stroke="#fff" stroke-opacity=".6" stroke-width="1.5"/>']
     for number in range(1, doors + 1):
-        middle, lit = 6 + wide * (number - 0.5), number == door
+        middle, lit = 6 + wide * (number - 0.5), door in (number, -1)
         lamp, glow = ("var(--lamp)", 1.0) if lit else ("#fff", 0.2)
         if number > 1:
             x = 6 + wide * (number - 1)
@@ -183,12 +183,14 @@ def facade(door: int = 0, doors: int = 3, floors: int = 6) -> SafeString:
             y = 18 + floor * 12
             for shift in (-15, 8):
                 parts.append(f'<rect x="{middle + shift:.1f}" y="{y}" width="7" height="6" fill="#fff" opacity=".2"/>')
-            if lit and floor < floors - 1:
+            if lit and door > 0 and floor < floors - 1:
                 parts.append(f'<rect x="{middle - 3:.1f}" y="{y}" width="6" height="7" fill="{lamp}"/>')
         parts.append(
             f'<rect x="{middle - 5:.1f}" y="78" width="10" height="12" fill="{lamp}" opacity="{max(glow, 0.3)}"/>'
         )
-    label = _("楼的正面，%(n)d 单元亮着灯") % {"n": door} if door else _("楼的正面")
+    label = _("楼的正面")
+    if door:
+        label = _("楼的正面，门口亮着灯") if door < 0 else _("楼的正面，%(n)d 单元亮着灯") % {"n": door}
     return format_html(
         '<svg class="facade" viewBox="0 0 132 90" role="img" aria-label="{}">{}</svg>', label, SafeString("".join(parts))
     )
@@ -238,12 +240,17 @@ def number(value: Any, url: str = "", definition: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def field(context: dict[str, Any], spec: Any, value: Any = None, error: str = "", prefix: str = "") -> str:
+def field(
+    context: dict[str, Any], spec: Any, value: Any = None, error: str = "", prefix: str = "",
+    groups: Any = (), when: str = "",
+) -> str:
     """`{% field spec value error %}`: one field of a `foundation.forms.Form`, with its error below it.
 
-    `spec` is a form field (or its `schema()` node); `value` what was typed; `error` the sentence from `clean`.
+    `spec` is a form field or a mapping (site/fields.py); `value` what was typed; `error` the sentence from `clean`;
+    `groups` a grouped list of choices; `when` the answers for which it is asked.
     """
-    return render_to_string("gezhi/field.html", {"f": picture(spec, value, error, prefix)}, context.get("request"))
+    drawn = picture(spec, value, error, prefix, groups, when)
+    return render_to_string("gezhi/field.html", {"f": drawn}, context.get("request"))
 
 
 @register.simple_tag(takes_context=True)

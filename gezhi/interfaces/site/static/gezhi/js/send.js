@@ -178,3 +178,27 @@
   window.addEventListener("gezhi:refused", showQueue);
   showQueue();
 })();
+/* Questions that are asked only after certain answers: [data-when='{"sort": ["big", "small"]}']. */
+(function () {
+  "use strict";
+  function look(form) {
+    form.querySelectorAll("[data-when]").forEach(function (asked) {
+      var rule = JSON.parse(asked.dataset.when);
+      var asks = Object.keys(rule).every(function (name) {
+        var control = form.elements[name];
+        return control && rule[name].indexOf(control.value) >= 0;
+      });
+      asked.hidden = !asks;
+    });
+  }
+  function lookAll(root) {
+    root.querySelectorAll("form").forEach(function (form) {
+      if (form.querySelector("[data-when]")) look(form);
+    });
+  }
+  document.addEventListener("change", function (event) {
+    if (event.target.form) look(event.target.form);
+  });
+  document.addEventListener("htmx:afterSwap", function (event) { lookAll(event.target); });
+  lookAll(document);
+})();

@@ -1,0 +1,16 @@
+"""Addresses of the field: a worker's day on the phone."""
+
+from django.urls import path
+
+from .views import case, report, today
+
+urlpatterns = [
+    path("", today.today, name="field"),
+    path("report", report.report, name="field_report"),
+    path("report/hint", report.hint, name="field_hint"),
+    path("case/<int:case_id>", case.case, name="field_case"),
+    path("case/<int:case_id>/ways", case.ways, name="field_ways"),
+    path("case/<int:case_id>/phone", case.phone, name="field_phone"),
+    path("case/<int:case_id>/photo/<int:id>", case.photo, name="field_photo"),
+    path("case/<int:case_id>/do/<slug:action>", case.do, name="field_do"),
+]

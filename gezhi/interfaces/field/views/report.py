@@ -1,0 +1,110 @@
+"""报一件: what a worker found on the way; the place is already there, a category is only suggested."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from gezhi.engines.workflows.schema import definition
+from gezhi.foundation import packs, people, places
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Invalid
+from gezhi.foundation.people import Actor
+from gezhi.interfaces.field.guard import staff
+from gezhi.interfaces.field.views.case import tell
+from gezhi.interfaces.portal import ground, intake
+from gezhi.interfaces.portal.views.home import first_word
+from gezhi.interfaces.site import words
+from gezhi.interfaces.site.acting import whole
+from gezhi.interfaces.site.answers import form_key, go, new_key
+from gezhi.interfaces.site.faults import wants_json
+
+
+def own_places(actor: Actor) -> list[tuple[int, str]]:
+    """Where the person works: the places of their seats and the buildings in them, finest grids first."""
+    directory, seats = places.directory(), people.directory()
+    found: dict[int, str] = {}
+    for seat in actor.seats:
+        start = seats.seat(seat).place_id
+        for place_id in (start, *directory.children(start)):
+            found[place_id] = directory.label(place_id, since="village")
+    return list(found.items())
+
+
+def goes_to(place_id: int) -> dict[str, str]:
+    """Who gets a matter of this place and by when they decide: the first step of the workflow, in words."""
+    flow, _hash = definition(intake.WORKFLOW)
+    stage = flow.stages[flow.start]
+    directory, now = people.directory(), clock.now()
+    post = stage.owner.post if stage.owner else None
+    seat = directory.seat_for(post or "", place_id)
+    due = first_word()
+    return {
+        "seat": directory.seat(directory.effective(seat, now).seat_id).label,
+        "by": words.before(due, now) if due else "",
+    }
+
+
+def suggestions(text: str) -> list[dict[str, Any]]:
+    """Categories that the sentence seems to speak of, with the words that say so. Only a suggestion."""
+    catalogue = packs.registry().categories
+    found = []
+    for suggested in packs.suggest_category(text, limit=3):
+        category = catalogue.get(suggested.code)
+        if category is not None:
+            found.append(
+                {"code": category.code, "label": category.label, "words": [w for w, _start, _end in suggested.words]}
+            )
+    return found
+
+
+def _page(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse:
+    typed = request.POST if refusal is not None else {}
+    own = own_places(request.actor)
+    place_id = whole(typed.get("place")) or whole(request.GET.get("place")) or (own[0][0] if own else None)
+    known = place_id is not None and places.directory().open(place_id)
+    context = {
+        "own": own, "groups": ground.choices(), "chosen": str(place_id or ""), "typed": typed, "refusal": refusal,
+        "wrong": refusal.field_errors if refusal else {}, "key": typed.get("key") or new_key(),
+        "goes": goes_to(place_id) if known and place_id is not None else None,
+        "suggested": suggestions(typed.get("text", "")) if typed.get("text") else [], "max_text": intake.MAX_TEXT,
+    }  # fmt: skip
+    return render(request, "field/report.html", context, status=refusal.http if refusal else 200)
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: HttpRequest) -> HttpResponse:
+    """`/field/report`."""
+    if request.method != "POST":
+        return _page(request)
+    try:
+        case, new = intake.raise_matter(
+            request.POST, request.FILES.getlist("photos"), actor=request.actor, channel="field", key=form_key(request)
+        )
+    except Invalid as refusal:
+        if wants_json(request):
+            raise
+        return _page(request, refusal)
+    if new:
+        tell(request, _("报上去了"), _("编号 %(number)s") % {"number": case.number})
+    return go(request, reverse("field"), case=case.id)
+
+
+@staff
+@require_POST
+def hint(request: HttpRequest) -> JsonResponse:
+    """`/field/report/hint`: while writing: suggested categories, and who gets it by when."""
+    place_id = whole(request.POST.get("place"))
+    known = place_id is not None and places.directory().open(place_id)
+    return JsonResponse(
+        {
+            "suggested": suggestions(request.POST.get("text", "")[: intake.MAX_TEXT]),
+            "goes": goes_to(place_id) if known and place_id is not None else None,
+        }
+    )
