@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation.errors import Refusal, register
 
+BASE_PACK = "standard-county"
 log = logging.getLogger("gezhi.run")
 
 UNSAFE = register(
@@ -42,12 +43,18 @@ def refuse_unsafe() -> None:
 
 
 def install_packs() -> None:
-    """Install every pack found in the folders of `GEZHI_PACKS`; installed versions are left as they are."""
-    from gezhi.foundation import packs, people
+    """Install the base pack, and newer versions of packs this site already uses, from `GEZHI_PACKS`.
 
-    for root in settings.GEZHI_PACKS:
-        for folder in sorted(path.parent for path in root.glob("*/pack.yaml")):
-            packs.install(folder, actor=people.system("run"))
+    The other packs are other places' practices: `gezhi packs install PATH` takes one up. Raises Flawed.
+    """
+    from gezhi.foundation import packs, people
+    from gezhi.foundation.packs.models import PackVersion
+
+    wanted = {BASE_PACK, *PackVersion.objects.values_list("pack", flat=True).distinct()}
+    folders = {folder.name: folder for root in settings.GEZHI_PACKS for folder in sorted(root.glob("*"))}
+    for name in sorted(wanted & set(folders)):
+        if (folders[name] / "pack.yaml").exists():
+            packs.install(folders[name], actor=people.system("setup"))
 
 
 def wants_demo() -> bool:
