@@ -113,8 +113,8 @@ def _tell(kind: str, patch: dict, dates: frozenset[date], actor: Any) -> None:
         listener(dates, actor)
 
 
-_YES = {True, 1, "1", "true", "True", "是", "上班", "班"}
-_NO = {False, 0, "0", "false", "False", "否", "休息", "休"}
+_YES = {True, "1", "true", "True", "是", "上班", "班"}
+_NO = {False, "0", "false", "False", "否", "休息", "休"}
 
 
 def _read_rows(rows: list[Any]) -> dict[date, Day]:

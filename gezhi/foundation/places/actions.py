@@ -18,8 +18,9 @@ from gezhi.foundation.calendar import clock
 
 from .kinds import GOVERNANCE, LAYERS, PARENTS, UNIT
 from .models import Place, PlaceCode, PlaceEdge
+from .shapes import shape_hash
 from .snapshot import directory
-from .writing import NewPlace, create_many, new_token, shape_hash
+from .writing import NewPlace, create_many, new_token
 
 POWER = "places.manage"
 
@@ -130,8 +131,9 @@ def close(place_id: int, *, actor: Any, on: date | None = None, reason: str = ""
         count = inside.exclude(child__closed_on__lte=day).count()
         if count:
             raise errors.Conflict("place.not_empty", place=place.name, count=count)
-        for fact in (*place.parent_edges.filter(until__isnull=True), *place.codes.filter(until__isnull=True)):
-            _not_before(day, fact.since)
+        for facts in (place.parent_edges, place.codes):
+            for since in facts.filter(until__isnull=True).values_list("since", flat=True):
+                _not_before(day, since)
         place.closed_on = day
         PlaceEdge.objects.filter(child=place, until__isnull=True).update(until=day)
         PlaceCode.objects.filter(place=place, until__isnull=True).update(until=day)

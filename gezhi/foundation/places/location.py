@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import errors
 
 from .kinds import GOVERNANCE, RANK
+from .shapes import read_shape
 
 if TYPE_CHECKING:
     from .snapshot import Directory
@@ -63,8 +64,8 @@ class Locator:
         for id, kind, wkb in Place.objects.filter(geometry__isnull=False).values_list("id", "kind", "geometry"):
             in_unit = directory.parent(id, "unit") is not None
             if directory.open(id) and in_unit == (layer != GOVERNANCE):
-                rows.append((id, RANK[kind], bytes(wkb)))
-        geometries = shapely.from_wkb(np.array([row[2] for row in rows], dtype=object))
+                rows.append((id, RANK[kind], read_shape(wkb)))
+        geometries = np.array([row[2] for row in rows], dtype=object)
         shapely.prepare(geometries)
         return cls([row[0] for row in rows], [row[1] for row in rows], geometries)
 
@@ -94,7 +95,7 @@ class Locator:
         return math.hypot((x - lon) * math.cos(math.radians(lat)), y - lat) * 111_320
 
 
-def find_place(lon: object, lat: object) -> int:
+def find_place(lon: Any, lat: Any) -> int:
     """The finest place of today holding a point given by somebody (numbers or text, WGS84 degrees).
 
     Raises Invalid: `place.coordinates` (not a place on earth), `place.swapped` (inside only the
@@ -114,13 +115,13 @@ def find_place(lon: object, lat: object) -> int:
         raise errors.Invalid("place.swapped", place=known.label(other))
     if abs(y) > 90:
         raise errors.Invalid("place.coordinates")
-    counties = "、".join(known._places[c].name for c in known.of_kind("county")) or str(_("本地"))
+    counties = "、".join(known.place(c).name for c in known.of_kind("county")) or str(_("本地"))
     raise errors.Invalid("place.outside", county=counties, away=_distance(known.locator().metres_away(x, y)))
 
 
-def _degrees(value: object) -> float | None:
+def _degrees(value: Any) -> float | None:
     try:
-        number = float(value)  # type: ignore[arg-type]
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None

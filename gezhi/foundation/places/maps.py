@@ -13,6 +13,7 @@ from gezhi.foundation.db import revisions
 
 from .kinds import GOVERNANCE
 from .models import Place
+from .shapes import read_shape
 from .snapshot import directory
 
 WIDTH = 1000  # units of the viewBox; the height follows from the ground
@@ -58,7 +59,7 @@ def map_view(place_id: int, layer: str = GOVERNANCE) -> MapView:
 @lru_cache(maxsize=512)
 def _view(_revision: int, place_id: int, children: tuple[int, ...]) -> MapView:
     rows = Place.objects.filter(pk__in=[place_id, *children], geometry__isnull=False)
-    found = {id: (shapely.from_wkb(bytes(wkb)), sketch) for id, wkb, sketch in rows.values_list("id", "geometry", "sketch")}
+    found = {id: (read_shape(wkb), sketch) for id, wkb, sketch in rows.values_list("id", "geometry", "sketch")}
     inner = [id for id in children if id in found]
     drawn = [found[id][0] for id in inner]
     whole = found[place_id][0] if place_id in found else (shapely.union_all(drawn) if drawn else None)

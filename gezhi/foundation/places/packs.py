@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from gezhi.foundation import db
 
 from .generate import plan
 from .kinds import GRIDS
-from .spec import Group, read_spec
 from .snapshot import Directory, directory
+from .spec import Group, read_spec
 from .upsert import bring
 
 
@@ -25,7 +26,8 @@ class Loaded(NamedTuple):
     county_id: int
 
 
-class Staff(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Staff:
     """The pack wants `count` persons on `post` at a place."""
 
     post: str
@@ -43,7 +45,7 @@ def load_pack(node: Mapping[str, Any], *, actor: Any) -> Loaded:
     with db.write():
         brought = bring(places, actor=actor)
     kinds = Counter(place.kind for place in places)
-    county = next(place.id for place in places if place.kind == "county")
+    county = next(place.number for place in places if place.kind == "county")
     return Loaded(
         grids={kind: kinds[kind] for kind in GRIDS if kinds[kind]},
         buildings=kinds["building"],
@@ -82,7 +84,7 @@ def _grids_of(group: Group, known: Directory) -> list[tuple[int, str]]:
         if id is None:
             continue
         for inner in known.descendants(id):
-            kind = known.get(inner).kind
+            kind = known.place(inner).kind
             if kind in GRIDS:
                 found.append((inner, kind))
-    return sorted(found, key=lambda grid: (GRIDS.index(grid[1]), known.get(grid[0]).code))
+    return sorted(found, key=lambda grid: (GRIDS.index(grid[1]), known.place(grid[0]).code))

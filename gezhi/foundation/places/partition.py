@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from datetime import date
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from .kinds import GOVERNANCE, PARENTS, UNIT
 from .models import Place, PlaceEdge
+from .shapes import read_shape, shape_hash
 
 # Square degrees: about one square metre at 35 degrees north. Outlines are kept to eight decimals.
 TOLERANCE = 1e-10
@@ -76,8 +76,8 @@ def _check_shapes(places: dict[int, tuple[str, str]], parents: dict[int, list[in
     for id, wkb, digest in Place.objects.filter(geometry__isnull=False).values_list("id", "geometry", "shape_hash"):
         if id not in places:
             continue
-        shapes[id] = shapely.from_wkb(bytes(wkb))
-        if hashlib.sha256(bytes(wkb)).hexdigest() != digest:
+        shapes[id] = read_shape(wkb)
+        if shape_hash(wkb) != digest:
             words = _("“{name}”的边界和记录里的不一样").format(name=places[id][1])
             findings.append(Finding("shape_changed", id, words))
     families: dict[int, list[int]] = defaultdict(list)

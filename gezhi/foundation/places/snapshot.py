@@ -97,6 +97,10 @@ class Directory:
         """The place, or None."""
         return self._places.get(id)
 
+    def place(self, id: int) -> PlaceInfo:
+        """The place; KeyError for an unknown id."""
+        return self._places[id]
+
     def by_code(self, code: str) -> int | None:
         """The place holding an official or grid code on this date; 12-digit codes of upper levels are cut."""
         code = str(code).strip()
@@ -244,6 +248,10 @@ class _Loaded(NamedTuple):
     until: date | None  # the first later date on which anything changes
     directory: Directory
 
+    def covers(self, day: date) -> bool:
+        """Is the picture still right on this day?"""
+        return self.directory.on <= day and (self.until is None or day < self.until)
+
 
 _lock = threading.Lock()
 _today: _Loaded | None = None
@@ -258,9 +266,8 @@ def directory(on: date | None = None) -> Directory:
         return _of_date(revision, on)
     loaded = _today
     day = clock.today()
-    if loaded is not None and loaded.revision == revision and loaded.directory.on <= day:
-        if loaded.until is None or day < loaded.until:
-            return loaded.directory
+    if loaded is not None and loaded.revision == revision and loaded.covers(day):
+        return loaded.directory
     with _lock:
         _today = _load(revision, day)
         return _today.directory

@@ -33,7 +33,7 @@ from .kinds import GRIDS
 
 # Two digits number the grids of a parent; chance must not bring a parent near a hundred.
 MOST_PER_PARENT = 50
-COMMUNITY_CODES = range(0, 200)  # the last three digits of a residents' committee (standards: 001-199)
+COMMUNITY_CODES = range(200)  # the last three digits of a residents' committee (standards: 001-199)
 
 
 @dataclass(frozen=True)

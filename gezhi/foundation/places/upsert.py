@@ -9,7 +9,8 @@ from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 
 from .models import Place, PlaceCode, PlaceEdge
-from .writing import NewPlace, create_many, shape_hash
+from .shapes import shape_hash
+from .writing import NewPlace, create_many
 
 
 class Brought(NamedTuple):
@@ -36,9 +37,9 @@ def bring(wanted: Sequence[NewPlace], *, actor: Any) -> Brought:
     rows = Place.objects.defer("geometry").in_bulk(sorted(set(known.values())))
     edges = {
         (child, layer): parent
-        for child, layer, parent in PlaceEdge.objects.filter(
-            until__isnull=True, child_id__in=rows.keys() if len(rows) < 500 else PlaceEdge.objects.values("child_id")
-        ).values_list("child_id", "layer", "parent_id")
+        for child, layer, parent in PlaceEdge.objects.filter(until__isnull=True).values_list(
+            "child_id", "layer", "parent_id"
+        )
     }
     for place in wanted:
         place.id = known.get(_key(place))
@@ -49,12 +50,12 @@ def bring(wanted: Sequence[NewPlace], *, actor: Any) -> Brought:
     for place in wanted:
         if place.id in created:
             continue
-        changes = _update(rows[place.id], place, edges.get((place.id, place.layer)), actor)
+        changes = _update(rows[place.number], place, edges.get((place.number, place.layer)), actor)
         for change in changes or ("same",):
             counts[change] += 1
     if counts["same"] + len(fresh) < len(wanted):
         db.revisions.bump("places")
-    return Brought(created=len(fresh), ids=tuple(p.id for p in wanted if p.id is not None), **counts)
+    return Brought(created=len(fresh), ids=tuple(p.number for p in wanted), **counts)
 
 
 def _key(place: NewPlace) -> tuple[str, str]:
@@ -80,7 +81,7 @@ def _update(row: Place, place: NewPlace, parent: int | None, actor: Any) -> list
         changes.append("renamed")
         row.name = patch["name"] = place.name
         fields.append("name")
-    wanted_parent = place.parent_id()
+    wanted_parent = place.parent_number
     if wanted_parent is not None and wanted_parent != parent:
         changes.append("moved")
         today = clock.today()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from gezhi.foundation import db, events
 
 from .kinds import GOVERNANCE
 from .models import Place, PlaceCode, PlaceEdge
+from .shapes import shape_hash
 
 # Letters and digits that cannot be mistaken for one another when read from a door plate.
 TOKEN_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -44,19 +44,21 @@ class NewPlace:
     qr: str | None = None
     id: int | None = None
 
-    def parent_id(self) -> int | None:
-        """The id of the parent once it is known."""
-        return self.parent.id if isinstance(self.parent, NewPlace) else self.parent
+    @property
+    def number(self) -> int:
+        """The id, once created or found; using it earlier is a programming error."""
+        assert self.id is not None
+        return self.id
+
+    @property
+    def parent_number(self) -> int | None:
+        """The id of the parent, None at the top."""
+        return self.parent.number if isinstance(self.parent, NewPlace) else self.parent
 
 
 def new_token() -> str:
     """A token for a door plate: 10 letters and digits, about 49 bits; not a secret, only not enumerable."""
     return "".join(secrets.choice(TOKEN_LETTERS) for _ in range(TOKEN_LENGTH))
-
-
-def shape_hash(geometry: bytes | None) -> str:
-    """What an event says about an outline: the sha256 of its WKB in hex, "" without one."""
-    return "" if geometry is None else hashlib.sha256(geometry).hexdigest()
 
 
 def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
@@ -94,7 +96,7 @@ def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
     )
     PlaceCode.objects.bulk_create(
         [
-            PlaceCode(place_id=p.id, scheme=scheme, code=code, since=p.opened_on)
+            PlaceCode(place_id=p.number, scheme=scheme, code=code, since=p.opened_on)
             for p in new
             for scheme, code in p.codes.items()
         ],
@@ -102,13 +104,13 @@ def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
     )
     PlaceEdge.objects.bulk_create(
         [
-            PlaceEdge(child_id=p.id, parent_id=p.parent_id(), layer=p.layer, since=p.opened_on)
+            PlaceEdge(child_id=p.number, parent_id=parent, layer=p.layer, since=p.opened_on)
             for p in new
-            if p.parent is not None
+            if (parent := p.parent_number) is not None
         ],
         batch_size=BATCH,
     )
-    return [p.id for p in new if p.id is not None]
+    return [p.number for p in new]
 
 
 def _opened(place: NewPlace) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def _opened(place: NewPlace) -> dict[str, Any]:
         "sketch": place.sketch or None,
         "units": place.units,
         "qr": place.qr,
-        "parents": {place.layer: place.parent_id()} if place.parent is not None else None,
+        "parents": {place.layer: place.parent_number} if place.parent is not None else None,
         "codes": place.codes or None,
     }
     patch.update({key: value for key, value in optional.items() if value is not None})

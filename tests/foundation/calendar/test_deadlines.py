@@ -27,7 +27,9 @@ def test_a_place_may_let_work_days_run(start, limit, end):
     assert RUNNING.deadline(local(start), parse_limit(limit)) == local(end)
 
 
-moments = st.datetimes(datetime(2024, 1, 1), datetime(2026, 11, 30)).map(lambda d: d.replace(tzinfo=SHANGHAI))
+moments = st.datetimes(
+    datetime.fromisoformat("2024-01-01"), datetime.fromisoformat("2026-11-30"), timezones=st.just(SHANGHAI)
+)
 work_limits = st.one_of(
     st.decimals("0.01", 300, places=2).map(lambda v: Limit(v, Unit.WORK_HOUR)),
     st.integers(1, 60).map(lambda v: Limit(Decimal(v), Unit.WORK_DAY)),
