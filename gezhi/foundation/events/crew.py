@@ -7,7 +7,7 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, cast
 
 import django
 from django.db import connection, connections
@@ -67,8 +67,7 @@ def _dispatch(lines: list[Connection], tasks: list[Task]) -> Iterator[Any]:
             line.send(queue.pop())
             busy += 1
     while busy:
-        for line in wait(lines):
-            assert isinstance(line, Connection)
+        for line in cast("list[Connection]", wait(lines)):
             yield _answer(line)
             busy -= 1
             if queue:

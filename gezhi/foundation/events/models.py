@@ -65,7 +65,7 @@ class Event(_AppendOnly):
     actor_name = models.CharField(max_length=60, default="")
     at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True)
-    patch = CanonicalJSON()
+    patch: models.Field[Any, Any] = CanonicalJSON()
     prev = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
     tx = TransactionNumber(editable=False)

@@ -75,6 +75,7 @@ def _seal(limit: int) -> Block | None:
         rows = list(_rows(cursor, start, end))
         at = clock.now()
         merkle, manifest = merkle_root(digest for _, _, digest in rows), manifest_of(rows)
+        root = block_root(position + 1, start, end, len(rows), stamp(at), merkle, manifest, prev_root)
         block = Block(
             position=position + 1,
             tx_from=start,
@@ -84,7 +85,7 @@ def _seal(limit: int) -> Block | None:
             merkle=merkle,
             manifest=manifest,
             prev_root=prev_root,
-            root=block_root(position + 1, start, end, len(rows), stamp(at), merkle, manifest, prev_root),
+            root=root,
         )
         utc = "" if connection.vendor == "sqlite" else "+00"
         cursor.execute(
@@ -97,10 +98,10 @@ def _seal(limit: int) -> Block | None:
                 block.tx_to,
                 block.count,
                 stamp(at) + utc,
-                block.merkle,
-                block.manifest,
-                block.root,
-                block.prev_root,
+                merkle,
+                manifest,
+                root,
+                prev_root,
             ],
         )
         if connection.vendor != "sqlite":

@@ -141,7 +141,7 @@ def _check_stream(
             whole = False
             part.say(finding("event.altered", name, seq, kind=kind))
             if len(part.altered) < CAP:
-                part.altered.append(Row(*values[:10], _bytes(prev), _bytes(stored)))
+                part.altered.append(Row(*[*values[:10], _bytes(prev), _bytes(stored)]))
         elif sound_before and bytes(prev) != digest:
             whole = False
             part.say(finding("chain.broken", name, seq))
@@ -214,12 +214,13 @@ def _check_state(spec: State, stream: _Stream, seq: int, digest: bytes, values: 
     elif seq < stream.last:
         yield finding("state.behind", stream.name, seq, last=stream.last)
     elif stream.whole:
+        columns = {column.attname: column for column in spec.model._meta.concrete_fields}
         if digest != stream.hash:
             yield finding("state.head", stream.name, seq)
         differing = [
             attribute
             for (key, attribute), value in zip(spec.fields, values, strict=True)
-            if not _same(spec.model._meta.get_field(attribute), value, key, stream.state)
+            if not _same(columns[attribute], value, key, stream.state)
         ]
         if differing:
             yield finding("state.altered", stream.name, seq, fields="、".join(differing))
@@ -231,6 +232,8 @@ def _same(column: Field, value: Any, key: str, state: dict[str, Any]) -> bool:
         default = column.get_default()
         return value == default or (value is None and default == "")
     told = state[key]
+    if type(told) is type(value) and isinstance(told, str | int | float):
+        return value == told
     if isinstance(told, dict) and told.keys() == {"hash", "private"} and not isinstance(value, dict):
         return value == told["private"]
     if value is None or told is None:
@@ -254,7 +257,7 @@ def _same(column: Field, value: Any, key: str, state: dict[str, Any]) -> bool:
 def check_orphans(own: BaseDatabaseWrapper, prefix: str) -> list[Finding]:
     """State rows of one kind whose stream has no event at all."""
     meta = STATES[prefix].model._meta
-    table, pk = own.ops.quote_name(meta.db_table), own.ops.quote_name(meta.pk.column)
+    table, pk = own.ops.quote_name(meta.db_table), own.ops.quote_name(str(meta.pk.column))
     found = rows(
         own,
         f"SELECT {pk}, event_seq FROM {table} WHERE NOT EXISTS (SELECT 1 FROM events_event e "
