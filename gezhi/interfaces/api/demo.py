@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from gezhi.foundation import errors, people
@@ -46,7 +46,7 @@ def list_staff(request: HttpRequest) -> HttpResponse:
                     "answers_for": [str(seat_id) for seat_id in sorted(actor.answering)],
                 }
             )
-    return JsonResponse({"items": found})
+    return views.reply({"items": found})
 
 
 @api.get(
@@ -59,7 +59,7 @@ def list_staff(request: HttpRequest) -> HttpResponse:
 def read_clock(request: HttpRequest) -> HttpResponse:
     """The instant that counts as now."""
     _drive(request)
-    return JsonResponse({"now": views.stamp(clock.now())})
+    return views.reply({"now": views.stamp(clock.now())})
 
 
 @api.post(
@@ -81,4 +81,4 @@ def move_clock(request: HttpRequest) -> HttpResponse:
     if to is None or to.tzinfo is None or to.year > 2100:
         raise refusals.ItemMalformed(field_errors={"to": _("要填带时区的时间，例如 2026-11-23T09:00:00+08:00")})
     clock.travel_to(to)
-    return JsonResponse({"now": views.stamp(clock.now())})
+    return views.reply({"now": views.stamp(clock.now())})

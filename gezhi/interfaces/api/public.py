@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import access, actions, rules
@@ -49,7 +49,7 @@ def raise_request(request: HttpRequest) -> HttpResponse:
     )
     if kept:
         files.attach(kept, stream=f"case:{case.id}")
-    return JsonResponse(views.made(request, case, new=new), status=201 if new else 200)
+    return views.reply(views.made(request, case, new=new), status=201 if new else 200)
 
 
 def _sha256(photo: UploadedFile) -> str:
@@ -120,7 +120,7 @@ def follow_request(request: HttpRequest, code: str) -> HttpResponse:
     """Where the matter stands, what was answered, and what its reporter can do now."""
     limits.knock(request, "follow", writes=False)
     case = _case_of(request, code)
-    return JsonResponse(views.matter(request, case_views.public_view(case.code)))
+    return views.reply(views.matter(request, case_views.public_view(case.code)))
 
 
 @api.post(
@@ -169,7 +169,7 @@ def _fire(request: HttpRequest, case: Case, action: str, data: dict[str, Any]) -
         data=data,
         key=bodies.idempotency_key(request) or None,
     )
-    return JsonResponse(views.matter(request, case_views.public_view(case.code)))
+    return views.reply(views.matter(request, case_views.public_view(case.code)))
 
 
 @api.get(
@@ -187,7 +187,7 @@ def list_places(request: HttpRequest, kind: str = "village", within: str = "") -
     directory = places.directory()
     container = placewords.by_word(within) if within else None
     found = [p for p in directory.of_kind(kind) if container is None or directory.is_within(p, container)]
-    return JsonResponse({"items": [views.place(place_id) for place_id in found]})
+    return views.reply({"items": [views.place(place_id) for place_id in found]})
 
 
 @api.get(
@@ -201,4 +201,4 @@ def list_categories(request: HttpRequest, q: str = "") -> HttpResponse:
     limits.knock(request, "categories", writes=False)
     categories = packs.registry().categories
     found = categories.search(q[:80], limit=50) if q.strip() else [c for c in categories if c.scheme == "request"]
-    return JsonResponse({"items": [{"code": c.code, "name": c.path} for c in found]})
+    return views.reply({"items": [{"code": c.code, "name": c.path} for c in found]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import actions, queries
@@ -37,7 +37,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     person = people.sign_in(given["username"][:80], given["password"][:200], ip=limits.client_ip(request))
     token = people.issue_token(person)
     actor = people.actor_for(person.id)
-    return JsonResponse(views.session(actor, token.secret, token.expires_at), status=201)
+    return views.reply(views.session(actor, token.secret, token.expires_at), status=201)
 
 
 @api.delete(
@@ -105,7 +105,7 @@ def list_cases(
         q=words,
     )
     page = queries.page(actor_of(request), filters, cursor=cursor or None, size=size or 50)
-    return JsonResponse({"items": [views.row(row) for row in page.rows], "next": page.next})
+    return views.reply({"items": [views.row(row) for row in page.rows], "next": page.next})
 
 
 @api.get(
@@ -117,7 +117,7 @@ def list_cases(
 )
 def show_case(request: HttpRequest, case_id: str) -> HttpResponse:
     """`actions` lists each possible action with its form; send `item`, `seq` and the form's values back."""
-    return JsonResponse(views.case(case_views.case_view(_id(case_id), actor_of(request))))
+    return views.reply(views.case(case_views.case_view(_id(case_id), actor_of(request))))
 
 
 @api.post(
@@ -148,7 +148,7 @@ def act(request: HttpRequest, case_id: str, action: str) -> HttpResponse:
             raise
         return _stale(request, number, refusal)
     files.attach(_photos(data), stream=f"case:{number}")
-    return JsonResponse(views.case(_view_after(number, actor)))
+    return views.reply(views.case(_view_after(number, actor)))
 
 
 def _view_after(number: int, actor: Any) -> case_views.CaseView:
@@ -162,7 +162,9 @@ def _view_after(number: int, actor: Any) -> case_views.CaseView:
 def _stale(request: HttpRequest, number: int, refusal: errors.Conflict) -> HttpResponse:
     fresh = views.case(case_views.case_view(number, actor_of(request)))
     body = errors.as_json(refusal) | {"request_id": getattr(request, "id", ""), "case": fresh}
-    return JsonResponse(body, status=409, headers={"Cache-Control": "no-store"})
+    answer = views.reply(body, status=409)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _photos(data: dict[str, Any]) -> list[int]:
@@ -187,7 +189,7 @@ def keep_photo(request: HttpRequest) -> HttpResponse:
         raise refusals.ItemMalformed(field_errors={"photos": _("一次传一张照片")})
     actor = actor_of(request)
     stored = files.stage(photos[0], actor=actor, key=f"{actor.person_id}:{key}" if key else "")
-    return JsonResponse({"id": stored.id, "width": stored.width, "height": stored.height}, status=201)
+    return views.reply({"id": stored.id, "width": stored.width, "height": stored.height}, status=201)
 
 
 @api.get(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from gezhi.interfaces.api import demo, public, staff  # each adds its operations to the API
 from gezhi.interfaces.api.root import api, in_our_words
 
-__all__ = ["demo", "public", "staff", "urlpatterns"]
+__all__ = ["app_name", "demo", "public", "staff", "urlpatterns"]
+
+app_name = "api"
 
 urlpatterns, _app, _namespace = api.urls
 for _pattern in urlpatterns:

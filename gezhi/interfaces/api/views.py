@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import queries, rules
@@ -20,6 +20,11 @@ from gezhi.foundation.people import Actor
 
 RATING = ("solved", "unsolved")
 PUBLIC_CALLS = {"solved": "rating", "unsolved": "rating", "reopen": "reopen"}
+
+
+def reply(body: Mapping[str, Any], status: int = 200) -> JsonResponse:
+    """JSON that people can read in a terminal: Chinese as it is."""
+    return JsonResponse(body, status=status, json_dumps_params={"ensure_ascii": False})
 
 
 def stamp(at: datetime | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,12 @@ class World:
             "housing", "清河县住房和城乡建设局", kind="department", place_id=self.place["清河县"], actor=SETUP
         )
         self._sit("department", "department", "清河县", organisation_id=housing)
+        self.fresh()
+
+    def fresh(self) -> None:
+        """Forget sign-ins: what a test wrote is gone after it."""
         self._tokens: dict[str, str] = {}
+        self.client = Client(raise_request_exception=False)
 
     def _open(self, kind: str, name: str, parent: str | None, codes: dict[str, str], outline: Any = None) -> None:
         above = self.place[parent] if parent else None
@@ -71,10 +75,6 @@ class World:
         self._person(username)
         self.seat[username] = staffing.open_seat(post, self.place[place], actor=SETUP, organisation_id=organisation_id)
         staffing.appoint(self.seat[username], self.person[username], actor=SETUP)
-
-    @cached_property
-    def client(self) -> Client:
-        return Client(raise_request_exception=False)
 
     @property
     def qr(self) -> str:
