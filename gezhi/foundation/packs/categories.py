@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+OPENING = 30
 SCHEMES = ("request", "matter", "component")
 
 
@@ -166,8 +167,9 @@ class Catalogue:
     def suggest(self, text: str, *, limit: int = 3) -> list[Suggestion]:
         """What a text seems to be about, by the hint words it holds: a suggestion, never a decision.
 
-        A word counts by its length and less when several categories share it; a longer word found at the same
-        spot hides the shorter one. Scores are shares of the best possible reading, highest first.
+        A word counts by its length, twice in the first 30 characters (people begin with the matter), less when
+        several categories share it or when it is repeated; a longer word hides a shorter one at the same spot.
+        Scores are shares of all that was found, highest first.
         """
         found = _matches(text[:5_000], self._words)
         weights: dict[str, float] = {}
@@ -176,7 +178,8 @@ class Catalogue:
             for code in self._words[word]:
                 # A word said again adds less: length of the text must not decide.
                 again = sum(1 for w, *_span in spans.get(code, ()) if w == word)
-                weights[code] = weights.get(code, 0.0) + len(word) / len(self._words[word]) / (1 + 3 * again)
+                weight = len(word) * (2 if start < OPENING else 1) / len(self._words[word]) / (1 + 3 * again)
+                weights[code] = weights.get(code, 0.0) + weight
                 spans.setdefault(code, []).append((word, start, end))
         total = sum(weights.values())
         best = sorted(weights, key=lambda code: (-weights[code], code))[:limit]

