@@ -13,10 +13,10 @@ from gezhi.foundation.measures import cases
 from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period, month_of, parse_period, week_of
-from gezhi.foundation.measures.query import Spread, durations, measure, opened_by, series, table
+from gezhi.foundation.measures.query import Spread, durations, instant, measure, opened_by, series, table
 from gezhi.foundation.measures.registry import METRICS, facts, metric, source
 
 __all__ = [
-    "METRICS", "Cut", "Figure", "Opens", "Parts", "Period", "Row", "Spread", "cases", "durations", "facts",
+    "METRICS", "Cut", "Figure", "Opens", "Parts", "Period", "Row", "Spread", "cases", "durations", "facts", "instant",
     "measure", "metric", "month_of", "opened_by", "parse_period", "rankable", "series", "source", "table", "week_of",
 ]

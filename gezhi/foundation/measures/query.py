@@ -102,7 +102,7 @@ def opened_by(opens: Opens) -> QuerySet:
     """
     known = METRICS[opens.metric]
     facts = source(known.source)
-    cut = Cut(*(_instant(text) for text in (opens.since, opens.until, opens.at)))
+    cut = Cut(*(instant(text) for text in (opens.since, opens.until, opens.at)))
     parts = _parts([known], facts, cut)
     if known.id not in parts:
         return facts.rows().none()
@@ -228,7 +228,8 @@ def _any(filters: Iterable[Q]) -> Q:
     return joined
 
 
-def _instant(text: str) -> datetime:
+def instant(text: str) -> datetime:
+    """An aware instant written in ISO 8601; ValueError for anything else."""
     when = datetime.fromisoformat(text)
     if when.tzinfo is None:
         raise ValueError(text)

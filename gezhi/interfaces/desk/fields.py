@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows.models import Case
@@ -135,9 +134,4 @@ def _when(form: Form, asked: Field) -> str:
     if source is None or source.type != "choice":
         return ""
     return json.dumps({name: [o.value for o in source.choices if program.holds({name: o.value})]})
-
-
-def sent(form: Form, posted: QueryDict) -> dict[str, Any]:
-    """What was posted for the fields of this form, as `Form.clean` wants it: one value a field, lists for photos."""
-    return {f.id: posted.get(f.id) for f in form.fields if f.type != "photos" and posted.get(f.id) not in (None, "")}
 

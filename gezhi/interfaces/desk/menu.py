@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import queries
+from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import people, places
 from gezhi.foundation.people import Actor
 
@@ -60,14 +61,16 @@ def sections(actor: Actor) -> list[Entry]:
 
 def menu(actor: Actor, here: str) -> Menu:
     """The menu for a person. Counts are the same as the pages show, capped where the pages cap them."""
-    counts = queries.counts(actor)
-    entries = [Entry("inbox", _("收件箱"), reverse("desk:inbox"), str(counts.inbox or ""))]
+    mine, late = queries.inbox_count(actor)
+    entries = [Entry("inbox", _("收件箱"), reverse("desk:inbox"), str(mine or ""), late=late > 0)]
     if actor.may("case.supervise"):
+        overdue = queries.count(actor, Filters(overdue=True))
         entries.append(
-            Entry("supervise", _("督办台"), reverse("desk:supervise"), counts.supervise, late=counts.overdue != "")
+            Entry("supervise", _("督办台"), reverse("desk:supervise"), str(overdue) if overdue.value else "", late=True)
         )
     if actor.may("case.see"):
-        entries.append(Entry("cases", _("案件"), reverse("desk:cases"), counts.open))
+        running = queries.count(actor, Filters(state="open"))
+        entries.append(Entry("cases", _("案件"), reverse("desk:cases"), str(running) if running.value else ""))
     if actor.may("case.raise_for"):
         entries.append(Entry("counter", _("柜台"), reverse("desk:counter")))
     if actor.may("case.see"):

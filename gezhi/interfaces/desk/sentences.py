@@ -15,7 +15,7 @@ from gezhi.engines.workflows.views import Entry
 from gezhi.interfaces.site.words import CHINA
 
 from .fields import limit_words
-from .names import ANSWERS, SORTS, category_name, seat_name
+from .names import ANSWERS, SORTS, seat_name
 
 Teller = Callable[[Entry, SafeString], SafeString]
 

@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 
 from gezhi.foundation.db import count_queries
 from gezhi.foundation.measures import (
-    METRICS, Cut, Opens, Period, facts, measure, month_of, opened_by, parse_period, rankable, series, table, week_of,
+    METRICS,
+    Cut,
+    Opens,
+    Period,
+    facts,
+    measure,
+    month_of,
+    opened_by,
+    parse_period,
+    rankable,
+    series,
+    table,
+    week_of,
 )
 
 from .facts_table import COLUMNS, Fact

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
@@ -10,6 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from gezhi.foundation.measures import Figure
+from gezhi.interfaces.desk.fields import limit_words, titled
+from gezhi.interfaces.site.templatetags.gezhi import clock
 
 register = template.Library()
 
@@ -47,3 +50,25 @@ def item(mapping: Any, key: Any) -> Any:
 def percent(share: float) -> int:
     """A share 0..1 as a whole per cent, for the width of a bar."""
     return round(100 * (share or 0))
+
+
+@register.simple_tag
+def stand(row: Any, now: datetime, words: str = "full") -> SafeString:
+    """`{% stand row now "short" %}`: how a row of a list stands (a queries.Row): pie, words, hue."""
+    item = row.item
+    return clock(
+        {"clock_state": row.clock, "due_at": row.due_at, "opened_at": item.opened_at if item else row.case.opened_at},
+        now, words,
+    )
+
+
+@register.filter
+def said(title: Any) -> str:
+    """A {zh, en} title in the reader's language."""
+    return titled(title)
+
+
+@register.filter
+def limit_said(text: str) -> str:
+    """`3 work_day` in words."""
+    return limit_words(text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -11,10 +10,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.workflows import actions
 from gezhi.engines.workflows.views import CaseView, Possible, case_view
-from gezhi.foundation import files
-from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
+from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooLarge
+from gezhi.interfaces.site import acting
+from gezhi.interfaces.site.answers import new_key
 
 from .. import fields, triage
 from ..page import part, show, staff, tell, wants_part
@@ -28,7 +27,7 @@ def act(request: HttpRequest, case_id: int, action: str) -> HttpResponse:
     A stale click or a wrong field gives the same form back with what happened and everything that was typed.
     """
     view = case_view(case_id, request.actor)
-    item = _whole(request.GET.get("item") if request.method == "GET" else request.POST.get("item"))
+    item = acting.whole(request.GET.get("item") if request.method == "GET" else request.POST.get("_item"))
     if request.method == "POST":
         return _do(request, view, action, item)
     wanted = next((p for p in view.possible if p.action == action and p.item in (item, None)), None)
@@ -38,23 +37,12 @@ def act(request: HttpRequest, case_id: int, action: str) -> HttpResponse:
 
 
 def _do(request: HttpRequest, view: CaseView, action: str, item: int | None) -> HttpResponse:
-    flow_action = _declared(view, action, item)
-    data = fields.sent(flow_action.form, request.POST)
-    key = request.POST.get("key") or uuid.uuid4().hex
+    wanted = _declared(view, action, item)
     try:
-        for asked in flow_action.form.fields:
-            if asked.type == "photos" and request.FILES.getlist(asked.id):
-                data[asked.id] = [
-                    files.keep(upload, stream=f"case:{view.case.id}", actor=request.actor).id
-                    for upload in request.FILES.getlist(asked.id)
-                ]
-        actions.fire(
-            view.case.id, action, item=item, expected_seq=_whole(request.POST.get("expected_seq")),
-            actor=request.actor, data=data, key=key,
-        )
-    except (Invalid, Conflict) as refusal:
-        return _again(request, action, item, refusal, view, flow_action)
-    tell(request, _("{title}：已经办了。").format(title=flow_action.title), _follow(view))
+        acting.act(request, view.case.id, action, actor=request.actor)
+    except (Invalid, Conflict, NotAllowed, TooLarge) as refusal:
+        return _again(request, action, refusal, view, wanted)
+    tell(request, _("“{title}”已经办了。").format(title=wanted.title), _follow(view))
     target = _next(request, view)
     response: HttpResponse = HttpResponseRedirect(target)
     if wants_part(request):
@@ -78,7 +66,7 @@ def _declared(view: CaseView, action: str, item: int | None) -> Possible:
 
 
 def _again(
-    request: HttpRequest, action: str, item: int | None, refusal: Refusal, before: CaseView, wanted: Possible
+    request: HttpRequest, action: str, refusal: Refusal, before: CaseView, wanted: Possible
 ) -> HttpResponse:
     fresh = case_view(before.case.id, request.actor)
     still = next((p for p in fresh.possible if p.action == action and p.why_not is None), None)
@@ -96,7 +84,7 @@ def _form(
     context = {
         "view": view, "case": view.case, "action": wanted, "gone": gone, "refusal": refusal,
         "fields": fields.drawn(wanted.form, view.case, data=data, errors=errors, first=first),
-        "seq": view.case.event_seq, "key": uuid.uuid4().hex, "back": _back(request),
+        "seq": view.case.event_seq, "key": new_key(), "back": _back(request),
         "photos": any(f.type == "photos" for f in wanted.form.fields),
     }
     if wants_part(request):
@@ -130,11 +118,7 @@ def _next(request: HttpRequest, view: CaseView) -> str:
 
 def _back(request: HttpRequest) -> str:
     """The list one came from (`back`), if it is a page of this desk."""
-    wanted = request.POST.get("back") or request.GET.get("back") or ""
+    wanted = request.POST.get("_back") or request.GET.get("back") or ""
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
     return wanted if safe and wanted.startswith("/desk/") else ""
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 10 else None
 

@@ -1,0 +1,127 @@
+"""案件: the matter, its story, where it stands; the photos and the full number behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from gezhi.engines.workflows import access
+from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
+from gezhi.engines.workflows.views import CaseView, case_view, contact_text
+from gezhi.foundation import files, people
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Invalid, NotFound
+from gezhi.interfaces.site import words
+
+from .. import bars
+from ..atlas import spot_map
+from ..diagram import Lit, vertical
+from ..fields import titled
+from ..names import ANSWERS, category_name, channel_name, person_name, seat_name
+from ..page import part, show, staff, wants_part
+from ..route import course
+from ..sentences import told
+from .inbox import action_bar
+
+
+@staff
+def case(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The case page: left the matter, middle the story, right the clock, the seat and the way."""
+    view = case_view(case_id, request.actor)
+    now = clock.now()
+    days = told(view.timeline)
+    only = request.GET.get("only", "")
+    if only == "hands":
+        days = [(day, kept) for day, lines in days if (kept := [line for line in lines if line.tone])]
+    back = request.GET.get("back", "")
+    context: dict[str, Any] = {
+        "view": view, "case": view.case, "days": days, "only": only, "lines": len(view.timeline),
+        "hands": sum(1 for entry in view.timeline if entry.moved), "bar": action_bar(view),
+        "clockbar": bars.bar(view.case, view.items, now), "flow": _diagram(view, now), "spot": spot_map(view.case),
+        "category": category_name(view.case.category, whole=True), "channel": channel_name(view.case.channel),
+        "answer": ANSWERS.get(view.case.solved, ""), "back": back if back.startswith("/desk/") else "",
+        "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
+        "looked": people.reveals(f"case:{case_id}"), "spent": _spent(view, now), "sides": _sides(view),
+        "standing": {"clock_state": view.clock, "opened_at": view.case.opened_at,
+                     "due_at": view.case.late_at or view.case.due_at},
+        "method": titled(view.flow.title), "stage": titled(view.flow.stages[view.case.stage].title),
+    }
+    return show(request, "desk/case.html", context, here="cases")
+
+
+@staff
+@require_http_methods(["GET", "POST"])
+def reveal(request: HttpRequest, case_id: int) -> HttpResponse:
+    """The full phone number, after saying why; logged, and the resident can read the log."""
+    view = case_view(case_id, request.actor)
+    found = contact_text(view.case, "phone")
+    if found is None:
+        raise NotFound()
+    context: dict[str, Any] = {"view": view, "case": view.case, "phone": "", "error": "", "purpose": ""}
+    status = 200
+    if request.method == "POST":
+        context["purpose"] = request.POST.get("purpose", "")
+        try:
+            people.reveal(found[0], actor=request.actor, purpose=context["purpose"], about=f"case:{case_id}",
+                          field="phone", path=access.path_of(view.case))
+            context["phone"] = found[1]
+        except Invalid as refusal:
+            context["error"], status = refusal.field_errors.get("purpose", refusal.what), 422
+    if wants_part(request):
+        return part(request, "desk/parts/reveal.html", context, status=status)
+    return show(request, "desk/reveal.html", context, here="cases", status=status)
+
+
+@staff
+def photo(request: HttpRequest, case_id: int, photo_id: int) -> HttpResponse:
+    """A photo of a case, for whoever may see the case."""
+    access.case_to_see(case_id, actor=request.actor)
+    size = "thumb" if request.GET.get("size") == "thumb" else "full"
+    return files.serve(photo_id, may=lambda stream: stream == f"case:{case_id}", size=size)
+
+
+def _diagram(view: CaseView, now: Any) -> Any:
+    """Light the steps of this round: done ones with the time they took, the running one with its clock."""
+    case = view.case
+    lit: dict[str, Lit] = {}
+    for item in view.items:
+        if item.cycle != case.cycle and item.state != OPEN:
+            continue
+        if item.state == OPEN:
+            lit[item.stage] = Lit(_state(item, now), words.when(item.opened_at, now), seat_name(item.owner_seat),
+                                  words.left(item.due_at, now))
+        elif not item.side and item.done_at is not None:
+            lit[item.stage] = Lit("done", words.span(item.done_at - item.opened_at, fine=False))
+    if case.state == CLOSED:
+        lit[case.stage] = Lit("done", words.date(case.closed_at, now) if case.closed_at else "")
+    return vertical(course(view.flow), lit)
+
+
+def _state(item: WorkItem, now: Any) -> str:
+    if now > item.due_at:
+        return "overdue"
+    return "soon" if item.warn_at is not None and now >= item.warn_at else "running"
+
+
+def _spent(view: CaseView, now: Any) -> str:
+    """Who used how much of this round, in one line."""
+    used: dict[str, Any] = {}
+    for item in view.items:
+        if not item.side and item.cycle == view.case.cycle:
+            name = titled(view.flow.stages[item.stage].title)
+            end = item.done_at or view.case.closed_at or now
+            used[name] = used.get(name, end - end) + (end - item.opened_at)
+    return _("，").join(_("{step}用 {span}").format(step=name, span=words.span(time)) for name, time in used.items())
+
+
+def _sides(view: CaseView) -> list[dict[str, Any]]:
+    """Decisions that are being asked for beside the main clock."""
+    return [
+        {"item": item, "title": titled(view.flow.stages[item.stage].title), "seat": seat_name(item.owner_seat),
+         "person": person_name(item.person_id)}
+        for item in view.sides
+    ]
+

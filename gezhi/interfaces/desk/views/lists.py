@@ -1,0 +1,183 @@
+"""案件: the list with filters, search, and the list behind a number."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.request import QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from gezhi.engines.workflows import queries
+from gezhi.engines.workflows.queries import Filters
+from gezhi.foundation import measures, places
+from gezhi.foundation.errors import Invalid, register
+from gezhi.foundation.measures import Opens
+from gezhi.interfaces.site.words import CHINA
+
+from ..fields import category_groups
+from ..names import CHANNELS, category_name, place_name, seat_name
+from ..page import part, show, staff, wants_part
+
+register(
+    "desk.figure", 422, _lazy("这个数字打不开。"), _lazy("链接里的口径不完整，或者已经改过。"), _lazy("请回到通报，从数字点进来。")
+)
+
+PAGE = 50
+OPENED_AT_MOST = 5000  # a number may stand for more rows than anybody reads
+STATES = ("open", "closed")
+
+
+@staff
+def cases(request: HttpRequest) -> HttpResponse:
+    """Cases the person may see, newest first, 50 a page; with the sentence that defines them when a number led here."""
+    given = request.GET
+    opens = _opens(given)
+    filters = _filters(given, opens)
+    page = queries.page(request.actor, filters, cursor=given.get("cursor"), size=PAGE)
+    count = queries.count(request.actor, filters)
+    after = given.copy()
+    if page.next:
+        after["cursor"] = page.next
+    context: dict[str, Any] = {
+        "rows": page.rows, "count": count, "next_url": f"?{after.urlencode()}" if page.next else "",
+        "given": given, "opened": _opened(opens, count.value) if opens else None, "list_url": request.get_full_path(),
+        "places": narrowing_places(request), "categories": category_groups(given.get("category")), "channels": CHANNELS.items(),
+        "owner_name": seat_name(filters.owner) if filters.owner else "", "first": not given.get("cursor"),
+        "narrowed": any(given.get(name) for name in ("state", "place", "category", "owner", "overdue", "q", "channel")),
+        "chips": _chips(given, filters),
+    }
+    return show(request, "desk/cases.html", context, here="cases")
+
+
+@staff
+def search(request: HttpRequest) -> HttpResponse:
+    """Words, a case number or a code, over everything the person may see."""
+    q = request.GET.get("q", "").strip()[:100]
+    context: dict[str, Any] = {"q": q, "rows": [], "count": None, "next_url": "", "list_url": request.get_full_path()}
+    if q:
+        filters = Filters(q=q)
+        page = queries.page(request.actor, filters, cursor=request.GET.get("cursor"), size=PAGE)
+        context["rows"] = page.rows
+        if page.next:
+            after = request.GET.copy()
+            after["cursor"] = page.next
+            context["next_url"] = f"?{after.urlencode()}"
+        context["places"] = _named_places(request, q)
+    return show(request, "desk/search.html", context, here="cases")
+
+
+@staff
+def figure(request: HttpRequest) -> HttpResponse:
+    """A number opened in the side sheet: what it means, its two halves, its first rows."""
+    opens = _opens(request.GET)
+    if opens is None:
+        raise Invalid("desk.figure")
+    filters = _filters(QueryDict(), opens)
+    page = queries.page(request.actor, filters, size=8)
+    context = {"opened": _opened(opens, None), "rows": page.rows, "list_url": ""}
+    if wants_part(request):
+        return part(request, "desk/parts/figure.html", context)
+    return show(request, "desk/figure.html", context, here="bulletin")
+
+
+def _opens(given: QueryDict) -> Opens | None:
+    try:
+        opens = Opens.from_query(given)
+        if opens is not None:
+            measures.opened_by(opens)
+    except (ValueError, KeyError, LookupError):
+        raise Invalid("desk.figure") from None
+    return opens
+
+
+def _filters(given: QueryDict, opens: Opens | None) -> Filters:
+    ids = None
+    if opens is not None:
+        ids = tuple(measures.opened_by(opens).order_by("-pk").values_list("pk", flat=True)[:OPENED_AT_MOST])
+    state = given.get("state")
+    return Filters(
+        state=state if state in STATES else None, place=_whole(given.get("place")), category=given.get("category") or None,
+        owner=_whole(given.get("owner")), overdue=given.get("overdue") == "1", q=given.get("q", "").strip()[:100],
+        channel=given.get("channel") if given.get("channel") in CHANNELS else None, ids=ids,
+    )
+
+
+def _opened(opens: Opens, visible: int | None) -> dict[str, Any]:
+    """The header of a list that a number led to: the number again, counted anew, and its definition."""
+    cut = {"since": opens.since, "until": opens.until, "at": opens.at}
+    instants = [measures.instant(text) for text in cut.values()]
+    whole = measures.measure(
+        [opens.metric], period=measures.Cut(*instants), place=opens.place, where=dict(opens.where)
+    )[opens.metric]
+    counted = whole.denominator if opens.part == "denominator" else whole.numerator
+    first, last = instants[0].astimezone(CHINA), instants[1].astimezone(CHINA)
+    return {
+        "figure": whole, "part": opens.part, "counted": counted, "first": instants[0], "last": instants[1],
+        "dates": _("{a} 至 {b}").format(a=first.strftime("%Y-%m-%d"), b=_last_day(last)),
+        "place": place_name(opens.place, "county"), "where": [_group(name, value) for name, value in opens.where],
+        "unseen": max(0, int(counted or 0) - visible) if visible is not None else 0,
+        "denominator": reverse("desk:cases") + "?" + whole.opens_denominator.query() if whole.opens_denominator else "",
+        "numerator": reverse("desk:cases") + "?" + whole.opens.query() if whole.opens else "",
+    }
+
+
+def _last_day(until: datetime) -> str:
+    return (until - timedelta(seconds=1)).strftime("%Y-%m-%d")
+
+
+def _group(name: str, value: Any) -> str:
+    if name in ("unit", "owner"):
+        return seat_name(int(value)) if value not in (None, "") else _("还没有分派")
+    if name in ("county", "town", "village", "grid"):
+        return place_name(int(value), name if name != "grid" else "village") if value else _("未到这一级")
+    if name == "category":
+        return category_name(value)
+    return str(CHANNELS.get(value, value))
+
+
+def narrowing_places(request: HttpRequest) -> list[tuple[int, str]]:
+    """Places to narrow by: those the person sees, and what lies directly inside."""
+    directory = places.directory()
+    found: list[tuple[int, str]] = []
+    for _kind, place in request.actor.places("case.see")[:8]:
+        found.append((place, place_name(place, "town")))
+        for child in directory.children(place)[:120]:
+            if directory.get(child).kind != "building":
+                found.append((child, "　" + places.short_name(directory.get(child).name)))
+    return found
+
+
+def _named_places(request: HttpRequest, q: str) -> list[tuple[int, str]]:
+    """Places of exactly this name inside what the person may see."""
+    scopes = [place for _kind, place in request.actor.places("case.see")]
+    directory = places.directory()
+    return [
+        (id, directory.label(id)) for id in directory.by_name(q) if any(directory.is_within(id, s) for s in scopes)
+    ][:5]
+
+
+def _chips(given: QueryDict, filters: Filters) -> list[tuple[str, str]]:
+    """What the list is narrowed to, in words, each with the address that takes it away again."""
+    words = {
+        "state": {"open": _("在办"), "closed": _("已结案")}.get(given.get("state", ""), ""),
+        "place": place_name(filters.place, "town") if filters.place else "",
+        "category": category_name(filters.category) if filters.category else "",
+        "owner": seat_name(filters.owner) if filters.owner else "", "overdue": _("已过时限") if filters.overdue else "",
+        "channel": str(CHANNELS.get(filters.channel or "", "")), "q": filters.q,
+    }
+    chips = []
+    for name, said in words.items():
+        if said:
+            without = given.copy()
+            without.pop(name, None)
+            without.pop("cursor", None)
+            chips.append((said, f"?{without.urlencode()}"))
+    return chips
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() and len(text) < 19 else None
