@@ -161,9 +161,3 @@ def read_services(node: Any, context: Context) -> Any:
                 context.problem(item, "post", "services.post", _("没有岗位“{code}”。"), code=item["post"])
             body[key].append(entry)
     return body
-
-
-@reader("menus")
-def read_menus(node: Any, context: Context) -> Any:
-    """Entries of a face's menu by post; the face draws them."""
-    return plain(node)
