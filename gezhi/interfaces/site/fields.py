@@ -57,16 +57,19 @@ def picture(
         return [{"value": v, "title": t, "chosen": str(shown) == v} for v, t in choices]
 
     title = _get(spec, "title", None)
+    heading = said(title) if title else str(_get(spec, "label", identity))
     return {
         "kind": drawn,
         "id": f"{prefix}{identity}",
         "name": identity,
-        "title": said(title) if title else str(_get(spec, "label", identity)),
+        "title": heading,
         "help": said(_get(spec, "help", "")),
         "placeholder": said(_get(spec, "example", "")),
         # A condition may make it required later; the server says so then.
         "required": _get(spec, "required", False) is True,
         "max": (_get(spec, "max", None) or _get(spec, "limit", "")) if kind in ("text", "long_text") else "",
+        # Many titles say it themselves: 照片（可不传）, Photos (optional).
+        "optional": _get(spec, "required", False) is not True and not any(w in heading for w in ("可不", "optional")),
         "value": shown,
         "error": str(error or ""),
         "input": control[0],
