@@ -22,10 +22,15 @@ def journal_path() -> Path:
     return Path(chosen) if chosen else Path(settings.GEZHI_KEYS) / "erasures.jsonl"
 
 
-def after_erasing() -> None:
-    """Called once an erasure is committed."""
+def begin_erasing() -> None:
+    """Called inside the erasing transaction: a note, so that a crash right after the commit is made good."""
     _marker().parent.mkdir(parents=True, exist_ok=True)
     _marker().touch()
+
+
+def after_erasing() -> None:
+    """Called once an erasure is committed."""
+    begin_erasing()  # again: a worker may have tidied up between the note and the commit
     flush_erased()
 
 

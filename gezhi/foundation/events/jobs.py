@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gezhi.foundation.jobs import every
 
-from .erasures import flush_erased
+from .erasures import flush_erased, journal_erasures
 from .export import export_roots
 from .sealing import BLOCK_LIMIT, seal_now
 
@@ -25,4 +25,5 @@ def seal() -> None:
 def tidy() -> None:
     """Repeat what a crash or a long reader may have cut short: exported roots, remains of erased text."""
     export_roots()
+    journal_erasures()
     flush_erased()

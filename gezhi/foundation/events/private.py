@@ -132,6 +132,7 @@ def erase(stream: str, names: Collection[str] | None = None, *, actor: Doer, gro
             reason=ground,
         )
         _move_head(stream, head)
+        erasures.begin_erasing()
         db.after_commit(erasures.after_erasing)
     return head
 

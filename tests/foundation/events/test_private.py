@@ -205,7 +205,8 @@ def _a_flush_inside_a_transaction_waits():
     box = make_box(note=SECRET)
     with db.write():
         events.erase(box.stream, actor=CLERK, ground="当事人申请")
-        assert not (Path(settings.GEZHI_HOME) / "erasures.pending").exists()
+        assert not events.flush_erased()
+    assert not (Path(settings.GEZHI_HOME) / "erasures.pending").exists()
     assert events.flush_erased()
 
 
