@@ -1,4 +1,4 @@
-"""How the kinds of foundation are read: places, categories, limits, forms, services, menus."""
+"""How the kinds of foundation are read: categories, limits, forms, services."""
 
 from __future__ import annotations
 
@@ -28,12 +28,6 @@ def sync_posts(body: Any, *, pack: str, actor: Any) -> None:
     from gezhi.foundation import people
 
     people.sync_posts(body, actor=actor)
-
-
-@reader("places", after=("posts",))
-def read_places(node: Any, context: Context) -> Any:
-    """Divisions, grids or generator parameters; the places room checks and loads them."""
-    return plain(node)
 
 
 @reader("form", folder="forms", after=("categories",))
@@ -123,7 +117,8 @@ def _read_rows(item: Any, scheme: str | None, context: Context) -> list[list[str
 def read_services(node: Any, context: Context) -> Any:
     """A place's service mechanism as residents see it: channels, groups of forces, services (M050).
 
-    Every service names a workflow and, when it has one, the category under which its matters are counted.
+    A channel names the workflow that its matters enter and the `channel` their cases record; a service the workflow
+    and the category under which its matters are counted.
     """
     lists = ("channels", "forces", "services", "neighbours")
     if not context.keys(
@@ -137,7 +132,7 @@ def read_services(node: Any, context: Context) -> Any:
         body[key] = []
         codes: set[str] = set()
         for _index, item in context.each(node, key):
-            optional = ("about", "members", "post", "workflow", "category", "open")
+            optional = ("about", "post", "channel", "workflow", "category")
             if not context.keys(item, required=("code", "title"), optional=optional):
                 continue
             entry = {"code": context.text(item, "code", "", max=40), "title": context.title(item)}
@@ -146,7 +141,7 @@ def read_services(node: Any, context: Context) -> Any:
             codes.add(entry["code"])
             if "about" in item:
                 entry["about"] = context.title(item, "about")
-            entry |= {k: plain(item[k]) for k in ("members", "post", "workflow", "open") if k in item}
+            entry |= {k: plain(item[k]) for k in ("post", "channel", "workflow") if k in item}
             if "category" in item:
                 found = catalogue.find(str(item["category"])) if catalogue else None
                 if found is None:
