@@ -34,7 +34,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         }
     last = Block.objects.order_by("-position").first()
     context: dict[str, Any] = {
-        "report": _report(request), "block": last, "root": bytes(last.root).hex()[:16] if last else "",
+        "report": _report(request), "sealed": last, "root": bytes(last.root).hex()[:16] if last else "",
         "reveals": _reveals(), "signs": _signs(),
     }
     return show(request, "desk/audit.html", context, here="audit")

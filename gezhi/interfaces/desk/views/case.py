@@ -16,7 +16,6 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
 from gezhi.interfaces.site import words
 
-from .. import bars
 from ..atlas import spot_map
 from ..diagram import Lit, vertical
 from ..fields import titled
@@ -40,7 +39,7 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "view": view, "case": view.case, "days": days, "only": only, "lines": len(view.timeline),
         "hands": sum(1 for entry in view.timeline if entry.moved), "bar": action_bar(view),
-        "clockbar": bars.bar(view.case, view.items, now), "flow": _diagram(view, now), "spot": spot_map(view.case),
+        "clockbar": view.bar, "flow": _diagram(view, now), "spot": spot_map(view.case),
         "category": category_name(view.case.category, whole=True), "channel": channel_name(view.case.channel),
         "answer": ANSWERS.get(view.case.solved, ""), "back": back if back.startswith("/desk/") else "",
         "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),

@@ -79,7 +79,7 @@ def _places(request: HttpRequest) -> list[tuple[str, list[dict[str, str]]]]:
     directory = places.directory()
     groups: list[tuple[str, list[dict[str, str]]]] = []
     for kind, place in request.actor.places("case.raise_for"):
-        towns = [place] if kind != "county" else [t for t in directory.children(place)]
+        towns = [place] if kind != "county" else list(directory.children(place))
         for town in towns:
             info = directory.get(town)
             kids = [c for c in directory.children(town) if directory.get(c).kind != "building"]

@@ -9,10 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from gezhi.engines.workflows import access, queries
 from gezhi.engines.workflows.queries import Task
 from gezhi.engines.workflows.views import CaseView, Possible, case_view
-from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
 
-from .. import bars, triage
+from .. import triage
 from ..atlas import spot_map
 from ..fields import titled
 from ..names import category_name, channel_name
@@ -64,7 +63,7 @@ def detail(request: HttpRequest, view: CaseView, item: int | None, back: str) ->
         "channel": channel_name(view.case.channel), "category": category_name(view.case.category, whole=True),
         "view_step": titled(view.flow.stages[running.stage if running else view.case.stage].title),
         "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
-        "clockbar": bars.bar(view.case, view.items, clock.now()),
+        "clockbar": view.bar,
     }
 
 

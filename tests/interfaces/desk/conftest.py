@@ -1,0 +1,48 @@
+"""The small county of tests/world.py seen through the desk: everybody signs in by name."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from gezhi.foundation import people
+from tests.foundation.people.county import SETUP
+from tests.world import World
+
+
+class Desk:
+    """Browsers by the name of who sits there: `desk.of("赵兰").get("/desk/")`."""
+
+    def __init__(self, world: World):
+        self.world = world
+
+    def of(self, name: str, **headers) -> Client:
+        client = Client(headers=headers or None)
+        person = people.directory().person(self.world.people[name])
+        session = client.session
+        session["person"], session["person_epoch"] = person.id, person.session_epoch
+        session.save()
+        client.cookies["sessionid"] = session.session_key
+        return client
+
+
+@pytest.fixture
+def world(db):
+    made = World()
+    made.seats["auditor"] = made.seat("auditor", "county", "薛衡")
+    made.seats["admin"] = made.seat("admin", "county", "卢一舟")
+    return made
+
+
+@pytest.fixture
+def desk(world):
+    return Desk(world)
+
+
+@pytest.fixture
+def htmx():
+    """What htmx sends along."""
+    return {"HX-Request": "true"}
+
+
+__all__ = ["SETUP", "Desk"]
