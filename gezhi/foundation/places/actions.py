@@ -6,6 +6,9 @@ the change holds; dates may lie in the future, the directory turns to them on th
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -16,13 +19,16 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import db, errors, events
 from gezhi.foundation.calendar import clock
 
-from .kinds import GOVERNANCE, LAYERS, PARENTS, UNIT
+from .kinds import GOVERNANCE, LABELS, LAYERS, PARENTS, UNIT
 from .models import Place, PlaceCode, PlaceEdge
 from .shapes import shape_hash
 from .snapshot import directory
 from .writing import NewPlace, create_many, new_token
 
 POWER = "places.manage"
+MOST_UNITS = 99
+_SCHEME = re.compile(r"[a-z][a-z0-9_]{0,19}")
+_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 
 errors.register(
     "place.unknown", 404, _("没有这个地方。"), _("编号 {place} 不在地方目录里。"), _("请从列表里重新选一个。")
@@ -42,6 +48,12 @@ errors.register(
 )
 errors.register(
     "place.code_taken", 409, _("代码 {given} 已被“{place}”使用。"), _("同一时间一个代码只能属于一个地方。"), _("请核对代码。")
+)
+errors.register(
+    "place.code", 422, _("代码“{given}”不能用。"), _("代码由 1 到 40 个字母、数字、横线或下划线组成。"), _("请改一下代码。")
+)
+errors.register(
+    "place.units", 422, _("单元数不对。"), _("一栋楼的单元在 1 到 {most} 之间。"), _("请改一下单元数。")
 )
 errors.register(
     "place.not_empty",
@@ -80,7 +92,7 @@ def open_place(
     `place.unknown`, Conflict `place.closed` `place.code_taken`, Invalid `place.kind` `place.name` `place.shape`.
     """
     wkb = _wkb(geometry)
-    with db.write():
+    with _changing():
         day = on or clock.today()
         above = None
         if parent is not None:
@@ -90,6 +102,8 @@ def open_place(
         _must_fit(kind, above, layer)
         for scheme, code in (codes or {}).items():
             _must_be_free(scheme, code)
+        if units is not None and not 1 <= units <= MOST_UNITS:
+            raise errors.Invalid("place.units", most=MOST_UNITS)
         lon, lat = _point(point)
         place = NewPlace(
             kind=kind,
@@ -109,7 +123,7 @@ def open_place(
 
 def rename(place_id: int, name: str, *, actor: Any) -> None:
     """Give a place another name. Nothing happens, and nothing is recorded, when it has it already."""
-    with db.write():
+    with _changing():
         place = _mine(place_id, actor)
         fresh = _name(name)
         if fresh != place.name:
@@ -122,7 +136,7 @@ def close(place_id: int, *, actor: Any, on: date | None = None, reason: str = ""
 
     Raises Conflict `place.not_empty` while an open place lies in it, Invalid `place.date`.
     """
-    with db.write():
+    with _changing():
         place = _mine(place_id, actor)
         day = on or clock.today()
         _must_stand(place, day)
@@ -145,7 +159,7 @@ def move(place_id: int, parent: int, *, actor: Any, on: date | None = None, laye
 
     Raises Invalid `place.kind`, `place.loop`, `place.date` (not after the last move), NotFound, NotAllowed.
     """
-    with db.write():
+    with _changing():
         place, above = _mine(place_id, actor), _locked(parent)
         _need(actor, parent)
         day = on or clock.today()
@@ -167,7 +181,7 @@ def move(place_id: int, parent: int, *, actor: Any, on: date | None = None, laye
 
 def set_code(place_id: int, scheme: str, code: str, *, actor: Any, on: date | None = None) -> None:
     """Give a place another code under a scheme from `on` (default today); the old one stays known for its time."""
-    with db.write():
+    with _changing():
         place = _mine(place_id, actor)
         day = on or clock.today()
         _must_stand(place, day)
@@ -186,7 +200,7 @@ def set_code(place_id: int, scheme: str, code: str, *, actor: Any, on: date | No
 def set_shape(place_id: int, geometry: Any, *, actor: Any, sketch: bool = False) -> None:
     """Replace the outline (Shapely (multi)polygon, WGS84). The event carries its hash, the row the outline."""
     wkb = _wkb(geometry)
-    with db.write():
+    with _changing():
         place = _mine(place_id, actor)
         place.geometry, place.shape_hash, place.sketch = wkb, shape_hash(wkb), sketch
         _save(place, "place.drawn", {"shape_hash": place.shape_hash, "sketch": sketch}, actor)
@@ -204,6 +218,19 @@ def require_open(place_id: int) -> None:
 
 
 # --- furniture of the above -------------------------------------------------------
+@contextmanager
+def _changing() -> Iterator[None]:
+    """A write that changes places, one after another: the revision's row is the lock on PostgreSQL.
+
+    So a look ("is this code free?") and the act that follows cannot be separated by somebody else's.
+    It moves again at the end: a directory loaded halfway must not pass for the one after the change.
+    """
+    with db.write():
+        db.revisions.bump("places")
+        yield
+        db.revisions.bump("places")
+
+
 def _locked(place_id: int) -> Place:
     try:
         return Place.objects.select_for_update().get(pk=place_id)
@@ -223,7 +250,6 @@ def _need(actor: Any, place_id: int) -> None:
 
 
 def _save(place: Place, kind: str, patch: dict[str, Any], actor: Any, reason: str | None = None) -> None:
-    db.revisions.bump("places")
     head = events.record(
         f"place:{place.pk}",
         kind,
@@ -246,14 +272,16 @@ def _must_stand(place: Place, day: date) -> None:
 def _must_fit(kind: str, above: Place | None, layer: str) -> None:
     allowed = PARENTS.get(kind)
     if layer not in LAYERS or allowed is None:
-        raise errors.Invalid("place.kind", parent=above.name if above else "", kind=kind)
+        raise errors.Invalid("place.kind", parent=above.name if above else _("最上层"), kind=LABELS.get(kind, kind))
     if layer == UNIT:  # unit grids of city management lie directly in a village
         allowed = frozenset({"village"})
     if (above is None and allowed) or (above is not None and above.kind not in allowed):
-        raise errors.Invalid("place.kind", parent=above.name if above else _("最上层"), kind=kind)
+        raise errors.Invalid("place.kind", parent=above.name if above else _("最上层"), kind=LABELS.get(kind, kind))
 
 
 def _must_be_free(scheme: str, code: str) -> None:
+    if not _SCHEME.fullmatch(scheme) or not _CODE.fullmatch(code):
+        raise errors.Invalid("place.code", given=code[:40])
     held = PlaceCode.objects.filter(scheme=scheme, code=code, until__isnull=True).select_related("place").first()
     if held is not None:
         raise errors.Conflict("place.code_taken", given=code, place=held.place.name)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from gezhi.foundation import db, events
+from gezhi.foundation import events
 
 from .kinds import GOVERNANCE
 from .models import Place, PlaceCode, PlaceEdge
@@ -64,11 +64,10 @@ def new_token() -> str:
 def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
     """Create places in the current write, with one `place.opened` event each; returns their ids in order.
 
-    No check is made beyond the database's constraints: callers have made theirs.
+    No check is made beyond the database's constraints: callers have made theirs, and have bumped "places".
     """
     if not new:
         return []
-    db.revisions.bump("places")
     for place, id in zip(new, _reserve_ids(len(new)), strict=True):
         place.id = id
     drafts = [events.Draft(f"place:{p.id}", "place.opened", _opened(p), events.GENESIS) for p in new]

@@ -73,6 +73,11 @@ REFUSED = [
     (Invalid, "place.shape", lambda c, a: places.set_shape(
         c.w1, Polygon([(0, 0), (1, 1), (1, 0), (0, 1)]), actor=a)),
     (Invalid, "place.shape", lambda c, a: places.set_shape(c.w1, box(170, 0, 190, 1), actor=a)),
+    (Invalid, "place.code", lambda c, a: places.set_code(c.w1, "grid", "x' OR 1=1", actor=a)),
+    (Invalid, "place.code", lambda c, a: places.set_code(c.w1, "Grid;", "1", actor=a)),
+    (Invalid, "place.code", lambda c, a: places.set_code(c.w1, "grid", "1" * 41, actor=a)),
+    (Invalid, "place.units", lambda c, a: places.open_place("building", "1", actor=a, parent=c.w1, units=0)),
+    (Invalid, "place.units", lambda c, a: places.open_place("building", "1", actor=a, parent=c.w1, units=10**6)),
     (Conflict, "place.not_empty", lambda c, a: places.close(c.willow, actor=a)),
     (Invalid, "place.date", lambda c, a: places.close(c.w1, actor=a, on=c.since)),
     (Invalid, "place.date", lambda c, a: places.move(c.w1, c.bend, actor=a, on=c.since)),
