@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import current_process
 from time import monotonic
 from typing import Any
 
@@ -81,6 +82,8 @@ def _readers(
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM events_event")
             processes = 1 if cursor.fetchone()[0] < ALONE else min(4, os.cpu_count() or 1)
+    if current_process().daemon:  # a server's worker may not have children
+        processes = 1
     if inside or processes == 1:
         with current() if inside else reader() as own:
             yield own, 1, lambda tasks: (function(own, *arguments) for function, arguments in tasks)

@@ -24,6 +24,11 @@ SEALER_LOCK = 0x67657A6869_5345
 # Events in one block at most, unless one transaction alone wrote more: bounds memory and lock time.
 BLOCK_LIMIT = 20_000
 _NOTHING = bytes(32)
+# One statement, so that offset and snapshot belong together.
+_EPOCH = (
+    "SELECT tx_offset, settled, pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
+    " FROM events_epoch, pg_current_snapshot() AS s WHERE id = 1"
+)
 
 
 def seal_now(*, limit: int = BLOCK_LIMIT) -> Block | None:
@@ -118,17 +123,16 @@ def _bound(cursor) -> int | None:
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
     if not cursor.fetchone()[0]:
         return None
-    cursor.execute(
-        "INSERT INTO events_epoch (id, tx_offset, floor, settled)"
-        " SELECT 1, 0, coalesce(max(tx_to), 0), 0 FROM events_block"
-        " HAVING NOT EXISTS (SELECT 1 FROM events_epoch) ON CONFLICT DO NOTHING"
-    )
-    # One statement, so offset and snapshot belong together.
-    cursor.execute(
-        "SELECT tx_offset, settled, pg_snapshot_xmin(s)::text::bigint, pg_snapshot_xmax(s)::text::bigint"
-        " FROM events_epoch, pg_current_snapshot() AS s WHERE id = 1"
-    )
-    offset, settled, xmin, xmax = cursor.fetchone()
+    cursor.execute(_EPOCH)
+    epoch = cursor.fetchone()
+    if epoch is None:
+        cursor.execute(
+            "INSERT INTO events_epoch (id, tx_offset, floor, settled)"
+            " SELECT 1, 0, coalesce(max(tx_to), 0), 0 FROM events_block ON CONFLICT DO NOTHING"
+        )
+        cursor.execute(_EPOCH)
+        epoch = cursor.fetchone()
+    offset, settled, xmin, xmax = epoch
     if settled is None:
         # The offset has just moved. Whoever runs now may have numbered an event with the old one.
         cursor.execute("UPDATE events_epoch SET settled = %s WHERE id = 1", [xmax])
