@@ -10,7 +10,6 @@ import datetime as dt
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -35,7 +34,7 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 def _mismatch(node: Node, left: Type, right: Type) -> ExpressionError:
     return ExpressionError(
-        "expression.type", node.column, _("第 {column} 个字处：{left}和{right}不能这样放在一起。"),
+        "expression.type", node.column, _("第 {column} 个字处：“{left}”和“{right}”不能这样放在一起。"),
         left=left.name, right=right.name,
     )  # fmt: skip
 
@@ -110,7 +109,7 @@ def _want(node: Node, types: Mapping[str, Type], wanted: Type) -> Type:
     given = check(node, types)
     if given != wanted:
         raise ExpressionError(
-            "expression.type", node.column, _("第 {column} 个字处要的是{wanted}，写的是{given}。"),
+            "expression.type", node.column, _("第 {column} 个字处要的是“{wanted}”，写的是“{given}”。"),
             wanted=wanted.name, given=given.name,
         )  # fmt: skip
     return wanted
@@ -165,14 +164,10 @@ def _closure(node: Node, types: Mapping[str, Type]) -> Closure:
 
 
 def _field(name: str, type_: Type) -> Closure:
-    kind = {"number": Decimal, "truth": bool}.get(type_.kind)
-
     def read(values: Values) -> Any:
         value = values.get(name)
-        # Already computable in the usual case; NaN and the like still go through admit.
-        if value is None or (type(value) is kind and (kind is bool or value.is_finite())):
-            return value
-        return admit(value, type_, name)
+        # What is stored may be JSON, so every value is brought to its declared type.
+        return value if value is None else admit(value, type_, name)
 
     return read
 
@@ -343,7 +338,7 @@ def _compiled(
     result = check(tree, types)
     if expect is not None and result.kind != expect.kind and not same_family(result, expect):
         raise ExpressionError(
-            "expression.result", 0, _("这里要的是{wanted}，表达式给出的是{given}。"),
+            "expression.result", 0, _("这里要的是“{wanted}”，表达式给出的是“{given}”。"),
             wanted=expect.name, given=result.name,
         )  # fmt: skip
     if expect is not None:

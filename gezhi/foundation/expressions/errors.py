@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 
 
@@ -16,7 +15,7 @@ class ExpressionError(ValueError):
     formatted with `column` and the `facts`.
     """
 
-    def __init__(self, code: str, column: int, words: str | Promise, /, **facts: Any) -> None:
+    def __init__(self, code: str, column: int, words: Any, /, **facts: Any) -> None:
         self.code = code
         self.column = column
         self.words = format_lazy(words, column=column, **facts)

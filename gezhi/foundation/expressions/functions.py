@@ -95,13 +95,13 @@ class Function:
     needs_today: bool = False
 
 
-def _fault(column: int, name: str, wanted: str) -> ExpressionError:
+def _fault(column: int, name: str, wanted: Any) -> ExpressionError:
     return ExpressionError(
         "expression.arguments", column, _("函数“{name}”要这样写：{wanted}。"), name=name, wanted=wanted
     )
 
 
-def _fixed(name: str, wanted: str, result: Type, *shapes: tuple[Type, ...]):
+def _fixed(name: str, wanted: Any, result: Type, *shapes: tuple[Type, ...]):
     def types(column: int, given: Sequence[Type]) -> Type:
         if not any(
             len(shape) == len(given) and all(a == b for a, b in zip(shape, given, strict=True)) for shape in shapes
@@ -112,7 +112,7 @@ def _fixed(name: str, wanted: str, result: Type, *shapes: tuple[Type, ...]):
     return types
 
 
-def _alike(name: str, wanted: str, ordered: bool):
+def _alike(name: str, wanted: Any, ordered: bool):
     def types(column: int, given: Sequence[Type]) -> Type:
         if len(given) < 2 or len(given) > 20:
             raise _fault(column, name, wanted)
@@ -131,47 +131,47 @@ def _contains(column: int, given: Sequence[Type]) -> Type:
             return Truth
         if whole.kind in ("text", "choice") and piece.kind in ("text", "choice"):
             return Truth
-    raise _fault(column, "包含", "包含(文字或列表, 其中一项)")
+    raise _fault(column, "包含", _("包含(文字或列表, 其中一项)"))
 
 
 def _length(column: int, given: Sequence[Type]) -> Type:
     if len(given) == 1 and given[0].kind in ("text", "choice", "list"):
         return Number
-    raise _fault(column, "长度", "长度(文字或列表)")
+    raise _fault(column, "长度", _("长度(文字或列表)"))
 
 
 def _total(column: int, given: Sequence[Type]) -> Type:
     if len(given) == 1 and given[0].kind == "list" and given[0].item == Number:
         return Number
-    raise _fault(column, "合计", "合计(数字列表)")
+    raise _fault(column, "合计", _("合计(数字列表)"))
 
 
 def _choose(column: int, given: Sequence[Type]) -> Type:
     if len(given) == 3 and given[0] == Truth and given[1].kind == given[2].kind:
         return given[1] if given[1] == given[2] else Type(given[1].kind) if given[1].kind != "list" else given[1]
-    raise _fault(column, "若", "若(条件, 成立时的值, 不成立时的值)")
+    raise _fault(column, "若", _("若(条件, 成立时的值, 不成立时的值)"))
 
 
 _ONE_DATE = ((Date,), (Date, Date))
 FUNCTIONS: dict[str, Function] = {
     f.name: f
     for f in (
-        Function("today", ("今天", "今日"), ("today",), _fixed("今天", "今天", Date, ()), None, True),
-        Function("days", ("天数",), ("days",), _fixed("天数", "天数(从哪天, 到哪天)", Number, *_ONE_DATE), days_between, True),
-        Function("months", ("月数",), ("months",), _fixed("月数", "月数(从哪天, 到哪天)", Number, *_ONE_DATE), months_between, True),
-        Function("years", ("年数", "周岁"), ("years",), _fixed("年数", "年数(从哪天, 到哪天)", Number, *_ONE_DATE), years_between, True),
+        Function("today", ("今天", "今日"), ("today",), _fixed("今天", _("今天"), Date, ()), None, True),
+        Function("days", ("天数",), ("days",), _fixed("天数", _("天数(从哪天, 到哪天)"), Number, *_ONE_DATE), days_between, True),
+        Function("months", ("月数",), ("months",), _fixed("月数", _("月数(从哪天, 到哪天)"), Number, *_ONE_DATE), months_between, True),
+        Function("years", ("年数", "周岁"), ("years",), _fixed("年数", _("年数(从哪天, 到哪天)"), Number, *_ONE_DATE), years_between, True),
         Function("contains", ("包含",), ("contains",), _contains, contains),
         Function("length", ("长度", "个数"), ("length",), _length, length),
-        Function("max", ("最大", "较大"), ("max",), _alike("最大", "最大(甲, 乙, …)", True), lambda *v: max(v)),
-        Function("min", ("最小", "较小"), ("min",), _alike("最小", "最小(甲, 乙, …)", True), lambda *v: min(v)),
-        Function("round", ("四舍五入",), ("round",), _fixed("四舍五入", "四舍五入(数字, 小数位数)", Number, (Number,), (Number, Number)), round_half_up),
-        Function("abs", ("绝对值",), ("abs",), _fixed("绝对值", "绝对值(数字)", Number, (Number,)), abs),
+        Function("max", ("最大", "较大"), ("max",), _alike("最大", _("最大(甲, 乙, …)"), True), lambda *v: max(v)),
+        Function("min", ("最小", "较小"), ("min",), _alike("最小", _("最小(甲, 乙, …)"), True), lambda *v: min(v)),
+        Function("round", ("四舍五入",), ("round",), _fixed("四舍五入", _("四舍五入(数字, 小数位数)"), Number, (Number,), (Number, Number)), round_half_up),
+        Function("abs", ("绝对值",), ("abs",), _fixed("绝对值", _("绝对值(数字)"), Number, (Number,)), abs),
         Function("sum", ("合计",), ("sum",), _total, total),
-        Function("year", ("年份",), ("year",), _fixed("年份", "年份(日期)", Number, (Date,)), lambda d: Decimal(d.year)),
-        Function("month", ("月份",), ("month",), _fixed("月份", "月份(日期)", Number, (Date,)), lambda d: Decimal(d.month)),
-        Function("day", ("日子",), ("day",), _fixed("日子", "日子(日期)", Number, (Date,)), lambda d: Decimal(d.day)),
+        Function("year", ("年份",), ("year",), _fixed("年份", _("年份(日期)"), Number, (Date,)), lambda d: Decimal(d.year)),
+        Function("month", ("月份",), ("month",), _fixed("月份", _("月份(日期)"), Number, (Date,)), lambda d: Decimal(d.month)),
+        Function("day", ("日子",), ("day",), _fixed("日子", _("日子(日期)"), Number, (Date,)), lambda d: Decimal(d.day)),
         Function("if", ("若", "如果"), ("if",), _choose),
-        Function("first", ("取值",), ("first",), _alike("取值", "取值(字段, 空时用的值)", False)),
+        Function("first", ("取值",), ("first",), _alike("取值", _("取值(字段, 空时用的值)"), False)),
     )
 }  # fmt: skip
 WRITTEN = {written: f.name for f in FUNCTIONS.values() for written in (*f.chinese, *f.english)}

@@ -318,10 +318,14 @@ def _read_default(item: Any, kind: str, choices: tuple[Option, ...], context: Co
     fits = {"truth": bool, "number": int, "choice": str, "text": str, "limit": str}.get(kind)
     if value is None:
         return None
-    if fits is None or type(value) is not fits or (choices and value not in [o.value for o in choices]):
-        context.problem(item, "default", "form.default", _("默认值和这一项的类型不符。"))
-        return None
-    return value
+    if (
+        isinstance(value, str | int | bool)
+        and type(value) is fits
+        and (not choices or value in [o.value for o in choices])
+    ):
+        return value
+    context.problem(item, "default", "form.default", _("默认值和这一项的类型不符。"))
+    return None
 
 
 def _read_choices(item: Any, kind: str, context: Context) -> tuple[Option, ...]:

@@ -97,15 +97,15 @@ def read_date(written: str) -> dt.date | None:
         return None
     match = _DATE.fullmatch(plain)
     if match and (match[2] == match[4] or (match[2] == "年" and match[4] == "月")):
-        parts = (match[1], match[3], match[5])
+        parts: list[str] = [match[1], match[3], match[5]]
     elif compact := _COMPACT.fullmatch(plain):
-        parts = compact.groups()
+        parts = list(compact.groups())
     else:
         found = re.fullmatch(r"(.{4})年(.{1,3})月(.{1,3})[日号]", plain)
         numbers = [chinese_integer(g) for g in found.groups()] if found else []
         if not numbers or any(n is None for n in numbers):
             return None
-        parts = tuple(str(n) for n in numbers)
+        parts = [str(n) for n in numbers]
     try:
         return dt.date(*(int(p) for p in parts))
     except ValueError:

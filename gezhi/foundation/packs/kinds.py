@@ -64,9 +64,10 @@ def read_categories(node: Any, context: Context) -> Any:
         if row[0] in seen:
             context.problem(node, "catalogues", "categories.twice", _("类别代码“{code}”重复。"), code=row[0])
         seen.add(row[0])
-    body = {"rows": rows, "units": _paths(node, "units", context), "hints": {}}
-    catalogue = Catalogue.of([body])
-    for path in body["units"]:
+    units = _paths(node, "units", context)
+    hints: dict[str, list[str]] = {}
+    catalogue = Catalogue.of([{"rows": rows, "units": units, "hints": {}}])
+    for path in units:
         if not catalogue.known_path(path):
             context.problem(node["units"], path, "categories.path", _("没有“{path}”这一类。"), path=path)
     for code, words in (node.get("hints") or {}).items():
@@ -74,9 +75,9 @@ def read_categories(node: Any, context: Context) -> Any:
         if found is None:
             context.problem(node["hints"], code, "categories.path", _("没有“{path}”这一类。"), path=code)
         else:
-            body["hints"][found.code] = [str(w) for w in words]
+            hints[found.code] = [str(w) for w in words]
     context.shared["categories"] = Catalogue.join([context.shared.get("categories"), catalogue])
-    return body
+    return {"rows": rows, "units": units, "hints": hints}
 
 
 def _paths(node: Any, key: str, context: Context) -> dict[str, str]:
