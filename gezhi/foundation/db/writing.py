@@ -22,7 +22,7 @@ def write() -> Iterator[None]:
     Revision numbers are read afresh at the start of the outermost block.
     """
     outer = connection.atomic_blocks[-1] if connection.atomic_blocks else None
-    if outer is not None and not outer._from_testcase:
+    if outer is not None and not getattr(outer, "_from_testcase", False):
         with transaction.atomic(savepoint=False):
             yield
         return

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core import checks
 from django.db import DatabaseError, connection
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 
 TAG = "gezhi"
 FACES = {"portal", "field", "desk", "api"}
@@ -110,8 +110,8 @@ def file_system(directory: Path, mounts: Path = Path("/proc/mounts")) -> str:
         return ""
     best, kind = Path("/"), ""
     for line in mounts.read_text().splitlines():
-        _device, point, this_kind = line.split()[:3]
-        point = Path(point.replace("\\040", " "))
+        _device, where, this_kind = line.split()[:3]
+        point = Path(where.replace("\\040", " "))
         if directory.is_relative_to(point) and len(point.parts) >= len(best.parts):
             best, kind = point, this_kind
     return kind

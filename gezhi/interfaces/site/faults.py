@@ -121,7 +121,7 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     if request.method != "POST":
         return []
     try:
-        return [(name, text) for name, text in request.POST.items() if text and not name.lower().endswith(_HIDDEN)]
+        return [(name, str(text)) for name, text in request.POST.items() if text and not name.lower().endswith(_HIDDEN)]
     except (SuspiciousOperation, RequestDataTooBig, OSError):
         return []
 

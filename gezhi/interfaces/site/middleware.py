@@ -39,10 +39,11 @@ def fresh_caches(get_response: GetResponse) -> GetResponse:
     """Outermost: a request id, revision numbers read at most once per request, and the security headers."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.id = secrets.token_hex(6)
+        id = secrets.token_hex(6)
+        request.__dict__["id"] = id
         with revisions.scope():
             response = get_response(request)
-        response.headers.setdefault("X-Request-ID", request.id)
+        response.headers.setdefault("X-Request-ID", id)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self), microphone=(self)")
         return response
@@ -91,7 +92,7 @@ def actor(get_response: GetResponse) -> GetResponse:
     """`request.actor`, worked out when first looked at: the person of the session, else a resident."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        request.actor = SimpleLazyObject(lambda: _actor_of(request))
+        request.__dict__["actor"] = SimpleLazyObject(lambda: _actor_of(request))
         return get_response(request)
 
     return middleware
@@ -110,5 +111,5 @@ def refusals(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         return get_response(request)
 
-    middleware.process_exception = faults.answer
+    middleware.__dict__["process_exception"] = faults.answer  # where Django looks for it
     return middleware

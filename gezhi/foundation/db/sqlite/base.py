@@ -142,20 +142,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.door.leave()
             raise
 
-    def _commit(self):
-        super()._commit()
-        # When COMMIT itself fails the transaction is still open; the ROLLBACK that follows leaves.
+    def commit(self):
+        super().commit()
+        # When COMMIT itself fails the transaction is still open; the rollback that follows leaves.
         self.door.leave()
 
-    def _rollback(self):
+    def rollback(self):
         try:
-            super()._rollback()
+            super().rollback()
         finally:
             self.door.leave()
 
-    def _close(self):
+    def close(self):
+        self.validate_thread_sharing()
         try:
-            super()._close()
+            super().close()
         finally:
             if self._door is not None:
                 self._door.close()

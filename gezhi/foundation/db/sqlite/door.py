@@ -102,7 +102,11 @@ class Door:
 
     @property
     def inside(self) -> bool:
-        return self._turn is not None and self._pid == os.getpid()
+        return self._mine() is not None
+
+    def _mine(self) -> Turn | None:
+        """The turn this connection holds, unless it was inherited through fork and is the parent's."""
+        return self._turn if self._pid == os.getpid() else None
 
     def enter(self) -> None:
         turn = _turn(self._path)
@@ -121,9 +125,10 @@ class Door:
         self._since = time.monotonic()
 
     def leave(self) -> None:
-        if not self.inside:
+        turn = self._mine()
+        if turn is None:
             return
-        turn, self._turn = self._turn, None
+        self._turn = None
         try:
             fcntl.flock(self._open()[1], fcntl.LOCK_UN)
         finally:
