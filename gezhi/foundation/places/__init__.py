@@ -26,6 +26,7 @@ _LATE = {
     "set_code": "actions",
     "set_shape": "actions",
     "import_divisions": "divisions",
+    "import_outlines": "outlines",
     "load_pack": "packs",
     "staffing": "packs",
     "check_partition": "partition",

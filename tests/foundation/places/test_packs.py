@@ -39,18 +39,6 @@ def test_mengzhou_is_loaded_as_written_and_again_without_effect(actor):
 
 
 @pytest.mark.django_db
-def test_buildings_lie_in_their_grid_and_have_a_plate_of_their_own(actor):
-    places.load_pack(body("mengzhou"), actor=actor)
-    known = places.directory()
-    buildings = [known.get(id) for id in known.of_kind("building")]
-    assert len(buildings) > 200 and len({b.qr for b in buildings}) == len(buildings)
-    for building in buildings:
-        assert known.locate(*building.point) == building.parent_id
-        assert known.by_qr(building.qr) == building.id
-        assert int(known.get(known.at_level(building.id, "village")).code[-3:]) < 200  # a community
-
-
-@pytest.mark.django_db
 def test_staff_is_wanted_where_the_pack_says(actor):
     places.load_pack(body("mengzhou"), actor=actor)
     wanted = places.staffing(body("mengzhou"))
@@ -120,6 +108,20 @@ def test_a_flaw_is_named_with_its_line(old, new, line, code):
     problems = checked(GOOD.replace(old, new))
     assert (line, code) in {(p.line, p.code) for p in problems}
     assert all(str(p.words) for p in problems)
+
+
+@pytest.mark.django_db
+def test_buildings_lie_in_their_grid_and_have_a_plate_of_their_own(actor):
+    node = YAML(typ="safe", pure=True).load(GOOD + "buildings: {villages: communities, each: [3, 9], units: [1, 4]}\n")
+    loaded = places.load_pack(node, actor=actor)
+    known = places.directory()
+    buildings = [known.place(id) for id in known.of_kind("building")]
+    assert len(buildings) == loaded.buildings >= 3 * loaded.grids["grid2"]
+    assert len({b.qr for b in buildings}) == len(buildings)
+    for building in buildings:
+        assert known.locate(*building.point) == building.parent_id and 1 <= building.units <= 4
+        assert known.by_qr(building.qr) == building.id
+        assert int(known.place(known.at_level(building.id, "village")).code[-3:]) < 200  # a community
 
 
 @pytest.mark.django_db
