@@ -62,6 +62,13 @@ register(
     _("请尽快办结，或向督办人说明。"),
 )
 register(
+    "case.no_consent",
+    422,
+    _("还没有本人的同意。"),
+    _("替人代办要先有本人同意的记录。"),
+    _("请写下本人是谁、怎么同意的，再开始。"),
+)
+register(
     "case.place_closed",
     422,
     _("这个地方现在不收事项。"),
@@ -142,6 +149,8 @@ def _open(
         raise Invalid("case.place_unknown", field_errors={"place": _("没认出是哪里。")})
     if place.closed:
         raise Invalid("case.place_closed", field_errors={"place": _("这个地方现在不收事项。")})
+    if flow.consent and not str(data.get("consent") or "").strip():
+        raise Invalid("case.no_consent", field_errors={"consent": _("请写下本人是谁、怎么同意的。")})
     path = directory.path(place_id)
     if path.county_id is None:
         raise Invalid("case.place_unknown", field_errors={"place": _("请选到村或社区。")})

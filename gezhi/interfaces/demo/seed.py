@@ -6,6 +6,8 @@ import logging
 from datetime import timedelta
 from random import Random
 
+from django.conf import settings
+
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
@@ -14,6 +16,8 @@ from gezhi.interfaces.demo import life, matters, staff
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
 CASES = 640
+# The county's own places, and the working methods of the pages that run on the engines there are.
+PACKS = ("mengzhou", "yueshi-village", "xincheng-street", "xinhua-street", "minzhu-street", "qinnan-transport")
 
 
 def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
@@ -25,6 +29,9 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     since = real_now - timedelta(weeks=weeks)
     with db.write():
         revisions.assign(clock.OFFSET, -int(timedelta(weeks=weeks).total_seconds()))
+    for root in settings.GEZHI_PACKS:
+        for pack in sorted(folder.parent for folder in root.glob("*/pack.yaml") if folder.parent.name in PACKS):
+            packs.install(pack, actor=people.system("setup"))
     places.load_pack(packs.registry().body("places", "mengzhou"), actor=people.system("setup"))
     log.info("places are in")
     staff.fill(since)
