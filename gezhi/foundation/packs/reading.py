@@ -109,6 +109,9 @@ class Context:
             line, column = key_position(node, key)
             if near:
                 self.note(line, column, "pack.key", _("不认识“{key}”，您是要写“{near}”吗？"), key=key, near=near[0])
+            elif node[key] is None and not str(key).isidentifier():
+                # {en: grid, errands} is two entries to YAML; the author meant one text.
+                self.note(line, column, "pack.key", _("“{key}”前面的逗号把文字断开了，请给整段文字加引号。"), key=key)
             else:
                 self.note(
                     line, column, "pack.key", _("不认识“{key}”，这里可以写：{allowed}。"),

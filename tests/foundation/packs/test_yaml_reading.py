@@ -64,6 +64,15 @@ def test_plain_is_json_without_floats():
     assert plain(node) == {"a": "1.1", "b": "2024-03-05", "c": [True, None, 7], "d": "x", "1": "y"}
 
 
+def test_a_comma_that_cuts_a_text_is_explained():
+    node, _problems = read("title: {zh: 一二, en: Grid, and errands}")
+    context = Context("x.yaml")
+    context.title(node)
+    (problem,) = context.problems
+    assert (problem.code, problem.line, problem.column) == ("pack.key", 1, 27)
+    assert "引号" in str(problem.words)
+
+
 def test_keys_types_and_choices_are_checked_in_the_same_words():
     node, _problems = read("titel: x\nmax: many\nkind: wrok\nlist: 3\nflag: 1\nlong: " + "x" * 300)
     context = Context("x.yaml")
