@@ -145,7 +145,9 @@ def tallies(place_id: int) -> tuple[Tally, list[Tally], list[Tally]]:
         _recent(place_id)
         .order_by()
         .values("category", *([inner] if inner else []))
-        .annotate(**{name: Count("id", filter=condition) if condition else Count("id") for name, condition in FIGURES.items()})
+        .annotate(
+            **{name: Count("id", filter=condition) if condition else Count("id") for name, condition in FIGURES.items()}
+        )
     )
     total: dict[str, int] = dict.fromkeys(FIGURES, 0)
     by_place: dict[int, dict[str, int]] = {}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.workflows import actions, rules
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import db, files, forms, places
+from gezhi.foundation import files, forms, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.files.refusals import TooManyPhotos
@@ -105,11 +105,12 @@ def raise_matter(
     if where is not None:
         data["lon"], data["lat"] = where
     data["photos"] = kept
-    with db.write():
-        case, new = actions.open_case(
-            WORKFLOW, data, actor=actor, place_id=place_id, channel=channel, key=key, case_id=case_id
-        )
-        files.attach(kept, stream=f"case:{case.id}")
+    case, new = actions.open_case(
+        WORKFLOW, data, actor=actor, place_id=place_id, channel=channel, key=key, case_id=case_id
+    )
+    # After opening, not around it: a repeated key ends the engine's own transaction. Cut off in between, the sender
+    # repeats with the same key and the photos are bound then.
+    files.attach(kept, stream=f"case:{case.id}")
     return case, new
 
 

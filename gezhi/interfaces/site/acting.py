@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from gezhi.engines.workflows import actions
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import db, files
+from gezhi.foundation import files
 from gezhi.foundation.files.refusals import TooManyPhotos
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.answers import KEY, new_key
@@ -44,15 +44,16 @@ def act(request: HttpRequest, case_id: int, action: str, *, actor: Actor) -> Cas
             raise TooManyPhotos(limit=files.MAX_PHOTOS, count=len(uploads))
         data[name] = [files.stage(upload, actor=actor, key=key).id for upload in uploads]
         kept += data[name]
-    with db.write():
-        case = actions.fire(
-            case_id,
-            action,
-            item=whole(request.POST.get("_item")),
-            expected_seq=whole(request.POST.get("_seq")),
-            actor=actor,
-            data=data,
-            key=key,
-        )
-        files.attach(kept, stream=f"case:{case.id}")
+    case = actions.fire(
+        case_id,
+        action,
+        item=whole(request.POST.get("_item")),
+        expected_seq=whole(request.POST.get("_seq")),
+        actor=actor,
+        data=data,
+        key=key,
+    )
+    # After the action, not around it: a repeated key ends the engine's own transaction. Cut off in between, the
+    # sender repeats with the same key and the photos are bound then.
+    files.attach(kept, stream=f"case:{case.id}")
     return case

@@ -142,6 +142,8 @@ SECURE_HSTS_SECONDS = 30 * 24 * 3600 if PRODUCTION else 0
 SECURE_REFERRER_POLICY = "same-origin"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+# Photos stay in memory until they are re-encoded: nothing personal is written to disk in the clear.
+FILE_UPLOAD_HANDLERS = ["gezhi.foundation.files.uploads.PhotoUploads"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 LOGGING = {

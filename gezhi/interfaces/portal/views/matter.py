@@ -71,7 +71,12 @@ def find(request: HttpRequest) -> HttpResponse:
             return redirect("matter", code=rules.show_code(view.case.code))
         except NotFound as wrong:
             refusal = wrong
-    context = {"code": written[:40], "refusal": refusal, "where": _("查进度"), "empty": request.method == "POST" and not written}
+    context = {
+        "code": written[:40],
+        "refusal": refusal,
+        "where": _("查进度"),
+        "empty": request.method == "POST" and not written,
+    }
     return render(request, "portal/find.html", context, status=refusal.http if refusal else 200)
 
 
@@ -82,7 +87,9 @@ def matter(request: HttpRequest, code: str) -> HttpResponse:
     return _page(request, opened(request, code))
 
 
-def _page(request: HttpRequest, view: views.PublicView, refusal: Refusal | None = None, tried: str = "") -> HttpResponse:
+def _page(
+    request: HttpRequest, view: views.PublicView, refusal: Refusal | None = None, tried: str = ""
+) -> HttpResponse:
     now = clock.now()
     possible = {p.action: p for p in view.possible}
     said = SAID.get(request.GET.get("said", ""))
@@ -101,7 +108,8 @@ def _page(request: HttpRequest, view: views.PublicView, refusal: Refusal | None 
         "answers": _answers(view),
         "case_clock": {
             "clock_state": "overdue" if now > view.case.due_at else "running",
-            "opened_at": view.case.opened_at, "due_at": view.case.due_at,
+            "opened_at": view.case.opened_at,
+            "due_at": view.case.due_at,
         },
         "last_photo": view.after[-1] if view.after else 0,
         "more_photos": [*view.before[1:], *view.after[:-1]],
