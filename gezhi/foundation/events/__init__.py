@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .erasures import flush_erased, replay_erasures
     from .export import accept_restore, export_roots
     from .findings import Finding, Report
-    from .folding import fold, register_state, upcast, upcaster
+    from .folding import fold, register_parts, register_state, upcast, upcaster
     from .log import Draft, histories, history, record, record_many
     from .models import Block, Event, Private
     from .private import erase, keep, on_erase, read_private
@@ -31,7 +31,7 @@ _HOME = {
     "erasures": ("flush_erased", "replay_erasures"),
     "export": ("accept_restore", "export_roots"),
     "findings": ("Finding", "Report"),
-    "folding": ("fold", "register_state", "upcast", "upcaster"),
+    "folding": ("fold", "register_parts", "register_state", "upcast", "upcaster"),
     "log": ("Draft", "histories", "history", "record", "record_many"),
     "models": ("Block", "Event", "Private"),
     "private": ("erase", "keep", "on_erase", "read_private"),
@@ -62,6 +62,7 @@ __all__ = [
     "read_private",
     "record",
     "record_many",
+    "register_parts",
     "register_state",
     "replay_erasures",
     "seal_now",

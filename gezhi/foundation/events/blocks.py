@@ -1,4 +1,4 @@
-"""Verify, second part: blocks, the events they sealed, and the roots exported outside the database."""
+"""Verify, third part: blocks, the events they sealed, and the roots exported outside the database."""
 
 from __future__ import annotations
 

@@ -12,14 +12,15 @@ from typing import Any
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from . import folding
 from .blocks import BlocksPart, check_blocks, compare_exported, read_exported
 from .crew import Task, crew
 from .erasures import erased_lines
 from .export import root_files
 from .findings import Finding, Report, finding
-from .folding import STATES
 from .reading import ALIAS, current, one, reader, rows
-from .streams import Row, StreamsPart, check_orphans, check_streams
+from .states import check_orphans
+from .streams import Row, StreamsPart, check_streams
 
 # Below this many events one process is done before a second one has started.
 ALONE = 60_000
@@ -57,7 +58,7 @@ def _tasks(own: BaseDatabaseWrapper, workers: int, erased: frozenset[int]) -> li
     last = one(own, "SELECT coalesce(max(position), 0) FROM events_block")[0]
     step = max(1, -(-last // (workers * 4 if workers > 1 else 1)))
     tasks += [(check_blocks, (low, min(low + step, last + 1))) for low in range(1, last + 1, step)]
-    tasks += [(check_orphans, (prefix,)) for prefix in STATES]
+    tasks += [(check_orphans, (prefix,)) for prefix in folding.STATES]
     return tasks
 
 

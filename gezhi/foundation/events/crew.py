@@ -46,8 +46,8 @@ def crew(workers: int) -> Iterator[tuple[BaseDatabaseWrapper, Callable[[list[Tas
             lines.append(ours)
         for line in lines:
             _answer(line)  # it has loaded the product
-        # States and upcasters travel along, so a worker knows exactly what this process knows.
-        known = pickle.dumps((folding.STATES, folding.UPCASTERS))
+        # States, parts and upcasters travel along, so a worker knows exactly what this process knows.
+        known = pickle.dumps((folding.STATES, folding.PARTS, folding.UPCASTERS))
         # All must see the same moment. PostgreSQL hands it over by name; on SQLite nobody may write
         # while the readers begin, which takes them a few milliseconds.
         with db.write() if connection.vendor == "sqlite" else nullcontext():
@@ -92,8 +92,9 @@ def _work(line: Connection, settings: dict[str, Any]) -> None:
         connections["default"].settings_dict.update(settings)
         line.send((True, None))
         snapshot, known = line.recv()
-        states, upcasters = pickle.loads(known)
+        states, parts, upcasters = pickle.loads(known)
         folding.STATES.update(states)
+        folding.PARTS.update(parts)
         folding.UPCASTERS.update(upcasters)
         with reader(snapshot) as own:
             line.send((True, None))

@@ -91,6 +91,20 @@ class State:
 STATES: dict[str, State] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Rows of `model` that belong to a state row by `parent` and are told under `<key>:<number>` in its fold."""
+
+    key: str
+    model: type[Model]
+    parent: str
+    number: str
+    fields: tuple[tuple[str, str], ...]
+
+
+PARTS: dict[str, dict[str, Parts]] = {}
+
+
 def register_state(prefix: str, model: type[Model], fields: Iterable[str] | Mapping[str, str]) -> None:
     """Tell verify and erase that stream `<prefix>:<pk>` has its current state in a row of `model`.
 
@@ -99,9 +113,36 @@ def register_state(prefix: str, model: type[Model], fields: Iterable[str] | Mapp
     default. A private reference may be kept in the row as its id. Call it where the model is defined.
     Raises ValueError when the model lacks one of the columns.
     """
-    pairs = tuple(fields.items()) if isinstance(fields, Mapping) else tuple((name, name) for name in fields)
+    pairs = _pairs(fields)
+    _need(model, ["event_seq", "event_hash", *(attribute for _, attribute in pairs)])
+    STATES[prefix] = State(prefix, model, pairs)
+
+
+def register_parts(
+    prefix: str,
+    key: str,
+    model: type[Model],
+    fields: Iterable[str] | Mapping[str, str],
+    *,
+    parent: str,
+    number: str = "number",
+) -> None:
+    """Tell verify that a state of `prefix` has parts: rows of `model` whose column `parent` names the state row.
+
+    The fold holds each part as one value under `<key>:<number>`, e.g. `item:2`: a mapping with `fields`, which are
+    given and compared as in `register_state`. Raises ValueError when the model lacks one of the columns.
+    """
+    pairs = _pairs(fields)
+    _need(model, [parent, number, *(attribute for _, attribute in pairs)])
+    PARTS.setdefault(prefix, {})[key] = Parts(key, model, parent, number, pairs)
+
+
+def _pairs(fields: Iterable[str] | Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(fields.items()) if isinstance(fields, Mapping) else tuple((name, name) for name in fields)
+
+
+def _need(model: type[Model], names: list[str]) -> None:
     columns = {field.attname for field in model._meta.concrete_fields}
-    lacking = [name for name in ["event_seq", "event_hash", *(a for _, a in pairs)] if name not in columns]
+    lacking = [name for name in names if name not in columns]
     if lacking:
         raise ValueError(f"{model.__name__} has no column {', '.join(lacking)}.")
-    STATES[prefix] = State(prefix, model, pairs)

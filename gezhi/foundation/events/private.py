@@ -12,9 +12,8 @@ from gezhi.foundation import db
 from gezhi.foundation.errors import Invalid, NotFound, Refusal, Unavailable
 from gezhi.foundation.people import crypto
 
-from . import erasures
+from . import erasures, folding
 from .chain import Head, PrivateRef, private_hash
-from .folding import STATES
 from .log import REASON_LIMIT, Doer, record, tail
 from .models import Private
 
@@ -154,4 +153,4 @@ def _move_head(stream: str, head: Head) -> None:
 
 def _state_of(stream: str):
     prefix, _, pk = stream.partition(":")
-    return STATES.get(prefix), pk
+    return folding.STATES.get(prefix), pk

@@ -1,4 +1,4 @@
-"""Verify, first part: every stream by itself, against its state row and its private texts."""
+"""Verify, first part: every stream by itself, and the private texts it names."""
 
 from __future__ import annotations
 
@@ -6,24 +6,22 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Field
 
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.people import crypto
 
-from .chain import GENESIS, canonical, event_hash, private_hash
+from . import folding
+from .chain import GENESIS, event_hash, private_hash
 from .findings import Finding, finding
-from .folding import STATES, State, merge
+from .folding import merge
 from .private import aad
-from .reading import ALIAS, moment, rows
+from .reading import moment, rows
+from .states import Folded, check_states
 
 # A reference in canonical text always looks like this; inside a string its quotes would be escaped.
 _REF = re.compile(r'\{"hash":"([0-9a-f]{64})","private":(\d+)\}')
@@ -79,31 +77,22 @@ class StreamsPart:
         self.omitted += max(0, len(found) - room)
 
 
-@dataclass(slots=True)
-class _Stream:
-    name: str
-    last: int
-    hash: bytes
-    whole: bool
-    state: dict[str, Any]
-
-
 def check_streams(own: BaseDatabaseWrapper, low: str | None, high: str | None, erased: frozenset[int]) -> StreamsPart:
     """Check the streams with `low <= name < high` (None = open end), in the database's own order of names."""
     part = StreamsPart()
-    waiting: list[_Stream] = []
+    waiting: list[Folded] = []
     refs: list[tuple[int, str, str, int]] = []
     for name, events in groupby(_rows(own, low, high), key=itemgetter(0)):
         stream = _check_stream(name, events, part, refs)
-        if name.partition(":")[0] in STATES:
+        if name.partition(":")[0] in folding.STATES:
             waiting.append(stream)
         if len(waiting) >= _STREAMS_AT_ONCE:
-            _check_states(waiting, part)
+            part.say(*check_states(waiting))
             waiting.clear()
         if len(refs) >= _REFS_AT_ONCE:
             _check_private(own, refs, erased, part)
             refs.clear()
-    _check_states(waiting, part)
+    part.say(*check_states(waiting))
     _check_private(own, refs, erased, part)
     return part
 
@@ -122,8 +111,8 @@ def _rows(own: BaseDatabaseWrapper, low: str | None, high: str | None) -> Iterat
 
 def _check_stream(
     name: str, events: Iterator[tuple], part: StreamsPart, refs: list[tuple[int, str, str, int]]
-) -> _Stream:
-    stateful = name.partition(":")[0] in STATES
+) -> Folded:
+    stateful = name.partition(":")[0] in folding.STATES
     state: dict[str, Any] = {}
     last, digest, sound_before, whole = 0, GENESIS.hash, True, True
     for values in events:
@@ -135,8 +124,11 @@ def _check_stream(
         try:
             sound = event_hash(bytes(prev), *values[:10]) == bytes(stored)
             content = json.loads(patch) if stateful else None
-        except (TypeError, ValueError, AttributeError):
-            sound, content = False, None
+            if sound and content:
+                merge(state, kind, version, content)
+        except (TypeError, ValueError, AttributeError, LookupError):
+            # Also a patch no event of ours has, or one its upcaster cannot read.
+            sound = False
         if not sound:
             whole = False
             part.say(finding("event.altered", name, seq, kind=kind))
@@ -145,12 +137,10 @@ def _check_stream(
         elif sound_before and bytes(prev) != digest:
             whole = False
             part.say(finding("chain.broken", name, seq))
-        if sound and content:
-            merge(state, kind, version, content)
         if sound and '"private":' in patch:
             refs.extend((int(id_), hash_, name, seq) for hash_, id_ in _REF.findall(patch))
         last, digest, sound_before = seq, _bytes(stored), sound
-    return _Stream(name, last, digest, whole, state)
+    return Folded(name, last, digest, whole, state)
 
 
 def _bytes(value: Any) -> bytes:
@@ -186,85 +176,3 @@ def _opens(stream: str, name: str, salt: Any, blob: Any, digest: str) -> bool:
         return private_hash(_bytes(salt), crypto.open(_bytes(blob), aad(stream, name))) == digest
     except (Refusal, UnicodeDecodeError):
         return False
-
-
-def _check_states(streams: list[_Stream], part: StreamsPart) -> None:
-    for prefix, group in groupby(sorted(streams, key=lambda s: s.name), key=lambda s: s.name.partition(":")[0]):
-        spec = STATES[prefix]
-        wanted = {stream.name.partition(":")[2]: stream for stream in group}
-        keys = [key for pk in wanted if (key := _key(spec, pk)) is not None]
-        columns = ["pk", "event_seq", "event_hash", *(attribute for _, attribute in spec.fields)]
-        found = spec.model._base_manager.using(ALIAS).filter(pk__in=keys).values_list(*columns)
-        for pk, seq, digest, *values in found.iterator():
-            part.say(*_check_state(spec, wanted.pop(str(pk)), seq, _bytes(digest), values))
-        part.say(*(finding("state.missing", stream.name) for stream in wanted.values()))
-
-
-def _key(spec: State, pk: str) -> Any:
-    """A stream's name as the key of a row; None when no row can have it (a forged stream)."""
-    try:
-        return spec.model._meta.pk.clean(pk, None)
-    except ValidationError:
-        return None
-
-
-def _check_state(spec: State, stream: _Stream, seq: int, digest: bytes, values: list[Any]) -> Iterator[Finding]:
-    if seq > stream.last:
-        yield finding("event.tail_removed", stream.name, seq, last=stream.last)
-    elif seq < stream.last:
-        yield finding("state.behind", stream.name, seq, last=stream.last)
-    elif stream.whole:
-        columns = {column.attname: column for column in spec.model._meta.concrete_fields}
-        if digest != stream.hash:
-            yield finding("state.head", stream.name, seq)
-        differing = [
-            attribute
-            for (key, attribute), value in zip(spec.fields, values, strict=True)
-            if not _same(columns[attribute], value, key, stream.state)
-        ]
-        if differing:
-            yield finding("state.altered", stream.name, seq, fields="、".join(differing))
-
-
-def _same(column: Field, value: Any, key: str, state: dict[str, Any]) -> bool:
-    """Whether a row's value is what the events say: the fold's after-value, or the column's default."""
-    if key not in state:
-        default = column.get_default()
-        return value == default or (value is None and default == "")
-    told = state[key]
-    if type(told) is type(value) and isinstance(told, str | int | float):
-        return value == told
-    if isinstance(told, dict) and told.keys() == {"hash", "private"} and not isinstance(value, dict):
-        return value == told["private"]
-    if value is None or told is None:
-        return value is None and told is None
-    try:
-        if isinstance(value, datetime):
-            return value == datetime.fromisoformat(told)
-        if isinstance(value, date):
-            return value == date.fromisoformat(told)
-        if isinstance(value, time):
-            return value == time.fromisoformat(told)
-        if isinstance(value, Decimal):
-            return value == Decimal(str(told))
-        if isinstance(value, bytes | memoryview):
-            return bytes(value).hex() == told
-    except (TypeError, ValueError, ArithmeticError):
-        return False
-    return json.loads(canonical(value)) == told
-
-
-def check_orphans(own: BaseDatabaseWrapper, prefix: str) -> list[Finding]:
-    """State rows of one kind whose stream has no event at all."""
-    meta = STATES[prefix].model._meta
-    table, pk = own.ops.quote_name(meta.db_table), own.ops.quote_name(str(meta.pk.column))
-    found = rows(
-        own,
-        f"SELECT {pk}, event_seq FROM {table} WHERE NOT EXISTS (SELECT 1 FROM events_event e "
-        f"WHERE e.stream = %s || CAST({table}.{pk} AS TEXT)) ORDER BY 1",
-        [f"{prefix}:"],
-    )
-    return [
-        finding("stream.removed", f"{prefix}:{pk}", seq) if seq else finding("state.no_events", f"{prefix}:{pk}", seq)
-        for pk, seq in found
-    ]

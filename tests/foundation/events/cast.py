@@ -39,6 +39,20 @@ class Box(models.Model):
         return Head(self.event_seq, bytes(self.event_hash))
 
 
+class Lid(models.Model):
+    """A part of a box, told in its stream under `lid:<number>`."""
+
+    box = models.ForeignKey(Box, on_delete=models.PROTECT)
+    number = models.IntegerField()
+    colour = models.CharField(max_length=20, default="")
+    shut_at = models.DateTimeField(null=True)
+
+    class Meta:
+        app_label = "events_cast"
+        db_table = "events_cast_lid"
+
+
+LID_FIELDS = ["colour", "shut_at"]
 FIELDS = {
     "name": "name",
     "weight": "weight",

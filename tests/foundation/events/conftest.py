@@ -12,13 +12,14 @@ from django.core.management import call_command
 from django.db import connection, connections
 
 from gezhi.foundation.events import folding
-from tests.foundation.events.cast import FIELDS, Box
+from tests.foundation.events.cast import FIELDS, LID_FIELDS, Box, Lid
 
 
 def _make_table() -> None:
     if Box._meta.db_table not in connection.introspection.table_names():
         with connection.schema_editor() as editor:
             editor.create_model(Box)
+            editor.create_model(Lid)
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,7 @@ def _box_table(django_db_setup, django_db_blocker):
         _make_table()
     yield
     with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        editor.delete_model(Lid)
         editor.delete_model(Box)
 
 
@@ -34,6 +36,7 @@ def _box_table(django_db_setup, django_db_blocker):
 def boxes(_box_table, transactional_db, own_files, box_state):
     """An empty log on real transactions: what is committed here is seen by other connections."""
     yield
+    Lid.objects.all().delete()
     Box.objects.all().delete()
 
 
@@ -41,10 +44,9 @@ def boxes(_box_table, transactional_db, own_files, box_state):
 def box_state(monkeypatch):
     """Only boxes have a registered state here: other rooms' rows are their own tests' concern."""
     monkeypatch.setattr(folding, "STATES", {})
-    monkeypatch.setattr("gezhi.foundation.events.streams.STATES", folding.STATES)
-    monkeypatch.setattr("gezhi.foundation.events.private.STATES", folding.STATES)
-    monkeypatch.setattr("gezhi.foundation.events.checking.STATES", folding.STATES)
+    monkeypatch.setattr(folding, "PARTS", {})
     folding.register_state("box", Box, FIELDS)
+    folding.register_parts("box", "lid", Lid, LID_FIELDS, parent="box_id")
 
 
 @pytest.fixture
@@ -94,6 +96,8 @@ def postgres(_postgres_database, django_db_blocker, own_files, box_state):
     with django_db_blocker.unblock():
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
-            cursor.execute("TRUNCATE events_event, events_block, events_private, events_epoch, events_cast_box")
+            cursor.execute(
+                "TRUNCATE events_event, events_block, events_private, events_epoch, events_cast_box, events_cast_lid"
+            )
             cursor.execute("SET session_replication_role = origin")
         yield

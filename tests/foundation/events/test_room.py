@@ -10,7 +10,7 @@ import pytest
 from gezhi.foundation import events
 from gezhi.foundation.events.findings import INFORMATION, WORDS, finding
 
-FACTS = dict.fromkeys(("kind", "other", "position", "last", "fields", "sealed", "found", "file", "at", "ground", "id", "count"), "1")  # fmt: skip
+FACTS = dict.fromkeys("kind other position last fields sealed found file at ground id count part".split(), "1")
 
 
 @pytest.mark.parametrize("name", events.__all__)

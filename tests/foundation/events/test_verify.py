@@ -10,13 +10,14 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from gezhi.foundation import events
-from gezhi.foundation.events import Private, chain, checking, export, folding
+from gezhi.foundation import db, events
+from gezhi.foundation.events import GENESIS, Private, chain, checking, export, folding
 from gezhi.foundation.events.chain import Head
 from gezhi.foundation.events.models import Block, Event
 from gezhi.interfaces.commands import erasures as erasures_command
 from gezhi.interfaces.commands import verify as verify_command
-from tests.foundation.events.cast import CLERK, Box, change, codes, make_box, tampering
+from tests.foundation.events import cast
+from tests.foundation.events.cast import CLERK, Box, Lid, change, codes, make_box, tampering
 
 AT = datetime(2026, 3, 1, 8, 30, 0, 250, tzinfo=UTC)
 
@@ -319,6 +320,49 @@ def test_a_state_row_that_points_elsewhere():
     assert told.stream not in {f.stream for f in events.verify().findings}
 
 
+def a_box_with_lids() -> Box:
+    """Two lids; the second was painted later."""
+    box = make_box()
+    for number, colour in ((1, "红"), (2, "蓝"), (2, "绿")):
+        Lid.objects.update_or_create(box=box, number=number, defaults={"colour": colour, "shut_at": AT})
+        step(box, f"lid.{number}", {f"lid:{number}": {"colour": colour, "shut_at": AT}})
+    return box
+
+
+def step(box: Box, kind: str, patch: dict) -> None:
+    with db.write():
+        cast.step(box, kind, patch, head=box.head)
+
+
+def test_the_parts_of_a_state_row_are_compared_too():
+    honest, edited, removed, added = (a_box_with_lids() for _ in range(4))
+    assert events.verify().clean
+    Lid.objects.filter(box=edited, number=2).update(colour="蓝", shut_at=None)
+    Lid.objects.filter(box=removed, number=1).delete()
+    Lid.objects.create(box=added, number=3)
+    assert [(f.code, f.stream, dict(f.facts)) for f in events.verify().findings] == [
+        ("part.altered", edited.stream, {"part": "lid:2", "fields": "colour、shut_at"}),
+        ("part.missing", removed.stream, {"part": "lid:1"}),
+        ("part.no_events", added.stream, {"part": "lid:3"}),
+    ]
+    assert honest.stream not in {f.stream for f in events.verify().findings}
+
+
+def test_a_rewritten_event_that_no_reader_understands_is_a_finding_and_no_crash():
+    box = a_box_of_three()
+    with tampering() as cursor:
+        update(cursor, box, 3, patch='["no mapping"]')
+        chain_anew(cursor, box, 3)
+    assert ("event.altered", box.stream, 3) in codes(events.verify())
+
+
+def test_a_forged_name_that_reads_like_another_row():
+    box = make_box()
+    with db.write():
+        events.record(f"box:00{box.pk}", "box.made", actor=CLERK, patch={"name": "伪"}, head=GENESIS)
+    assert codes(events.verify()) == [("state.missing", f"box:00{box.pk}", None)]
+
+
 def three_blocks() -> None:
     for _ in range(3):
         make_box()
@@ -493,6 +537,10 @@ def test_states_are_registered_with_columns_that_exist():
         folding.register_state("box", Box, ["name", "colour"])
     with pytest.raises(ValueError, match="event_seq"):
         folding.register_state("private", Private, ["name"])
+    with pytest.raises(ValueError, match="colour"):
+        folding.register_parts("box", "lid", Lid, ["colours"], parent="box_id")
+    with pytest.raises(ValueError, match="crate_id"):
+        folding.register_parts("box", "lid", Lid, ["colour"], parent="crate_id")
 
 
 def test_the_command_says_it_in_words_and_fails_when_there_is_something(capsys):
