@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gezhi.foundation.calendar.timeline import STANDARD_HOURS, Hours
@@ -15,6 +15,8 @@ from .helpers import SHANGHAI, local, running, timeline
 
 STANDARD = timeline()
 RUNNING = running()
+# How fast a busy machine is says nothing about a rule.
+unhurried = settings(deadline=None)
 
 
 @pytest.mark.parametrize(("start", "limit", "end"), WORK_HOURS + WORK_DAYS + NATURAL)
@@ -41,6 +43,7 @@ limits = st.one_of(
 )
 
 
+@unhurried
 @given(moments, moments, limits)
 def test_who_starts_later_is_never_due_earlier(one, other, limit):
     first, second = sorted((one, other))
@@ -48,6 +51,7 @@ def test_who_starts_later_is_never_due_earlier(one, other, limit):
         assert line.deadline(first, limit) <= line.deadline(second, limit)
 
 
+@unhurried
 @given(moments, st.sampled_from(list(Unit)), st.integers(1, 60), st.integers(1, 60))
 def test_a_longer_limit_is_never_due_earlier(start, unit, one, other):
     short, long = sorted((one, other))
@@ -55,11 +59,13 @@ def test_a_longer_limit_is_never_due_earlier(start, unit, one, other):
     assert due(start, Limit(Decimal(short), unit)) <= due(start, Limit(Decimal(long), unit))
 
 
+@unhurried
 @given(moments, limits)
 def test_a_deadline_lies_after_its_start(start, limit):
     assert STANDARD.deadline(start, limit) > start
 
 
+@unhurried
 @given(moments, work_limits)
 @example(local("2026-02-14 17:59"), parse_limit("0.01 work_hour"))
 def test_working_limits_never_end_outside_work_time(start, limit):
@@ -67,12 +73,14 @@ def test_working_limits_never_end_outside_work_time(start, limit):
         assert line.is_work_time(line.deadline(start, limit))
 
 
+@unhurried
 @given(moments, st.decimals("0.01", 300, places=2))
 def test_the_time_worked_until_the_deadline_is_the_limit(start, value):
     end = STANDARD.deadline(start, Limit(value, Unit.WORK_HOUR))
     assert STANDARD.work_between(start, end) == timedelta(hours=1) * float(value)
 
 
+@unhurried
 @given(moments, moments, moments)
 def test_work_between_adds_up_and_changes_sign(a, b, c):
     between = STANDARD.work_between
@@ -80,6 +88,7 @@ def test_work_between_adds_up_and_changes_sign(a, b, c):
     assert between(a, b) == -between(b, a)
 
 
+@unhurried
 @given(moments, moments)
 def test_work_between_equals_a_walk_minute_by_minute(a, b):
     """An oracle that shares nothing with the arrays: step through the minutes of two days and count."""
