@@ -10,7 +10,10 @@ import pytest
 from gezhi.foundation import events
 from gezhi.foundation.events.findings import INFORMATION, WORDS, finding
 
-FACTS = dict.fromkeys("kind other position last fields sealed found file at ground id count part".split(), "1")
+FACTS = dict.fromkeys(
+    ["kind", "other", "position", "last", "fields", "sealed", "found", "file", "at", "ground", "id", "count", "part"],
+    "1",
+)
 
 
 @pytest.mark.parametrize("name", events.__all__)
