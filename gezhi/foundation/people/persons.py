@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import make_password
 
 from gezhi.foundation import events
+from gezhi.foundation.db import revisions
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
 from gezhi.foundation.events.private import keep_many
 
 from . import crypto, passwords, refusals
 from .actor import Actor
-from .changing import changing, need_to_manage, new_ids
+from .changing import REVISION, changing, need_to_manage, new_ids
 from .models import Person, Token
 from .snapshot import directory
 
@@ -197,6 +198,7 @@ def _forget(stream: str, names: tuple[str, ...]) -> None:
         Person.objects.filter(pk=int(person_id)).update(name_public="○", name_hash=b"")
     if "phone" in names:
         Person.objects.filter(pk=int(person_id)).update(phone_hash=None)
+    revisions.bump(REVISION)
 
 
 def _locked(person_id: int) -> Person:

@@ -53,9 +53,7 @@ class County:
         )
 
     def _open(self, key: str, kind: str, name: str, parent: str) -> None:
-        self.places[key] = places.open_place(
-            kind, name, actor=SETUP, parent=self.places[parent], on=OPENED
-        )
+        self.places[key] = places.open_place(kind, name, actor=SETUP, parent=self.places[parent], on=OPENED)
 
     def person(self, name: str, **facts) -> int:
         """The id of the person of this name, entered when first named."""

@@ -35,7 +35,18 @@ def test_one_phone_has_one_spelling(written, phone):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "1380013800", "138001380001", "12800138000", "8234567", "0391-123", "无", "1380013800x", "13800138000;--", "٣" * 11],
+    [
+        "",
+        "1380013800",
+        "138001380001",
+        "12800138000",
+        "8234567",
+        "0391-123",
+        "无",
+        "1380013800x",
+        "13800138000;--",
+        "٣" * 11,
+    ],
 )
 def test_what_is_no_phone_is_refused(text):
     with pytest.raises(ValueError):

@@ -58,9 +58,7 @@ def test_the_doer_is_never_returned_and_somebody_else_always_is(county):
 def test_a_substitute_counts_only_in_term_and_ends_by_itself(county):
     worker = county.seat("grid_worker", "lake1", "王可")
     now = clock.now()
-    actions.substitute(
-        worker, county.person("李适"), actor=SETUP, since=now + DAY, until=now + 3 * DAY, reason="leave"
-    )
+    actions.substitute(worker, county.person("李适"), actor=SETUP, since=now + DAY, until=now + 3 * DAY, reason="leave")
     directory = people.directory()
     assert directory.holders(worker) == (county.person("王可"),)
     both = (county.person("王可"), county.person("李适"))
@@ -75,9 +73,7 @@ def test_a_substitute_needs_an_end_within_a_year_and_a_listed_reason(county):
     worker = county.seat("grid_worker", "lake1", "王可")
     person, now = county.person("李适"), clock.now()
     for until in (now - DAY, now + 400 * DAY, (now + DAY).replace(tzinfo=None)):
-        refused(
-            Invalid, "people.term_wrong", actions.substitute, worker, person, actor=SETUP, until=until
-        )
+        refused(Invalid, "people.term_wrong", actions.substitute, worker, person, actor=SETUP, until=until)
     refused(
         Invalid,
         "people.reason_wrong",
@@ -190,9 +186,7 @@ def test_terms_of_one_person_do_not_overlap_and_ends_come_after_starts(county):
     refused(Conflict, "people.already_sits", actions.appoint, worker, person, actor=SETUP)
     now = clock.now()
     other = county.person("李适")
-    refused(
-        Invalid, "people.term_wrong", actions.appoint, worker, other, actor=SETUP, since=now, until=now
-    )
+    refused(Invalid, "people.term_wrong", actions.appoint, worker, other, actor=SETUP, since=now, until=now)
     actions.appoint(worker, other, actor=SETUP, since=now + DAY, until=now + 2 * DAY)
     actions.appoint(worker, other, actor=SETUP, since=now + 2 * DAY)
     refused(
@@ -238,9 +232,7 @@ def test_a_closed_seat_gives_its_work_away_and_can_be_opened_again(county):
 
 
 def test_seats_stand_at_the_level_of_their_post(county):
-    refused(
-        Invalid, "people.wrong_level", actions.open_seat, "grid_worker", county.places["lake"], actor=SETUP
-    )
+    refused(Invalid, "people.wrong_level", actions.open_seat, "grid_worker", county.places["lake"], actor=SETUP)
     assert county.seat("grid_worker", "lake1a")  # a grid of any level will do
     refused(NotFound, "people.no_place", actions.open_seat, "grid_worker", 987654321, actor=SETUP)
     refused(NotFound, "people.no_post", actions.open_seat, "wizard", county.places["lake"], actor=SETUP)
@@ -301,9 +293,7 @@ def test_only_who_manages_here_changes_who_sits_here_and_never_for_themselves(co
     county.seat("admin", "county", "丁一")
     worker = county.seat("grid_worker", "lake1", "王可")
     admin = county.actor("丁一")
-    refused(
-        NotAllowed, "not_allowed", actions.appoint, worker, county.person("李适"), actor=county.actor("王可")
-    )
+    refused(NotAllowed, "not_allowed", actions.appoint, worker, county.person("李适"), actor=county.actor("王可"))
     actions.appoint(worker, county.person("李适"), actor=admin)
     refused(NotAllowed, "people.not_oneself", actions.appoint, worker, admin.person_id, actor=admin)
     refused(

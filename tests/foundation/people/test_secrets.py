@@ -75,7 +75,9 @@ def test_an_unknown_cipher_is_refused_by_name(ring, settings):
 
 def test_key_files_are_private_and_made_once_by_whoever_comes_first(ring):
     seen = []
-    threads = [threading.Thread(target=lambda: seen.append((keys.site_secret(ring), keys.data_keys(ring)))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: seen.append((keys.site_secret(ring), keys.data_keys(ring)))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

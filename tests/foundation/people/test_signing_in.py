@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import RequestFactory
 from django.contrib.sessions.backends.db import SessionStore
+from django.test import RequestFactory
 
 from gezhi.foundation import events, people
 from gezhi.foundation.calendar import clock
@@ -36,7 +36,13 @@ def test_the_right_password_signs_in_whatever_the_case_of_the_name(anna):
 
 def test_a_wrong_name_and_a_wrong_password_sound_the_same(anna):
     refusals = []
-    for username, password in (("anning", "wrong wrong"), ("nobody", GOOD), ("", GOOD), ("'; DROP", "x"), ("a" * 500, "\0")):
+    for username, password in (
+        ("anning", "wrong wrong"),
+        ("nobody", GOOD),
+        ("", GOOD),
+        ("'; DROP", "x"),
+        ("a" * 500, "\0"),
+    ):
         with pytest.raises(SignInNeeded) as caught:
             people.sign_in(username, password, ip="10.0.0.1")
         refusals.append((caught.value.code, caught.value.what, caught.value.why, caught.value.next))
@@ -53,9 +59,10 @@ def test_five_failures_lock_for_a_quarter_of_an_hour_known_or_not(anna, username
         assert caught.value.code == "sign_in.locked" and caught.value.retry_after == 900
     with time_machine.travel(start + 14 * MINUTE, tick=False):
         assert attempt(GOOD, username) == "sign_in.locked"
-    locks = events.Event.objects.filter(kind__endswith="in_locked").count() + events.Event.objects.filter(
-        kind="sign_in.locked"
-    ).count()
+    locks = (
+        events.Event.objects.filter(kind__endswith="in_locked").count()
+        + events.Event.objects.filter(kind="sign_in.locked").count()
+    )
     assert locks == 1
     with time_machine.travel(start + 16 * MINUTE, tick=False):
         assert attempt("wrong", username) == "sign_in.wrong"
