@@ -82,6 +82,11 @@ class Figure:
         return replace(self.opens, part="denominator") if self.opens and self.denominator is not None else None
 
     @property
+    def numerator_text(self) -> str:
+        """The numerator as people write it: 12, or 12.5 when some rows count half."""
+        return "" if self.numerator is None else format(Decimal(self.numerator).normalize(), "f")
+
+    @property
     def text(self) -> str:
         """`128`, `93.7%` or 无数据."""
         return self.written(1)

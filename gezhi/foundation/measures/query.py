@@ -215,7 +215,7 @@ def place_filter(facts: Source, place: int) -> Q:
     if info.kind in ("county", "town", "village"):
         return Q(**{getattr(c, info.kind): place})
     if info.kind in ("province", "city"):
-        below = [child for child in places.children(place)]
+        below = places.children(place)
         return Q(pk__in=[]) if not below else _any(place_filter(facts, child) for child in below)
     grids = {place, *places.grids_under(place)}
     return Q(**{f"{c.grid}__in": sorted(grids)})

@@ -43,9 +43,12 @@ def load_map(
         load = loads.get(shape.place_id, Load(0, 0, ""))
         name = places.short_name(directory.get(shape.place_id).name)
         words = _("{place}：在办 {open} 件，超期 {late} 件").format(place=name, open=load.open, late=load.late)
-        outline = format_html('<path class="shape load-{}" d="{}"><title>{}</title></path>', shade(load.open, most),
-                              shape.path, words)
-        parts.append(format_html('<a href="{}" aria-label="{}">{}</a>', load.url, words, outline) if load.url else outline)
+        outline = format_html(
+            '<path class="shape load-{}" d="{}"><title>{}</title></path>', shade(load.open, most), shape.path, words
+        )
+        parts.append(
+            format_html('<a href="{}" aria-label="{}">{}</a>', load.url, words, outline) if load.url else outline
+        )
     for shape in view.shapes:
         load = loads.get(shape.place_id, Load(0, 0, ""))
         x, y = shape.centroid
@@ -53,21 +56,45 @@ def load_map(
             name = places.short_name(directory.get(shape.place_id).name)
             parts.append(format_html('<text x="{}" y="{}" font-size="17" pointer-events="none">{}</text>', x, y, name))
         if load.open:
-            parts.append(format_html('<text x="{}" y="{}" font-size="18" font-weight="700" pointer-events="none">{}</text>',
-                                     x - (14 if load.late else 0), y + 22, load.open))
+            parts.append(
+                format_html(
+                    '<text x="{}" y="{}" font-size="18" font-weight="700" pointer-events="none">{}</text>',
+                    x - (14 if load.late else 0),
+                    y + 22,
+                    load.open,
+                )
+            )
         if load.late:
-            parts.append(format_html(
-                '<rect class="late-mark" x="{}" y="{}" width="26" height="22" pointer-events="none"/>'
-                '<text class="late-number" x="{}" y="{}" font-size="16" pointer-events="none">{}</text>',
-                x + 2, y + 5, x + 15, y + 22, load.late))
+            parts.append(
+                format_html(
+                    '<rect class="late-mark" x="{}" y="{}" width="26" height="22" pointer-events="none"/>'
+                    '<text class="late-number" x="{}" y="{}" font-size="16" pointer-events="none">{}</text>',
+                    x + 2,
+                    y + 5,
+                    x + 15,
+                    y + 22,
+                    load.late,
+                )
+            )
     for lon, lat, state, url, title in points:
         x, y = view.spot(lon, lat)
-        parts.append(format_html(
-            '<a href="{}"><circle class="point {}" cx="{}" cy="{}" r="6"><title>{}</title></circle></a>', url, state, x, y,
-            title))
+        parts.append(
+            format_html(
+                '<a href="{}"><circle class="point {}" cx="{}" cy="{}" r="6"><title>{}</title></circle></a>',
+                url,
+                state,
+                x,
+                y,
+                title,
+            )
+        )
     name = places.short_name(directory.get(place_id).name)
-    return format_html('<svg class="atlas" viewBox="{}" role="group" aria-label="{}">{}</svg>', view.view_box,
-                       _("{place}的地图，颜色深浅是在办件数").format(place=name), mark_safe("".join(parts)))
+    return format_html(
+        '<svg class="atlas" viewBox="{}" role="group" aria-label="{}">{}</svg>',
+        view.view_box,
+        _("{place}的地图，颜色深浅是在办件数").format(place=name),
+        mark_safe("".join(parts)),
+    )
 
 
 def spot_map(case: Case) -> SafeString | str:
@@ -80,17 +107,38 @@ def spot_map(case: Case) -> SafeString | str:
     if not view.shapes:
         return ""
     _zero, _zero2, width, height = (int(n) for n in view.view_box.split())
-    shapes = format_html_join("", '<path class="shape {}" d="{}"/>', (
-        ("load-3" if shape.place_id == case.grid_id else "", shape.path) for shape in view.shapes))
-    labels = format_html_join("", '<text x="{}" y="{}" font-size="30">{}</text>', (
-        (*shape.centroid, directory.get(shape.place_id).name) for shape in view.shapes
-        if len(view.shapes) <= 6 or shape.place_id == case.grid_id))
+    shapes = format_html_join(
+        "",
+        '<path class="shape {}" d="{}"/>',
+        (("load-3" if shape.place_id == case.grid_id else "", shape.path) for shape in view.shapes),
+    )
+    labels = format_html_join(
+        "",
+        '<text x="{}" y="{}" font-size="30">{}</text>',
+        (
+            (*shape.centroid, directory.get(shape.place_id).name)
+            for shape in view.shapes
+            if len(view.shapes) <= 6 or shape.place_id == case.grid_id
+        ),
+    )
     mark: SafeString | str = ""
     if case.lon is not None and case.lat is not None:
         x, y = view.spot(case.lon, case.lat)
         if 0 <= x <= width and 0 <= y <= height:
-            mark = format_html('<circle class="ring" cx="{}" cy="{}" r="34"/><circle class="point" cx="{}" cy="{}" r="14"/>',
-                               x, y, x, y)
+            mark = format_html(
+                '<circle class="ring" cx="{}" cy="{}" r="34"/><circle class="point" cx="{}" cy="{}" r="14"/>',
+                x,
+                y,
+                x,
+                y,
+            )
     label = _("{place}的轮廓图，案件所在网格涂深").format(place=directory.label(holder))
-    return format_html('<svg class="atlas small" viewBox="-10 -10 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-                       width + 20, height + 20, label, shapes, labels, mark)
+    return format_html(
+        '<svg class="atlas small" viewBox="-10 -10 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+        width + 20,
+        height + 20,
+        label,
+        shapes,
+        labels,
+        mark,
+    )

@@ -36,8 +36,15 @@ def lines(names: Sequence[str], rows: Sequence[tuple[str, str, Sequence[int]]], 
         return round(height - bottom - (value - ticks[0]) / span * (height - top - bottom), 1)
 
     parts = [
-        format_html('<path class="grid" d="M{} {}H{}"/><text class="tick" x="{}" y="{}">{}</text>', left, y(t),
-                    width - right, left - 8, y(t) + 4, int(t))
+        format_html(
+            '<path class="grid" d="M{} {}H{}"/><text class="tick" x="{}" y="{}">{}</text>',
+            left,
+            y(t),
+            width - right,
+            left - 8,
+            y(t) + 4,
+            int(t),
+        )
         for t in ticks
     ]
     for number in sorted({0, len(names) // 2, len(names) - 1}):
@@ -52,13 +59,27 @@ def lines(names: Sequence[str], rows: Sequence[tuple[str, str, Sequence[int]]], 
             if abs(spot - taken) < 18:
                 spot = taken + (18 if spot >= taken else -18)
         ends.append(spot)
-        parts.append(format_html(
-            '<polyline class="line {c}" points="{p}"/><circle class="end {c}" cx="{x}" cy="{y}" r="4"/>'
-            '<text class="series {c}" x="{tx}" y="{ty}">{w} {v}</text>',
-            c=css, p=points, x=x(len(series) - 1), y=end, tx=width - right + 12, ty=spot + 5, w=words, v=series[-1],
-        ))
-    return format_html('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', width, height,
-                       label, mark_safe("".join(parts)))
+        parts.append(
+            format_html(
+                '<polyline class="line {c}" points="{p}"/><circle class="end {c}" cx="{x}" cy="{y}" r="4"/>'
+                '<text class="series {c}" x="{tx}" y="{ty}">{w} {v}</text>',
+                c=css,
+                p=points,
+                x=x(len(series) - 1),
+                y=end,
+                tx=width - right + 12,
+                ty=spot + 5,
+                w=words,
+                v=series[-1],
+            )
+        )
+    return format_html(
+        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        width,
+        height,
+        label,
+        mark_safe("".join(parts)),
+    )
 
 
 def stack(parts: Sequence[tuple[str, float]], full: float) -> SafeString:
@@ -68,7 +89,13 @@ def stack(parts: Sequence[tuple[str, float]], full: float) -> SafeString:
         if value <= 0 or full <= 0:
             continue
         share = 100 * value / full
-        drawn.append(format_html('<rect class="{}" x="{}%" y="1" width="{}%" height="12"/>', css, round(x, 2),
-                                 round(max(share - 0.4, 0.6), 2)))
+        drawn.append(
+            format_html(
+                '<rect class="{}" x="{}%" y="1" width="{}%" height="12"/>',
+                css,
+                round(x, 2),
+                round(max(share - 0.4, 0.6), 2),
+            )
+        )
         x += share
     return format_html('<svg class="stack" aria-hidden="true">{}</svg>', mark_safe("".join(drawn)))

@@ -6,7 +6,7 @@ in words through its aria-label.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html
@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from .route import Course, Turn
 
 STEP = 46  # height of a passed or coming step, px
-BOX = 68  # height of the step where the case stands
+BOX = 92  # height of the step where the case stands
 AXIS = 84  # x of the line
 WIDTH = 352
+BOX_RIGHT = 258  # right edge of the lit box; the lanes of ways back run beyond it
 
 
 @dataclass(frozen=True)
@@ -48,103 +49,131 @@ def shorten(text: str, size: float, room: float) -> str:
     return text + "…"
 
 
-def vertical(course: Course, lit: Mapping[str, Lit]) -> SafeString:
-    """A case's way from top to bottom; the current step is a lit box, ways back are dashed arrows at the right."""
-    tops, heights, y = [], [], 14
-    for step in course.steps:
-        now = lit.get(step.id, Lit("ahead")).state in ("running", "soon", "overdue")
-        height = BOX if now else STEP
+RUNNING = ("running", "soon", "overdue")
+
+
+def vertical(course: Course, lit: Mapping[str, Lit], beside: Sequence[tuple[str, str, str]] = ()) -> SafeString:
+    """A case's way from top to bottom; the current step is a lit box, ways back are dashed arrows at the right.
+
+    `beside`: (stage, title, phase) of running stages outside the row; each stands after the last step of its phase.
+    """
+    rows = _with_beside(course, beside)
+    y, tops = 14.0, []
+    for id, _title, _step in rows:
         tops.append(y)
-        heights.append(height)
-        y += height
-    exits_here = [
-        exit for exit in course.exits if lit.get(exit.stage, Lit("ahead")).state in ("running", "soon", "overdue")
+        y += BOX if _state(lit, id) in RUNNING else STEP
+    centres = [
+        top + (BOX / 2 - 12 if _state(lit, id) in RUNNING else 0) for top, (id, _t, _s) in zip(tops, rows, strict=True)
     ]
-    centres = [top + (BOX / 2 - 6 if height == BOX else 0) for top, height in zip(tops, heights, strict=True)]
-    height = y - 14 + 4
     parts: list[SafeString] = []
-    for number in range(len(course.steps) - 1):
-        state = lit.get(course.steps[number].id, Lit("ahead")).state
-        parts.append(format_html(
-            '<path class="way {}" d="M{} {}V{}"/>', "done" if state == "done" else "ahead", AXIS,
-            centres[number], centres[number + 1],
-        ))
-    parts += _turns_right(course, centres)
-    for number, step in enumerate(course.steps):
-        known = lit.get(step.id, Lit("ahead"))
-        if known.state in ("running", "soon", "overdue"):
-            parts.append(_now_box(step.title, known, tops[number]))
-        else:
-            parts.append(_plain_step(step.title, known, centres[number]))
-    extra = 0
-    for exit in exits_here:
-        known = lit[exit.stage]
-        parts.append(_now_box(exit.title, known, int(height) + extra + 6))
-        extra += BOX + 6
+    for number in range(len(rows) - 1):
+        state = "done" if _state(lit, rows[number][0]) == "done" else "ahead"
+        parts.append(
+            format_html('<path class="way {}" d="M{} {}V{}"/>', state, AXIS, centres[number], centres[number + 1])
+        )
+    own = [(centre, _state(lit, id) in RUNNING) for centre, (id, _title, in_row) in zip(centres, rows, strict=True) if in_row]
+    parts += _turns_right(course, [centre for centre, _boxed in own], [boxed for _centre, boxed in own])
+    for (id, title, _in_row), top, centre in zip(rows, tops, centres, strict=True):
+        known = lit.get(id, Lit("ahead"))
+        parts.append(_now_box(title, known, top) if known.state in RUNNING else _plain_step(title, known, centre))
     return format_html(
         '<svg class="diagram" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
-        WIDTH, int(height) + extra + 8, _say(course, lit), mark_safe("".join(parts)),
+        WIDTH,
+        int(y - STEP + 34),
+        _say(rows, lit),
+        mark_safe("".join(parts)),
     )
+
+
+def _state(lit: Mapping[str, Lit], id: str) -> str:
+    return lit.get(id, Lit("ahead")).state
+
+
+def _with_beside(course: Course, beside: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, bool]]:
+    """(stage, title, stands in the row) from top to bottom."""
+    rows = [(step.id, step.title, True) for step in course.steps]
+    phases = [step.phase for step in course.steps]
+    for stage, title, phase in beside:
+        last = max((n for n, known in enumerate(phases) if known == phase), default=len(phases) - 2)
+        rows.insert(last + 1, (stage, title, False))
+        phases.insert(last + 1, phase)
+    return rows
 
 
 def _plain_step(title: str, known: Lit, y: float) -> SafeString:
-    tick = (
-        format_html('<path class="tick" d="m{} {}l3 3 6-6.5"/>', AXIS - 4.5, y + 0.5) if known.state == "done" else ""
-    )
+    tick: SafeString | str = ""
+    if known.state == "done":
+        tick = format_html('<path class="tick" d="m{} {}l3 3 6-6.5"/>', AXIS - 4.5, y + 0.5)
     return format_html(
         '<circle class="stop {}" cx="{}" cy="{}" r="10"/>{}<text class="name {}" x="{}" y="{}">{}</text>'
         '<text class="left" x="{}" y="{}">{}</text>',
-        known.state, AXIS, y, tick, known.state, AXIS + 22, y + 5, shorten(title, 15, 150),
-        AXIS - 18, y + 5, shorten(known.left, 13, AXIS - 22),
+        known.state,
+        AXIS,
+        y,
+        tick,
+        known.state,
+        AXIS + 22,
+        y + 5,
+        shorten(title, 15, 150),
+        AXIS - 18,
+        y + 5,
+        shorten(known.left, 13, AXIS - 22),
     )
 
 
-def _now_box(title: str, known: Lit, top: int) -> SafeString:
-    x, width = AXIS - 22, 214
+def _now_box(title: str, known: Lit, top: float) -> SafeString:
+    x, width = AXIS - 22, BOX_RIGHT - AXIS + 22
     return format_html(
         '<rect class="here {state}" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>'
         '<circle class="dot {state}" cx="{axis}" cy="{cy}" r="6"/>'
-        '<text class="title" x="{tx}" y="{ty}">{title}</text>'
-        '<text class="clock {state}" x="{tx}" y="{cyt}">{clock}</text>'
-        '<text class="who" x="{right}" y="{ty}">{who}</text>'
-        '<text class="left" x="{lx}" y="{ty}">{left}</text>',
-        state=known.state, x=x, y=top - 10, width=width, height=BOX - 14, axis=AXIS, cy=top + BOX / 2 - 17,
-        tx=AXIS + 18, ty=top + 12, cyt=top + 33, title=shorten(title, 16, 96), clock=known.clock,
-        right=x + width - 10, who=shorten(known.who, 13, 84), lx=x - 8, left=shorten(known.left, 13, x - 12),
+        '<text class="title" x="{tx}" y="{ty}">{title}</text><text class="clock {state}" x="{tx}" y="{cyt}">{clock}</text>'
+        '<text class="who" x="{tx}" y="{wy}">{who}</text>',
+        state=known.state,
+        x=x,
+        y=top - 10,
+        width=width,
+        height=BOX - 14,
+        axis=AXIS,
+        cy=top + 7,
+        tx=AXIS + 18,
+        ty=top + 13,
+        title=shorten(title, 16, 140),
+        cyt=top + 34,
+        clock=known.clock,
+        wy=top + 54,
+        who=shorten(known.who, 13, width - 50),
     )
 
 
-def _turns_right(course: Course, centres: list[float]) -> list[SafeString]:
+def _turns_right(course: Course, centres: list[float], boxed: Sequence[bool]) -> list[SafeString]:
     """Ways back as nested dashed lanes: the shortest innermost, so that lanes never cross each other's ends."""
     parts = []
     turns = sorted(course.turns_back, key=lambda turn: turn.source - turn.target)[:3]
     for lane, turn in enumerate(turns):
-        x = 308 + lane * 15
-        start, end = centres[turn.source] + 4 + lane * 2, centres[turn.target] - 4 - lane * 2
-        if turn.source == turn.target:
-            end = start - 12
+        x, start, end = 312 + lane * 13, centres[turn.source] + 4, centres[turn.target]
+        # Beside the lit box there is little room: its label stands over the line, the others end before it.
+        here, room = boxed[turn.source], 50 if boxed[turn.source] else 92
         parts.append(format_html(
-            '<path class="return" d="M{a} {s}H{b}q6 0 6-6V{e}q0-6-6-6H{c}"/>'
-            '<path class="head" d="m{d} {h}-6 5 6 5"><title>{label}</title></path>',
-            a=286, s=start, b=x, e=end + 6, c=290, d=292, h=end - 5, label=turn.label,
-        ))
-        parts.append(format_html(
-            '<text class="return-label" x="{}" y="{}">{}</text>', 282, start + 4,
-            shorten(turn.label, 12, 92),
+            '<path class="return" d="M{a} {s}H{b}q6 0 6-6V{e}q0-6-6-6H{c}"/><path class="head" d="m{d} {h}-6 5 6 5"/>'
+            '<text class="return-label{start}" x="{tx}" y="{ty}">{label}<title>{whole}</title></text>',
+            a=BOX_RIGHT + 4 if here else 286, s=start, b=x, e=end + 6, c=290, d=292, h=end - 5,
+            start=" start" if here else "", tx=BOX_RIGHT + 6 if here else 282, ty=start + (-5 if here else 4),
+            label=shorten(turn.label, 12, room), whole=turn.label,
         ))
     return parts
 
 
-def _say(course: Course, lit: Mapping[str, Lit]) -> str:
-    done = [step.title for step in course.steps if lit.get(step.id, Lit("ahead")).state == "done"]
-    now = [
-        _("{step}，{clock}").format(step=step.title, clock=lit[step.id].clock)
-        for step in course.steps if step.id in lit and lit[step.id].state in ("running", "soon", "overdue")
-    ]
-    ahead = [step.title for step in course.steps if lit.get(step.id, Lit("ahead")).state == "ahead"]
+def _say(rows: Sequence[tuple[str, str, bool]], lit: Mapping[str, Lit]) -> str:
+    by_state: dict[str, list[str]] = {"done": [], "now": [], "ahead": []}
+    for id, title, _in_row in rows:
+        known = lit.get(id, Lit("ahead"))
+        if known.state in RUNNING:
+            by_state["now"].append(_("{step}，{clock}").format(step=title, clock=known.clock))
+        else:
+            by_state[known.state].append(title)
     comma = _("、")
     return _("流程图。已过：{done}。现在：{now}。其后：{ahead}。").format(
-        done=comma.join(done) or _("无"), now=comma.join(now) or _("无"), ahead=comma.join(ahead) or _("无")
+        **{name: comma.join(titles) or _("无") for name, titles in by_state.items()}
     )
 
 
@@ -164,13 +193,20 @@ def horizontal(course: Course, marks: Mapping[str, str]) -> SafeString:
     parts: list[SafeString] = []
     for number, step in enumerate(course.steps):
         x = number * column
-        parts.append(format_html(
-            '<rect class="stage{end}" x="{x}" y="{y}" width="{w}" height="{w}" rx="6"/>'
-            '<text class="mark" x="{cx}" y="{cy}" style="font-size:{size}px">{mark}</text>',
-            end=" end" if step.end else "", x=x + 1, y=top, w=box, cx=x + 1 + box / 2,
-            cy=top + (43 if len(marks.get(step.id, "")) < 2 else 39), size=36 if len(marks.get(step.id, "")) < 2 else 24,
-            mark=marks.get(step.id, step.title[:1]),
-        ))
+        parts.append(
+            format_html(
+                '<rect class="stage{end}" x="{x}" y="{y}" width="{w}" height="{w}" rx="6"/>'
+                '<text class="mark" x="{cx}" y="{cy}" style="font-size:{size}px">{mark}</text>',
+                end=" end" if step.end else "",
+                x=x + 1,
+                y=top,
+                w=box,
+                cx=x + 1 + box / 2,
+                cy=top + (43 if len(marks.get(step.id, "")) < 2 else 39),
+                size=36 if len(marks.get(step.id, "")) < 2 else 24,
+                mark=marks.get(step.id, step.title[:1]),
+            )
+        )
         if number + 1 < count:
             parts.append(_arrow_right(x + box + 8, x + column - 8, top + box / 2))
     for level, lane in enumerate(arcs):
@@ -180,11 +216,13 @@ def horizontal(course: Course, marks: Mapping[str, str]) -> SafeString:
     for level, lane in enumerate(skips):
         for turn in lane:
             parts.append(_under(turn, column, box, bottom, bottom + 16 + 24 * level))
-    height = bottom + (24 * len(skips) + 12 if skips else 8)
+    height = bottom + (24 * len(skips) + 16 if skips else 8)
     words = _("、").join(step.title for step in course.steps)
     label = _("流程：{steps}依次走；回头路 {count} 条").format(steps=words, count=len(course.turns_back))
     return format_html(
-        '<svg class="diagram wide" viewBox="0 0 992 {}" role="img" aria-label="{}">{}</svg>', int(height), label,
+        '<svg class="diagram wide" viewBox="0 0 992 {}" role="img" aria-label="{}">{}</svg>',
+        int(height),
+        label,
         mark_safe("".join(parts)),
     )
 
@@ -204,7 +242,9 @@ def _lanes(turns: list[Turn]) -> list[list[Turn]]:
 
 
 def _arrow_right(start: float, end: float, y: float) -> SafeString:
-    return format_html('<path class="way" d="M{} {}H{}"/><path class="head" d="m{} {} 6 5-6 5"/>', start, y, end, end - 6, y - 5)
+    return format_html(
+        '<path class="way" d="M{} {}H{}"/><path class="head" d="m{} {} 6 5-6 5"/>', start, y, end, end - 6, y - 5
+    )
 
 
 def _arch(turn: Turn, column: float, box: float, top: float, y: float) -> SafeString:
@@ -216,7 +256,15 @@ def _arch(turn: Turn, column: float, box: float, top: float, y: float) -> SafeSt
     return format_html(
         '<path class="return" d="M{s} {top}V{y8}q0-8-8-8H{e8}q-8 0-8 8V{t6}"/>'
         '<path class="head" d="m{e5} {t11} 5 6 5-6"/><text class="arch-label" x="{m}" y="{ty}">{label}</text>',
-        s=start, top=top - 3, y8=y + 8, e8=end + 8, t6=top - 5, e5=end - 5, t11=top - 11, m=middle, ty=y - 5,
+        s=start,
+        top=top - 3,
+        y8=y + 8,
+        e8=end + 8,
+        t6=top - 5,
+        e5=end - 5,
+        t11=top - 11,
+        m=middle,
+        ty=y - 5,
         label=shorten(turn.label, 13, room),
     )
 
@@ -226,6 +274,14 @@ def _under(turn: Turn, column: float, box: float, bottom: float, y: float) -> Sa
     return format_html(
         '<path class="skip" d="M{s} {b}V{y8}q0 8 8 8H{e8}q8 0 8-8V{t6}"/><path class="head" d="m{e5} {t11} 5-6 5 6"/>'
         '<text class="arch-label under" x="{m}" y="{ty}">{label}</text>',
-        s=start, b=bottom + 3, y8=y - 8, e8=end - 8, t6=bottom + 5, e5=end - 5, t11=bottom + 11, m=(start + end) / 2,
-        ty=y - 4, label=shorten(turn.label, 13, abs(start - end) - 24),
+        s=start,
+        b=bottom + 3,
+        y8=y - 8,
+        e8=end - 8,
+        t6=bottom + 5,
+        e5=end - 5,
+        t11=bottom + 11,
+        m=(start + end) / 2,
+        ty=y - 4,
+        label=shorten(turn.label, 13, abs(start - end) - 24),
     )

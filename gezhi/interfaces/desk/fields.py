@@ -43,7 +43,11 @@ class Drawn:
 
 
 def drawn(
-    form: Form, case: Case, *, data: Mapping[str, Any] | None = None, errors: Mapping[str, str] | None = None,
+    form: Form,
+    case: Case,
+    *,
+    data: Mapping[str, Any] | None = None,
+    errors: Mapping[str, str] | None = None,
     first: Mapping[str, Any] | None = None,
 ) -> list[Drawn]:
     """Every field of the form with its choices. `data`: what was typed; `first`: suggested first values."""
@@ -52,8 +56,12 @@ def drawn(
     for asked in form.fields:
         value = data.get(asked.id) if asked.id in data else first.get(asked.id, asked.default)
         spec: dict[str, Any] = {
-            "id": asked.id, "title": dict(asked.title), "type": asked.type, "required": asked.required,
-            "max": asked.limit or "", "help": asked.help,
+            "id": asked.id,
+            "title": dict(asked.title),
+            "type": asked.type,
+            "required": asked.required,
+            "max": asked.limit or "",
+            "help": asked.help,
         }
         groups: list[tuple[str, list[dict[str, str]]]] = []
         if asked.type == "choice":
@@ -64,7 +72,9 @@ def drawn(
             groups = category_groups(value)
         elif asked.type == "limit":
             spec["choices"] = [{"value": text, "title": str(limit_words(text))} for text in LIMITS]
-        found.append(Drawn(spec, "" if value is None else value, str(errors.get(asked.id, "")), _when(form, asked), groups))
+        found.append(
+            Drawn(spec, "" if value is None else value, str(errors.get(asked.id, "")), _when(form, asked), groups)
+        )
     return found
 
 
@@ -78,8 +88,11 @@ def limit_words(text: str) -> str:
     limit = parse_limit(text)
     value = format(limit.value.normalize(), "f")
     words = {
-        "urgent_hour": _("{n} 小时（昼夜连着算）"), "urgent_day": _("{n} 天（昼夜连着算）"),
-        "work_hour": _("{n} 个工作小时"), "work_day": _("{n} 个工作日"), "calendar_day": _("{n} 天"),
+        "urgent_hour": _("{n} 小时（昼夜连着算）"),
+        "urgent_day": _("{n} 天（昼夜连着算）"),
+        "work_hour": _("{n} 个工作小时"),
+        "work_day": _("{n} 个工作日"),
+        "calendar_day": _("{n} 天"),
     }[limit.unit.value if hasattr(limit.unit, "value") else str(limit.unit)]
     if limit.unit == "calendar_day" and limit.value == 0:
         return _("当天")
@@ -134,4 +147,3 @@ def _when(form: Form, asked: Field) -> str:
     if source is None or source.type != "choice":
         return ""
     return json.dumps({name: [o.value for o in source.choices if program.holds({name: o.value})]})
-

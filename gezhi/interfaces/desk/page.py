@@ -31,16 +31,20 @@ def staff(view: View) -> View:
     return guarded
 
 
-def show(
-    request: HttpRequest, template: str, context: dict[str, Any], *, here: str, status: int = 200
-) -> HttpResponse:
+def show(request: HttpRequest, template: str, context: dict[str, Any], *, here: str, status: int = 200) -> HttpResponse:
     """A full page in the desk's frame. `here` is the menu entry (or management tab) that is lit."""
     notice = request.session.pop("desk.notice", None) if "desk.notice" in request.session else None
     return render(
         request,
         template,
-        {"now": clock.now(), "menu": menu(request.actor, here), "here": here, "sections": sections(request.actor),
-         "notice": notice, **context},
+        {
+            "now": clock.now(),
+            "menu": menu(request.actor, here),
+            "here": here,
+            "sections": sections(request.actor),
+            "notice": notice,
+            **context,
+        },
         status=status,
     )
 

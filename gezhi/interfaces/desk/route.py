@@ -6,7 +6,7 @@ is the definition that was proved. Gates are looked through: a person waits at s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,7 @@ class Step:
     owner: str = ""
     limit: str = ""
     end: bool = False
+    phase: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,104 +69,97 @@ class Course:
 
 
 def course(flow: Any) -> Course:
-    """The course of a Workflow. The row follows main actions (else the longest way) from start to an end."""
+    """The course of a Workflow: the row follows main actions from the start to an end, the rest is drawn beside it.
+
+    A stage outside the row that belongs to the phase of an earlier step stands for that step: sending a case back to
+    the street's desk is drawn as an arrow back to where cases are given out.
+    """
     row = _row(flow)
     drawn = Course([_step(flow.stages[id]) for id in row])
-    seen: set[tuple[int, str]] = set()
+    seen: set[tuple[int, int]] = set()
     for number, id in enumerate(row):
         for target, label, side in _ways(flow, id):
             ahead = drawn.position(target)
-            if ahead == number + 1 or (number, target) in seen:
+            if ahead == number + 1:
                 continue
-            seen.add((number, target))
+            if ahead is None and not side:
+                ahead = _same_phase(flow, drawn, target, before=number)
             if ahead is None:
-                drawn.exits.append(Exit(number, target, said(flow.stages[target].title), label, side))
-            else:
+                if not any(e.source == number and e.stage == target for e in drawn.exits):
+                    drawn.exits.append(Exit(number, target, said(flow.stages[target].title), label, side))
+            elif (number, ahead) not in seen:
+                seen.add((number, ahead))
                 drawn.turns.append(Turn(number, ahead, label))
-    _through_exits(flow, drawn, seen)
     return drawn
 
 
-def _through_exits(flow: Any, drawn: Course, seen: set[tuple[int, str]]) -> None:
-    """A stage beside the row may itself lead back into it (a dispute is decided and sent on)."""
-    for exit in list(drawn.exits):
-        for target, label, _side in _ways(flow, exit.stage):
-            back = drawn.position(target)
-            if back is not None and back <= exit.source and (exit.source, target) not in seen:
-                seen.add((exit.source, target))
-                drawn.turns.append(Turn(exit.source, back, label))
+def _same_phase(flow: Any, drawn: Course, stage: str, before: int) -> int | None:
+    """An earlier step of the row in the phase of a stage outside it; ends and gates stand for nothing."""
+    found = flow.stages[stage]
+    if found.kind != "task" or not found.phase:
+        return None
+    return next((n for n, step in enumerate(drawn.steps[:before]) if step.phase == found.phase), None)
 
 
 def _row(flow: Any) -> list[str]:
-    """The longest simple way from the start to an end over human stages; main actions win among equals.
+    """The longest way from the start that only takes main actions (any action where a stage has no main one).
 
     Stages are few (a dozen), so trying every way is cheap; `budget` bounds a definition of many branches.
     """
     best: list[str] = [flow.start]
     budget = 20_000
 
-    def better(way: list[str]) -> bool:
-        closed, known = flow.stages[way[-1]].kind == "end", flow.stages[best[-1]].kind == "end"
-        return (closed, _mains(flow, way), len(way)) > (known, _mains(flow, best), len(best))
-
     def walk(way: list[str]) -> None:
         nonlocal best, budget
         budget -= 1
-        if better(way):
+        closed, known = flow.stages[way[-1]].kind == "end", flow.stages[best[-1]].kind == "end"
+        if (closed, len(way)) > (known, len(best)):
             best = list(way)
-        if budget <= 0 or flow.stages[way[-1]].kind == "end":
+        if budget <= 0 or closed:
             return
-        for target, _label, side in _ways(flow, way[-1]):
-            if not side and target not in way:
+        for target in _onward(flow, way[-1]):
+            if target not in way:
                 walk([*way, target])
 
     walk([flow.start])
     return best
 
 
-def _mains(flow: Any, way: list[str]) -> int:
-    """How many steps of the way are taken by the main action of their stage."""
-    count = 0
-    for here, there in zip(way, way[1:], strict=False):
-        main = next((a for a in flow.stages[here].actions.values() if a.main), None)
-        count += bool(main and main.to and there in dict(_through(flow, main.to, frozenset())))
-    return count
+def _onward(flow: Any, id: str) -> list[str]:
+    actions = [a for a in flow.stages[id].actions.values() if a.to]
+    taken = [a for a in actions if a.main] or actions
+    return list(dict.fromkeys(target for a in taken for target in _through(flow, a.to, frozenset())))
 
 
 def _ways(flow: Any, id: str) -> Iterator[tuple[str, str, bool]]:
     """(target stage, label, side) for everything that may be done at a stage, gates looked through."""
     for action in flow.stages[id].actions.values():
         if action.to:
-            for target, when in _through(flow, action.to, frozenset()):
-                yield target, said(action.title) if not when else said(action.title), False
-        if action.exhausted:
-            for target, _when in _through(flow, action.exhausted, frozenset()):
+            for target in _through(flow, action.to, frozenset()):
                 yield target, said(action.title), False
+        if action.exhausted:
+            # What happens when the number of times is used up leaves the row; it is no arrow back.
+            for target in _through(flow, action.exhausted, frozenset()):
+                yield target, said(action.title), True
         if action.open:
             yield action.open, said(action.title), True
 
 
-def _through(flow: Any, id: str, passed: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _through(flow: Any, id: str, passed: frozenset[str]) -> Iterator[str]:
+    """The stages a way leads to, gates looked through."""
     stage = flow.stages[id]
     if stage.kind != "gate":
-        yield id, ""
+        yield id
         return
     for branch in stage.branches:
         if branch.to not in passed:
-            for target, _inner in _through(flow, branch.to, passed | {id}):
-                yield target, branch.when or ""
+            yield from _through(flow, branch.to, passed | {id})
 
 
 def _step(stage: Any) -> Step:
     owner = ""
     if stage.owner is not None:
         owner = stage.owner.post or stage.owner.case or ""
-    return Step(stage.id, said(stage.title), owner, stage.clock.limit if stage.clock else "", stage.kind == "end")
-
-
-def limit_words(limit: str, titles: Mapping[str, str]) -> str:
-    """`4 work_hour` -> 4 个工作时; `promise` and `category` -> the sentence in `titles`."""
-    if limit in titles:
-        return titles[limit]
-    value, _space, unit = limit.partition(" ")
-    return titles.get(unit, unit).replace("N", value) if unit else limit
+    return Step(
+        stage.id, said(stage.title), owner, stage.clock.limit if stage.clock else "", stage.kind == "end", stage.phase
+    )

@@ -50,7 +50,8 @@ def line(entry: Entry) -> Line:
     said = next((entry.said[name] for name in _SPOKEN if entry.said.get(name)), "")
     rest = _("；").join(
         f"{entry.labels.get(name, name)}{_('：')}{words}"
-        for name, words in entry.said.items() if words and words != said
+        for name, words in entry.said.items()
+        if words and words != said
     )
     return Line(entry.at, text, _tone(entry), said, entry.photos, rest)
 

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import UnitSuggestion
 from gezhi.engines.workflows.views import CaseView
-from gezhi.foundation import packs, people
+from gezhi.foundation import packs, people, places
 
 from .names import category_name
 
@@ -50,8 +50,12 @@ def advice(view: CaseView) -> Advice:
     best = next((s for s in found if s.code == chosen), None)
     category = catalogue.get(chosen)
     return Advice(
-        category=chosen, category_words=category_name(chosen, whole=True), score=best.score if best else None,
-        words=best.words if best else (), units=units, total=units[0].total if units else 0,
+        category=chosen,
+        category_words=category_name(chosen, whole=True),
+        score=best.score if best else None,
+        words=best.words if best else (),
+        units=units,
+        total=units[0].total if units else 0,
         others=[(s.code, category_name(s.code), s.score) for s in found if s.code != chosen],
         named_unit=_named(category.unit if category else "", case.place_id) if not units else "",
     )
@@ -63,6 +67,17 @@ def _named(unit: str, place_id: int) -> str:
         return ""
     found = people.directory().organisation(unit, place_id)
     return found.name if found else unit
+
+
+def likely_sort(seat: int | str | None) -> str | None:
+    """大事 when the suggested seat is a unit's or stands above the village, 小事 when it is the village's own."""
+    if seat in (None, ""):
+        return None
+    found = people.directory().seats.get(int(seat))
+    if found is None:
+        return None
+    own = places.directory().get(found.place_id).kind not in ("town", "county", "city", "province")
+    return "small" if own and not found.organisation_name else "big"
 
 
 def underlined(text: str, words: tuple[tuple[str, int, int], ...]) -> SafeString:

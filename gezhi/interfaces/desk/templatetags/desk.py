@@ -30,7 +30,13 @@ def figure(figure: Figure | None, css: str = "") -> SafeString | str:
     query = figure.opens.query()
     return format_html(
         '<a class="number {}" href="{}?{}" hx-get="{}?{}" hx-target="#drawer" title="{}">{}</a>',
-        css, reverse("desk:cases"), query, reverse("desk:figure"), query, figure.definition, figure.text,
+        css,
+        reverse("desk:cases"),
+        query,
+        reverse("desk:figure"),
+        query,
+        figure.definition,
+        figure.text,
     )
 
 
@@ -58,7 +64,8 @@ def stand(row: Any, now: datetime, words: str = "full") -> SafeString:
     item = row.item
     return clock(
         {"clock_state": row.clock, "due_at": row.due_at, "opened_at": item.opened_at if item else row.case.opened_at},
-        now, words,
+        now,
+        words,
     )
 
 

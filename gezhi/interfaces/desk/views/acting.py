@@ -65,26 +65,43 @@ def _declared(view: CaseView, action: str, item: int | None) -> Possible:
     return Possible(action, title, declared.form, False, None, item, view.case.event_seq, None, True)
 
 
-def _again(
-    request: HttpRequest, action: str, refusal: Refusal, before: CaseView, wanted: Possible
-) -> HttpResponse:
+def _again(request: HttpRequest, action: str, refusal: Refusal, before: CaseView, wanted: Possible) -> HttpResponse:
     fresh = case_view(before.case.id, request.actor)
     still = next((p for p in fresh.possible if p.action == action and p.why_not is None), None)
     return _form(
-        request, fresh, still or wanted, data=dict(request.POST.items()), errors=refusal.field_errors, refusal=refusal,
-        gone=still is None, status=refusal.http,
+        request,
+        fresh,
+        still or wanted,
+        data=dict(request.POST.items()),
+        errors=refusal.field_errors,
+        refusal=refusal,
+        gone=still is None,
+        status=refusal.http,
     )
 
 
 def _form(
-    request: HttpRequest, view: CaseView, wanted: Possible, *, data: dict[str, Any] | None = None,
-    errors: dict[str, Any] | None = None, refusal: Refusal | None = None, gone: bool = False,
-    first: dict[str, Any] | None = None, status: int = 200,
+    request: HttpRequest,
+    view: CaseView,
+    wanted: Possible,
+    *,
+    data: dict[str, Any] | None = None,
+    errors: dict[str, Any] | None = None,
+    refusal: Refusal | None = None,
+    gone: bool = False,
+    first: dict[str, Any] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
-        "view": view, "case": view.case, "action": wanted, "gone": gone, "refusal": refusal,
+        "view": view,
+        "case": view.case,
+        "action": wanted,
+        "gone": gone,
+        "refusal": refusal,
         "fields": fields.drawn(wanted.form, view.case, data=data, errors=errors, first=first),
-        "seq": view.case.event_seq, "key": new_key(), "back": _back(request),
+        "seq": view.case.event_seq,
+        "key": new_key(),
+        "back": _back(request),
         "photos": any(f.type == "photos" for f in wanted.form.fields),
     }
     if wants_part(request):
@@ -104,6 +121,8 @@ def _first(request: HttpRequest, view: CaseView, wanted: Possible) -> dict[str, 
     for name in ("unit", "category", "sort"):
         if request.GET.get(name) and wanted.form.get(name) is not None:
             first[name] = request.GET[name]
+    if wanted.form.get("sort") is not None and "sort" not in first:
+        first["sort"] = triage.likely_sort(first.get(asked.get("seat", "")))
     return first
 
 
@@ -121,4 +140,3 @@ def _back(request: HttpRequest) -> str:
     wanted = request.POST.get("_back") or request.GET.get("back") or ""
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})
     return wanted if safe and wanted.startswith("/desk/") else ""
-

@@ -28,14 +28,19 @@ def audit(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         report = events.verify()
         request.session[KEPT] = {
-            "at": clock.now().isoformat(), "events": report.events, "blocks": report.blocks,
+            "at": clock.now().isoformat(),
+            "events": report.events,
+            "blocks": report.blocks,
             "findings": [[f.code, f.stream, f.seq, str(f.words)] for f in report.findings[:ROWS]],
             "count": len(report.findings),
         }
     last = Block.objects.order_by("-position").first()
     context: dict[str, Any] = {
-        "report": _report(request), "sealed": last, "root": bytes(last.root).hex()[:16] if last else "",
-        "reveals": _reveals(), "signs": _signs(),
+        "report": _report(request),
+        "sealed": last,
+        "root": bytes(last.root).hex()[:16] if last else "",
+        "reveals": _reveals(),
+        "signs": _signs(),
     }
     return show(request, "desk/audit.html", context, here="audit")
 
@@ -49,21 +54,36 @@ def _reveals() -> list[dict[str, Any]]:
     rows = list(Reveal.objects.order_by("-at", "-id")[:ROWS])
     purposes = events.read_private([row.purpose_ref for row in rows])
     return [
-        {"at": row.at, "who": person_name(row.person_id), "seat": seat_name(row.seat_id), "about": row.about,
-         "case": int(row.about[5:]) if row.about.startswith("case:") else None, "field": _field(row.field),
-         "purpose": purposes.get(row.purpose_ref) or _("（已依法删除）"), "stood_in": row.as_substitute}
+        {
+            "at": row.at,
+            "who": person_name(row.person_id),
+            "seat": seat_name(row.seat_id),
+            "about": row.about,
+            "case": int(row.about[5:]) if row.about.startswith("case:") else None,
+            "field": _field(row.field),
+            "purpose": purposes.get(row.purpose_ref) or _("（已依法删除）"),
+            "stood_in": row.as_substitute,
+        }
         for row in rows
     ]
 
 
 def _signs() -> list[dict[str, Any]]:
     directory = people.directory()
-    words = {"person.signed_in": _("登录"), "person.sign_in_locked": _("输错多次，锁了 15 分钟"),
-             "sign_in.locked": _("用不存在的名字试了多次，锁了 15 分钟"), "person.unlocked": _("解锁")}
+    words = {
+        "person.signed_in": _("登录"),
+        "person.sign_in_locked": _("输错多次，锁了 15 分钟"),
+        "sign_in.locked": _("用不存在的名字试了多次，锁了 15 分钟"),
+        "person.unlocked": _("解锁"),
+    }
     rows = Event.objects.filter(kind__in=SIGN_INS).order_by("-id")[:ROWS]
     return [
-        {"at": row.at, "what": words[row.kind], "bad": row.kind not in ("person.signed_in", "person.unlocked"),
-         "who": directory.persons[row.actor_person].name_public if row.actor_person in directory.persons else ""}
+        {
+            "at": row.at,
+            "what": words[row.kind],
+            "bad": row.kind not in ("person.signed_in", "person.unlocked"),
+            "who": directory.persons[row.actor_person].name_public if row.actor_person in directory.persons else "",
+        }
         for row in rows
     ]
 

@@ -68,13 +68,26 @@ def bulletin(request: HttpRequest, place: int, kind: str, period: str) -> HttpRe
     trend = measures.series(("reported", "closed"), periods=when.run(12), place=place, at=at)
     change = (totals["reported"].value or 0) - (before["reported"].value or 0)
     context = {
-        "place": info, "name": places.short_name(info.name), "period": when, "totals": totals, "before": before,
-        "more": max(0, change), "fewer": max(0, -change),
+        "place": info,
+        "name": places.short_name(info.name),
+        "period": when,
+        "totals": totals,
+        "before": before,
+        "more": max(0, change),
+        "fewer": max(0, -change),
         "suffix": _("治理周通报") if kind == "week" else _("治理月通报"),
-        "headline": _headline(totals, units), "units": _unit_rows(units),
-        "spots": spots, "kinds": _top_kinds(kinds), "trend": trend, "chart": _chart(trend), "steps": _steps(place, when),
-        "rates": [totals[id] for id in RATES], "running": when.until > at, "cut": min(when.until, at),
-        "links": _links(request, place, when), "around": _around(request, place),
+        "headline": _headline(totals, units),
+        "units": _unit_rows(units),
+        "spots": spots,
+        "kinds": _top_kinds(kinds),
+        "trend": trend,
+        "chart": _chart(trend),
+        "steps": _steps(place, when),
+        "rates": [totals[id] for id in RATES],
+        "running": when.until > at,
+        "cut": min(when.until, at),
+        "links": _links(request, place, when),
+        "around": _around(request, place),
     }
     return show(request, "desk/bulletin.html", context, here="bulletin")
 
@@ -86,8 +99,10 @@ def _headline(totals: dict[str, Any], units: list[Row]) -> list[str]:
     if late and worst is not None and worst.group is not None:
         share = worst.figures["late"].value or 0
         if share >= LATE_TOGETHER and share * 2 >= late:
-            return [_("超期 {late} 件，").format(late=late),
-                    _("{share} 件在{unit}").format(share=share, unit=people.directory().seat(worst.group).label)]
+            return [
+                _("超期 {late} 件，").format(late=late),
+                _("{share} 件在{unit}").format(share=share, unit=people.directory().seat(worst.group).label),
+            ]
     first = _("收到 {count} 件，").format(count=totals["reported"].text)
     if rate.value is None:
         return [first, _("还没有到期的事")]
@@ -113,11 +128,25 @@ def _spots(kind: str, place: int, when: Period, at: Any) -> list[dict[str, Any]]
             continue
         figures = known.get(id)
         count = figures["reported"].value if figures else 0
-        spots.append({"id": id, "name": places.short_name(info.name), "figures": figures, "count": count,
-                      "shade": 0 if not count else 1 + min(3, 4 * count // (most + 1))})
+        spots.append(
+            {
+                "id": id,
+                "name": places.short_name(info.name),
+                "figures": figures,
+                "count": count,
+                "shade": 0 if not count else 1 + min(3, 4 * count // (most + 1)),
+            }
+        )
     if None in known:
-        spots.append({"id": None, "name": _("未到这一级"), "figures": known[None],
-                      "count": known[None]["reported"].value, "shade": 0})
+        spots.append(
+            {
+                "id": None,
+                "name": _("未到这一级"),
+                "figures": known[None],
+                "count": known[None]["reported"].value,
+                "shade": 0,
+            }
+        )
     return spots
 
 
@@ -130,11 +159,15 @@ def _unit_rows(units: list[Row]) -> list[dict[str, Any]]:
             continue
         seat = directory.seats.get(row.group) if row.group is not None else None
         fine, late = row.figures["closed_on_time"].value or 0, row.figures["late"].value or 0
-        rows.append({
-            "name": seat.label if seat else _("还没有分派"), "figures": row.figures, "order": (seat is None, row.group or 0),
-            "comparable": measures.rankable(row.figures["closed_on_time_rate"]),
-            "bar": [("running", fine), ("overdue", late)],
-        })
+        rows.append(
+            {
+                "name": seat.label if seat else _("还没有分派"),
+                "figures": row.figures,
+                "order": (seat is None, row.group or 0),
+                "comparable": measures.rankable(row.figures["closed_on_time_rate"]),
+                "bar": [("running", fine), ("overdue", late)],
+            }
+        )
     rows.sort(key=lambda row: row["order"])
     widest = max((row["figures"]["need_close"].value for row in rows), default=0)
     for row in rows:
@@ -148,8 +181,10 @@ def _top_kinds(kinds: list[Row]) -> list[dict[str, Any]]:
 
 
 def _chart(trend: Sequence[Row]) -> str:
-    names = [row.group.first.strftime("%-m/%-d") if row.group.kind == "week" else _("{n} 月").format(n=row.group.number)
-             for row in trend]
+    names = [
+        row.group.first.strftime("%-m/%-d") if row.group.kind == "week" else _("{n} 月").format(n=row.group.number)
+        for row in trend
+    ]
     came = [row.figures["reported"].value or 0 for row in trend]
     done = [row.figures["closed"].value or 0 for row in trend]
     label = _("收到和办结的走势，最近一期收到 {came} 件、办结 {done} 件").format(came=came[-1], done=done[-1])
@@ -158,14 +193,21 @@ def _chart(trend: Sequence[Row]) -> str:
 
 def _steps(place: int, when: Period) -> dict[str, Any] | None:
     """Where the time of a case goes: the median of each step of the loop, over steps finished in the period."""
-    spreads = measures.durations(by="stage", since=when.since, until=when.until, place=place, where={"workflow": "request"})
+    spreads = measures.durations(
+        by="stage", since=when.since, until=when.until, place=place, where={"workflow": "request"}
+    )
     if not spreads:
         return None
     flow, _hash = definition("request")
     steps = [
-        {"title": step.title, "median": spreads[step.id].median, "count": spreads[step.id].count,
-         "share": spreads[step.id].median / timedelta(hours=1)}
-        for step in course(flow).steps if step.id in spreads
+        {
+            "title": step.title,
+            "median": spreads[step.id].median,
+            "count": spreads[step.id].count,
+            "share": spreads[step.id].median / timedelta(hours=1),
+        }
+        for step in course(flow).steps
+        if step.id in spreads
     ]
     full = sum(step["share"] for step in steps) or 1
     for step in steps:

@@ -37,16 +37,31 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
         days = [(day, kept) for day, lines in days if (kept := [line for line in lines if line.tone])]
     back = request.GET.get("back", "")
     context: dict[str, Any] = {
-        "view": view, "case": view.case, "days": days, "only": only, "lines": len(view.timeline),
-        "hands": sum(1 for entry in view.timeline if entry.moved), "bar": action_bar(view),
-        "clockbar": view.bar, "flow": _diagram(view, now), "spot": spot_map(view.case),
-        "category": category_name(view.case.category, whole=True), "channel": channel_name(view.case.channel),
-        "answer": ANSWERS.get(view.case.solved, ""), "back": back if back.startswith("/desk/") else "",
+        "view": view,
+        "case": view.case,
+        "days": days,
+        "only": only,
+        "lines": len(view.timeline),
+        "hands": sum(1 for entry in view.timeline if entry.moved),
+        "bar": action_bar(view),
+        "clockbar": view.bar,
+        "flow": _diagram(view, now),
+        "spot": spot_map(view.case),
+        "category": category_name(view.case.category, whole=True),
+        "channel": channel_name(view.case.channel),
+        "answer": ANSWERS.get(view.case.solved, ""),
+        "back": back if back.startswith("/desk/") else "",
         "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
-        "looked": people.reveals(f"case:{case_id}"), "spent": _spent(view, now), "sides": _sides(view),
-        "standing": {"clock_state": view.clock, "opened_at": view.case.opened_at,
-                     "due_at": view.case.late_at or view.case.due_at},
-        "method": titled(view.flow.title), "stage": titled(view.flow.stages[view.case.stage].title),
+        "looked": people.reveals(f"case:{case_id}"),
+        "spent": _spent(view, now),
+        "sides": _sides(view),
+        "standing": {
+            "clock_state": view.clock,
+            "opened_at": view.case.opened_at,
+            "due_at": view.case.late_at or view.case.due_at,
+        },
+        "method": titled(view.flow.title),
+        "stage": titled(view.flow.stages[view.case.stage].title),
     }
     return show(request, "desk/case.html", context, here="cases")
 
@@ -64,8 +79,14 @@ def reveal(request: HttpRequest, case_id: int) -> HttpResponse:
     if request.method == "POST":
         context["purpose"] = request.POST.get("purpose", "")
         try:
-            people.reveal(found[0], actor=request.actor, purpose=context["purpose"], about=f"case:{case_id}",
-                          field="phone", path=access.path_of(view.case))
+            people.reveal(
+                found[0],
+                actor=request.actor,
+                purpose=context["purpose"],
+                about=f"case:{case_id}",
+                field="phone",
+                path=access.path_of(view.case),
+            )
             context["phone"] = found[1]
         except Invalid as refusal:
             context["error"], status = refusal.field_errors.get("purpose", refusal.what), 422
@@ -90,13 +111,20 @@ def _diagram(view: CaseView, now: Any) -> Any:
         if item.cycle != case.cycle and item.state != OPEN:
             continue
         if item.state == OPEN:
-            lit[item.stage] = Lit(_state(item, now), words.when(item.opened_at, now), seat_name(item.owner_seat),
-                                  words.left(item.due_at, now))
+            lit[item.stage] = Lit(_state(item, now), "", seat_name(item.owner_seat), words.left(item.due_at, now))
         elif not item.side and item.done_at is not None:
             lit[item.stage] = Lit("done", words.span(item.done_at - item.opened_at, fine=False))
     if case.state == CLOSED:
         lit[case.stage] = Lit("done", words.date(case.closed_at, now) if case.closed_at else "")
-    return vertical(course(view.flow), lit)
+    way = course(view.flow)
+    beside = [
+        (id, titled(view.flow.stages[id].title), view.flow.stages[id].phase or view.flow.stages[case.stage].phase)
+        for id, known in lit.items()
+        if way.position(id) is None and known.state != "done"
+    ]
+    if case.state == CLOSED and way.position(case.stage) is None:
+        beside.append((case.stage, titled(view.flow.stages[case.stage].title), view.flow.stages[case.stage].phase))
+    return vertical(way, lit, beside)
 
 
 def _state(item: WorkItem, now: Any) -> str:
@@ -119,8 +147,11 @@ def _spent(view: CaseView, now: Any) -> str:
 def _sides(view: CaseView) -> list[dict[str, Any]]:
     """Decisions that are being asked for beside the main clock."""
     return [
-        {"item": item, "title": titled(view.flow.stages[item.stage].title), "seat": seat_name(item.owner_seat),
-         "person": person_name(item.person_id)}
+        {
+            "item": item,
+            "title": titled(view.flow.stages[item.stage].title),
+            "seat": seat_name(item.owner_seat),
+            "person": person_name(item.person_id),
+        }
         for item in view.sides
     ]
-

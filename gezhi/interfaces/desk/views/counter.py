@@ -28,14 +28,24 @@ def counter(request: HttpRequest) -> HttpResponse:
     """The form and the search. POST registers and shows the receipt."""
     request.actor.need("case.raise_for")
     context: dict[str, Any] = {
-        "places": _places(request), "categories": fields.category_groups(request.POST.get("category")),
-        "consents": intake.CONSENTS.items(), "channels": intake.CHANNELS.items(), "typed": request.POST, "errors": {},
-        "key": new_key(), "rows": None, "find": "", "home": str(home_place(request.actor) or ""), "refusal": None,
+        "places": _places(request),
+        "categories": fields.category_groups(request.POST.get("category")),
+        "consents": intake.CONSENTS.items(),
+        "channels": intake.CHANNELS.items(),
+        "typed": request.POST,
+        "errors": {},
+        "key": new_key(),
+        "rows": None,
+        "find": "",
+        "home": str(home_place(request.actor) or ""),
+        "refusal": None,
     }
     status = 200
     if request.method == "POST":
         try:
-            case, _new = intake.register_matter(request.POST, actor=request.actor, key=request.POST.get("_key") or new_key())
+            case, _new = intake.register_matter(
+                request.POST, actor=request.actor, key=request.POST.get("_key") or new_key()
+            )
             return redirect("desk:receipt", case_id=case.id)
         except (Invalid, Conflict, NotAllowed) as refusal:
             context |= {"errors": refusal.field_errors, "refusal": refusal}
@@ -52,8 +62,12 @@ def receipt(request: HttpRequest, case_id: int) -> HttpResponse:
     view = case_view(case_id, request.actor)
     url = f"{request.scheme}://{request.get_host()}/r/{view.case.code}"
     context = {
-        "view": view, "case": view.case, "code": rules.show_code(view.case.code), "qr": places.qr_svg(url),
-        "where": places.directory().label(view.case.place_id), "by": request.actor.name,
+        "view": view,
+        "case": view.case,
+        "code": rules.show_code(view.case.code),
+        "qr": places.qr_svg(url),
+        "where": places.directory().label(view.case.place_id),
+        "by": request.actor.name,
     }
     return show(request, "desk/receipt.html", context, here="counter")
 

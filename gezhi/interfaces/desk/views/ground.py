@@ -40,8 +40,10 @@ def map_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
     request.actor.need("case.see", directory.path(info.id))
     now = clock.now()
     inside = Case.objects.filter(**{COLUMN[info.kind]: info.id}, state=OPEN)
-    lines = inside.order_by().values(BELOW[info.kind]).annotate(
-        open=Count("id"), late=Count("id", filter=Q(late_at__lt=now))
+    lines = (
+        inside.order_by()
+        .values(BELOW[info.kind])
+        .annotate(open=Count("id"), late=Count("id", filter=Q(late_at__lt=now)))
     )
     known = {line[BELOW[info.kind]]: (line["open"], line["late"]) for line in lines}
     children = _below(info)
@@ -50,10 +52,15 @@ def map_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
     placed = sum(load.open for load in loads.values())
     total = sum(open for open, _late in known.values())
     context: dict[str, Any] = {
-        "place": info, "name": places.short_name(info.name), "rows": rows, "total": total,
-        "late": sum(late for _open, late in known.values()), "elsewhere": total - placed,
+        "place": info,
+        "name": places.short_name(info.name),
+        "rows": rows,
+        "total": total,
+        "late": sum(late for _open, late in known.values()),
+        "elsewhere": total - placed,
         "atlas": load_map(info.id, loads, _points(inside, now) if info.kind != "county" else ()),
-        "up": _up(request, info.id), "sketch": info.sketch,
+        "up": _up(request, info.id),
+        "sketch": info.sketch,
     }
     return show(request, "desk/map.html", context, here="map")
 
@@ -73,16 +80,25 @@ def places_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
     for child in directory.children(info.id):
         kid = directory.get(child)
         seats = everyone.seats_at(child)
-        rows.append({
-            "place": kid, "name": places.short_name(kid.name), "kind": places.LABELS[kid.kind],
-            "inside": len(directory.children(child)), "seats": [(seat, everyone.holders(seat.id)) for seat in seats][:6],
-            "vacant": sum(1 for seat in seats if not everyone.holders(seat.id)),
-        })
+        rows.append(
+            {
+                "place": kid,
+                "name": places.short_name(kid.name),
+                "kind": places.LABELS[kid.kind],
+                "inside": len(directory.children(child)),
+                "seats": [(seat, everyone.holders(seat.id)) for seat in seats][:6],
+                "vacant": sum(1 for seat in seats if not everyone.holders(seat.id)),
+            }
+        )
     chain = [directory.get(id) for id in reversed(directory.ancestors(info.id))]
     context = {
-        "place": info, "name": places.short_name(info.name), "kind": places.LABELS[info.kind], "rows": rows,
-        "chain": [(p.id, places.short_name(p.name)) for p in chain
-                  if request.actor.may("places.manage", directory.path(p.id))],
+        "place": info,
+        "name": places.short_name(info.name),
+        "kind": places.LABELS[info.kind],
+        "rows": rows,
+        "chain": [
+            (p.id, places.short_name(p.name)) for p in chain if request.actor.may("places.manage", directory.path(p.id))
+        ],
         "problems": places.check_partition(clock.today()) if request.GET.get("check") else None,
         "has_buildings": any(directory.get(id).kind == "building" for id in directory.descendants(info.id)),
     }
@@ -117,7 +133,9 @@ def _way(request: HttpRequest, id: int) -> str:
 
 
 def _points(inside: Any, now: Any) -> list[tuple[float, float, str, str, str]]:
-    rows = inside.filter(lon__isnull=False).order_by("-id").values_list("id", "number", "lon", "lat", "late_at")[:POINTS]
+    rows = (
+        inside.filter(lon__isnull=False).order_by("-id").values_list("id", "number", "lon", "lat", "late_at")[:POINTS]
+    )
     return [
         (lon, lat, "overdue" if late_at < now else "running", reverse("desk:case", args=[id]), number)
         for id, number, lon, lat, late_at in rows

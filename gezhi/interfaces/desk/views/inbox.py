@@ -30,8 +30,13 @@ def inbox(request: HttpRequest) -> HttpResponse:
     chosen = _chosen(shown, request.GET.get("case"))
     late = sum(1 for task in tasks if task.row.clock == "overdue")
     context: dict[str, Any] = {
-        "tasks": shown, "tabs": _tabs(tasks), "stage": stage, "total": len(tasks), "late": late,
-        "done": queries.done_today(request.actor, limit=20), "chosen": chosen,
+        "tasks": shown,
+        "tabs": _tabs(tasks),
+        "stage": stage,
+        "total": len(tasks),
+        "late": late,
+        "done": queries.done_today(request.actor, limit=20),
+        "chosen": chosen,
         "list_url": request.get_full_path(),
     }
     if chosen is not None:
@@ -56,11 +61,17 @@ def detail(request: HttpRequest, view: CaseView, item: int | None, back: str) ->
     running = next((i for i in view.items if i.number == item), view.main)
     advice = triage.advice(view) if running is not None and running.stage in ("triage", "triage_street") else None
     return {
-        "view": view, "case": view.case, "item": running, "advice": advice, "back": back,
+        "view": view,
+        "case": view.case,
+        "item": running,
+        "advice": advice,
+        "back": back,
         "words": triage.underlined(view.words.text, advice.words if advice else ()),
         "bar": action_bar(view, running.number if running else None),
-        "spot": spot_map(view.case), "lately": told(view.timeline[-3:]),
-        "channel": channel_name(view.case.channel), "category": category_name(view.case.category, whole=True),
+        "spot": spot_map(view.case),
+        "lately": told(view.timeline[-3:]),
+        "channel": channel_name(view.case.channel),
+        "category": category_name(view.case.category, whole=True),
         "view_step": titled(view.flow.stages[running.stage if running else view.case.stage].title),
         "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
         "clockbar": view.bar,
@@ -96,4 +107,3 @@ def _chosen(tasks: list[Task], wanted: str | None) -> Task | None:
     if wanted and wanted.isdigit():
         return next((task for task in tasks if task.case.id == int(wanted)), tasks[0] if tasks else None)
     return tasks[0] if tasks else None
-

@@ -23,7 +23,11 @@ from ..names import CHANNELS, category_name, place_name, seat_name
 from ..page import part, show, staff, wants_part
 
 register(
-    "desk.figure", 422, _lazy("这个数字打不开。"), _lazy("链接里的口径不完整，或者已经改过。"), _lazy("请回到通报，从数字点进来。")
+    "desk.figure",
+    422,
+    _lazy("这个数字打不开。"),
+    _lazy("链接里的口径不完整，或者已经改过。"),
+    _lazy("请回到通报，从数字点进来。"),
 )
 
 PAGE = 50
@@ -43,10 +47,17 @@ def cases(request: HttpRequest) -> HttpResponse:
     if page.next:
         after["cursor"] = page.next
     context: dict[str, Any] = {
-        "rows": page.rows, "count": count, "next_url": f"?{after.urlencode()}" if page.next else "",
-        "given": given, "opened": _opened(opens, count.value) if opens else None, "list_url": request.get_full_path(),
-        "places": narrowing_places(request), "categories": category_groups(given.get("category")), "channels": CHANNELS.items(),
-        "owner_name": seat_name(filters.owner) if filters.owner else "", "first": not given.get("cursor"),
+        "rows": page.rows,
+        "count": count,
+        "next_url": f"?{after.urlencode()}" if page.next else "",
+        "given": given,
+        "opened": _opened(opens, count.value) if opens else None,
+        "list_url": request.get_full_path(),
+        "places": narrowing_places(request),
+        "categories": category_groups(given.get("category")),
+        "channels": CHANNELS.items(),
+        "owner_name": seat_name(filters.owner) if filters.owner else "",
+        "first": not given.get("cursor"),
         "narrowed": any(given.get(name) for name in ("state", "place", "category", "owner", "overdue", "q", "channel")),
         "chips": _chips(given, filters),
     }
@@ -100,9 +111,14 @@ def _filters(given: QueryDict, opens: Opens | None) -> Filters:
         ids = tuple(measures.opened_by(opens).order_by("-pk").values_list("pk", flat=True)[:OPENED_AT_MOST])
     state = given.get("state")
     return Filters(
-        state=state if state in STATES else None, place=_whole(given.get("place")), category=given.get("category") or None,
-        owner=_whole(given.get("owner")), overdue=given.get("overdue") == "1", q=given.get("q", "").strip()[:100],
-        channel=given.get("channel") if given.get("channel") in CHANNELS else None, ids=ids,
+        state=state if state in STATES else None,
+        place=_whole(given.get("place")),
+        category=given.get("category") or None,
+        owner=_whole(given.get("owner")),
+        overdue=given.get("overdue") == "1",
+        q=given.get("q", "").strip()[:100],
+        channel=given.get("channel") if given.get("channel") in CHANNELS else None,
+        ids=ids,
     )
 
 
@@ -116,9 +132,14 @@ def _opened(opens: Opens, visible: int | None) -> dict[str, Any]:
     counted = whole.denominator if opens.part == "denominator" else whole.numerator
     first, last = instants[0].astimezone(CHINA), instants[1].astimezone(CHINA)
     return {
-        "figure": whole, "part": opens.part, "counted": counted, "first": instants[0], "last": instants[1],
+        "figure": whole,
+        "part": opens.part,
+        "counted": counted,
+        "first": instants[0],
+        "last": instants[1],
         "dates": _("{a} 至 {b}").format(a=first.strftime("%Y-%m-%d"), b=_last_day(last)),
-        "place": place_name(opens.place, "county"), "where": [_group(name, value) for name, value in opens.where],
+        "place": place_name(opens.place, "county"),
+        "where": [_group(name, value) for name, value in opens.where],
         "unseen": max(0, int(counted or 0) - visible) if visible is not None else 0,
         "denominator": reverse("desk:cases") + "?" + whole.opens_denominator.query() if whole.opens_denominator else "",
         "numerator": reverse("desk:cases") + "?" + whole.opens.query() if whole.opens else "",
@@ -166,8 +187,10 @@ def _chips(given: QueryDict, filters: Filters) -> list[tuple[str, str]]:
         "state": {"open": _("在办"), "closed": _("已结案")}.get(given.get("state", ""), ""),
         "place": place_name(filters.place, "town") if filters.place else "",
         "category": category_name(filters.category) if filters.category else "",
-        "owner": seat_name(filters.owner) if filters.owner else "", "overdue": _("已过时限") if filters.overdue else "",
-        "channel": str(CHANNELS.get(filters.channel or "", "")), "q": filters.q,
+        "owner": seat_name(filters.owner) if filters.owner else "",
+        "overdue": _("已过时限") if filters.overdue else "",
+        "channel": str(CHANNELS.get(filters.channel or "", "")),
+        "q": filters.q,
     }
     chips = []
     for name, said in words.items():

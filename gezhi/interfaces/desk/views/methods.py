@@ -46,14 +46,25 @@ def method(request: HttpRequest, name: str) -> HttpResponse:
     since = now - timedelta(days=DAYS)
     taken = measures.durations(by="stage", since=since, until=now, where={"workflow": name})
     steps = [_step(flow, step.id, taken.get(step.id), now) for step in way.steps]
-    library = [{"name": n, "title": titled(definition(n)[0].title), "version": definition(n)[0].version}
-               for n in packs.registry().names("workflow")]
+    library = [
+        {"name": n, "title": titled(definition(n)[0].title), "version": definition(n)[0].version}
+        for n in packs.registry().names("workflow")
+    ]
     context: dict[str, Any] = {
-        "flow": flow, "title": titled(flow.title), "about": titled(flow.about), "hash": body_hash[:12], "steps": steps,
+        "flow": flow,
+        "title": titled(flow.title),
+        "about": titled(flow.about),
+        "hash": body_hash[:12],
+        "steps": steps,
         "diagram": horizontal(way, {id: MARKS.get(id, titled(stage.title)[:1]) for id, stage in flow.stages.items()}),
-        "tightest": _tightest(steps), "rules": _rules(flow, way), "library": library, "name": name,
+        "tightest": _tightest(steps),
+        "rules": _rules(flow, way),
+        "library": library,
+        "name": name,
         "finished": Case.objects.filter(workflow=name, state="closed", closed_at__gte=since).count(),
-        "running": Case.objects.filter(workflow=name, state=OPEN).count(), "days": DAYS, "columns": len(steps),
+        "running": Case.objects.filter(workflow=name, state=OPEN).count(),
+        "days": DAYS,
+        "columns": len(steps),
         "counters": [(titled(flow.counter_titles[c]), most) for c, most in flow.counters.items()],
     }
     return show(request, "desk/method.html", context, here="methods")
@@ -67,9 +78,16 @@ def _step(flow: Workflow, id: str, spread: Spread | None, now: Any) -> dict[str,
     if spread is not None and limit:
         share = min(100.0, round(92 * (spread.median / limit), 1))
     return {
-        "id": id, "title": titled(stage.title), "owner": _owner(stage), "limit": _limit_said(stage), "spread": spread,
-        "share": share, "close": share is not None and share >= 69, "late": share is not None and share > 92,
-        "says": titled(stage.says) if stage.says else "", "end": stage.kind == "end",
+        "id": id,
+        "title": titled(stage.title),
+        "owner": _owner(stage),
+        "limit": _limit_said(stage),
+        "spread": spread,
+        "share": share,
+        "close": share is not None and share >= 69,
+        "late": share is not None and share > 92,
+        "says": titled(stage.says) if stage.says else "",
+        "end": stage.kind == "end",
     }
 
 
@@ -118,7 +136,9 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
             lines.append(_("做过“{others}”的人不能做这一步。").format(others=others))
         for action in stage.actions.values():
             if action.counter:
-                words = _("“{action}”最多 {max} 次").format(action=titled(action.title), max=flow.counters[action.counter])
+                words = _("“{action}”最多 {max} 次").format(
+                    action=titled(action.title), max=flow.counters[action.counter]
+                )
                 if action.exhausted:
                     words += _("，再多就到“{stage}”").format(stage=titled(flow.stages[action.exhausted].title))
                 lines.append(words + _("。"))
@@ -130,6 +150,12 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
         if stage.silence_after:
             lines.append(_("{n}没有回话，系统接着走。").format(n=limit_words(stage.silence_after)))
         inside = way.position(id) is not None
-        rules.append({"mark": MARKS.get(id, titled(stage.title)[:1]), "title": titled(stage.title), "text": "".join(lines),
-                      "beside": "" if inside else "1"})
+        rules.append(
+            {
+                "mark": MARKS.get(id, titled(stage.title)[:1]),
+                "title": titled(stage.title),
+                "text": "".join(lines),
+                "beside": "" if inside else "1",
+            }
+        )
     return rules

@@ -55,12 +55,24 @@ def people_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
     load = _load([seat.id for seat in shown[:SEATS]])
     rows = [_row(everyone, seat, load) for seat in shown[:SEATS]]
     context: dict[str, Any] = {
-        "place": directory.get(place), "name": places.short_name(directory.get(place).name), "roles": roles, "rows": rows,
-        "post": post, "vacant": vacant, "more": max(0, len(shown) - SEATS), "all_seats": len(inside),
-        "chain": [(id, places.short_name(directory.get(id).name)) for id in reversed(directory.ancestors(place))
-                  if request.actor.may("people.manage", directory.path(id))],
-        "children": [(c, places.short_name(directory.get(c).name)) for c in directory.children(place)
-                     if directory.get(c).kind in ("county", "town", "village")],
+        "place": directory.get(place),
+        "name": places.short_name(directory.get(place).name),
+        "roles": roles,
+        "rows": rows,
+        "post": post,
+        "vacant": vacant,
+        "more": max(0, len(shown) - SEATS),
+        "all_seats": len(inside),
+        "chain": [
+            (id, places.short_name(directory.get(id).name))
+            for id in reversed(directory.ancestors(place))
+            if request.actor.may("people.manage", directory.path(id))
+        ],
+        "children": [
+            (c, places.short_name(directory.get(c).name))
+            for c in directory.children(place)
+            if directory.get(c).kind in ("county", "town", "village")
+        ],
     }
     return show(request, "desk/people.html", context, here="people")
 
@@ -83,12 +95,27 @@ def seat_page(request: HttpRequest, seat: int) -> HttpResponse:
     terms = directory.terms.get(seat, ())
     effective = directory.effective(seat, now)
     context = {
-        "seat": info, "refusal": refusal, "typed": request.POST, "reasons": actions.REASONS.items(),
-        "terms": [{"who": person_name(t.person_id), "person": t.person_id, "since": t.since, "until": t.until,
-                   "substitute": t.substitute, "now": t.covers(now)} for t in sorted(terms, key=lambda t: t.since)],
-        "effective": directory.seat(effective.seat_id), "who": [person_name(p) for p in effective.persons],
-        "vacant": not directory.holders(seat, now), "above": directory.above(seat) and directory.seat(directory.above(seat)),
-        "open": WorkItem.objects.filter(state=OPEN, owner_seat=seat).count(), "where": place_name(info.place_id, "county"),
+        "seat": info,
+        "refusal": refusal,
+        "typed": request.POST,
+        "reasons": actions.REASONS.items(),
+        "terms": [
+            {
+                "who": person_name(t.person_id),
+                "person": t.person_id,
+                "since": t.since,
+                "until": t.until,
+                "substitute": t.substitute,
+                "now": t.covers(now),
+            }
+            for t in sorted(terms, key=lambda t: t.since)
+        ],
+        "effective": directory.seat(effective.seat_id),
+        "who": [person_name(p) for p in effective.persons],
+        "vacant": not directory.holders(seat, now),
+        "above": directory.above(seat) and directory.seat(directory.above(seat)),
+        "open": WorkItem.objects.filter(state=OPEN, owner_seat=seat).count(),
+        "where": place_name(info.place_id, "county"),
         "powers": [str(people.POWERS[p]) for p in sorted(directory.post(info.post).powers)],
     }
     return show(request, "desk/seat.html", context, here="people", status=refusal.http if refusal else 200)
@@ -105,8 +132,11 @@ def hand_over(request: HttpRequest, person: int) -> HttpResponse:
         request.actor.need("people.manage")
     items = WorkItem.objects.filter(state=OPEN, person_id=person).select_related("case").order_by("due_at")[:200]
     seats = [
-        {"label": row.label, "answering": directory.seat(row.to_seat_id).label,
-         "who": [person_name(p) for p in row.to_persons]}
+        {
+            "label": row.label,
+            "answering": directory.seat(row.to_seat_id).label,
+            "who": [person_name(p) for p in row.to_persons],
+        }
         for row in found.seats
     ]
     context = {"person": directory.person(person), "seats": seats, "items": items}
@@ -128,8 +158,13 @@ def _change(request: HttpRequest, seat: int) -> HttpResponse:
     doing: dict[str, Callable[[], Any]] = {
         "appoint": lambda: actions.appoint(seat, _person(given), actor=request.actor, since=_day(given, "since")),
         "substitute": lambda: actions.substitute(
-            seat, _person(given), actor=request.actor, since=_day(given, "since"),
-            until=_day(given, "until", end=True) or clock.now(), reason=given.get("reason", "leave")),
+            seat,
+            _person(given),
+            actor=request.actor,
+            since=_day(given, "since"),
+            until=_day(given, "until", end=True) or clock.now(),
+            reason=given.get("reason", "leave"),
+        ),
         "vacate": lambda: actions.vacate(seat, actor=request.actor, person_id=int(given["person"])),
     }
     do = doing.get(given.get("do", ""))
@@ -169,7 +204,8 @@ def _row(everyone: Any, seat: Any, load: dict[int, int]) -> dict[str, Any]:
     holders = [t for t in everyone.terms.get(seat.id, ()) if t.covers(now)]
     effective = everyone.effective(seat.id, now)
     return {
-        "seat": seat, "holders": [person_name(t.person_id) for t in holders if not t.substitute],
+        "seat": seat,
+        "holders": [person_name(t.person_id) for t in holders if not t.substitute],
         "substitutes": [(person_name(t.person_id), t.until) for t in holders if t.substitute],
         "falls": everyone.seat(effective.seat_id).label if effective.seat_id != seat.id else "",
         "open": load.get(seat.id, 0),

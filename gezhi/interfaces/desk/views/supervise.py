@@ -44,10 +44,18 @@ def supervise(request: HttpRequest) -> HttpResponse:
     shown = [row.case for row in (*overdue, *board.disputed)] + [task.case for task in board.waiting]
     hands = _hands(request, place, now)
     context: dict[str, Any] = {
-        "overdue": overdue, "overdue_count": board.overdue_count, "disputed": board.disputed, "waiting": board.waiting,
-        "bars": bars.bars(shown, now), "hands": hands, "places": narrowing_places(request),
-        "owners": [(hand["seat"], hand["name"]) for hand in hands], "place": place, "owner": owner,
-        "sort": chosen.get("sort", ""), "list_url": request.get_full_path(),
+        "overdue": overdue,
+        "overdue_count": board.overdue_count,
+        "disputed": board.disputed,
+        "waiting": board.waiting,
+        "bars": bars.bars(shown, now),
+        "hands": hands,
+        "places": narrowing_places(request),
+        "owners": [(hand["seat"], hand["name"]) for hand in hands],
+        "place": place,
+        "owner": owner,
+        "sort": chosen.get("sort", ""),
+        "list_url": request.get_full_path(),
         "longest": overdue[0].seat_label if overdue and chosen.get("sort") != "new" else "",
         "total": board.overdue_count.value + len(board.disputed) + len(board.waiting),
     }
@@ -72,13 +80,21 @@ def _hands(request: HttpRequest, place: int | None, now: Any) -> list[dict[str, 
     for seat, instants in found.items():
         late = sorted(at for at, _due in instants if at < now)
         soon = sum(1 for at, _due in instants if 0 <= (at - now).total_seconds() < 4 * 3600)
-        hands.append({
-            "seat": seat, "name": seat_name(seat), "count": len(instants), "late": min(len(late), CELLS),
-            "soon": min(soon, CELLS), "running": min(len(instants), CELLS) - min(len(late), CELLS) - min(soon, CELLS),
-            "oldest": late[0] if late else None, "late_count": len(late),
-            "next": min((at for at, _due in instants if at >= now), default=None),
-        })
-    hands.sort(key=lambda hand: (-hand["late_count"], -hand["count"], hand["seat"]))
+        hands.append(
+            {
+                "seat": seat,
+                "name": seat_name(seat),
+                "count": len(instants),
+                "late": min(len(late), CELLS),
+                "soon": min(soon, CELLS),
+                "running": min(len(instants), CELLS) - min(len(late), CELLS) - min(soon, CELLS),
+                "oldest": late[0] if late else None,
+                "late_count": len(late),
+                "next": min((at for at, _due in instants if at >= now), default=None),
+            }
+        )
+    # Those with something late stand first; inside the two groups seats keep their own order: this is no ranking.
+    hands.sort(key=lambda hand: (not hand["late_count"], hand["seat"]))
     for hand in hands:
         hand["cells"] = ["l"] * hand["late"] + ["s"] * max(0, hand["soon"]) + ["r"] * max(0, hand["running"])
     return hands[:UNITS]
