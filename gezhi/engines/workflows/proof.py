@@ -221,7 +221,7 @@ def _reach(flow: Workflow) -> Iterator[Flaw]:
             yield Flaw("flow.unreachable", ("stages", stage.id), f"从起点走不到“{stage.id}”")
     ends = [s.id for s in flow.stages.values() if s.kind == "end"]
     if not ends:
-        yield Flaw("flow.no_end", ("stages",), "没有终点")
+        yield Flaw("flow.no_end", ("stages",), "没有终点，事情永远办不完")
     alive = set(ends)
     queue = list(ends)
     while queue:
@@ -279,18 +279,19 @@ def _gates(flow: Workflow) -> Iterator[Flaw]:
             yield Flaw("gate.else_first", here, f"关口“{gate.id}”的 else 要放在最后")
         guards, broken = [], False
         types = _types_at(flow, gate.id)
-        for branch in gate.branches:
+        for number, branch in enumerate(gate.branches):
             if branch.when is None:
                 continue
+            at = (*here, str(number))
             try:
                 program = expressions.compile(branch.when, types)
             except expressions.ExpressionError as error:
                 broken = True
-                yield Flaw("gate.expression", here, f"“{branch.when}”：{error}")
+                yield Flaw("gate.expression", at, f"“{branch.when}”：{error}")
                 continue
             if program.type.kind != "truth":
                 broken = True
-                yield Flaw("gate.type", here, f"“{branch.when}”不是是非判断")
+                yield Flaw("gate.type", at, f"“{branch.when}”不是是非判断")
             guards.append(program)
         if broken or any(b.when is None for b in gate.branches):
             continue

@@ -25,7 +25,21 @@ from gezhi.foundation.errors import Refusal
 from gezhi.foundation.people import actions as staff
 from tests.foundation.people.county import SETUP
 
-KINDS = ("open", "act", "act", "act", "act", "act", "push", "vacate", "appoint", "substitute", "jump", "tick", "resident")
+KINDS = (
+    "open",
+    "act",
+    "act",
+    "act",
+    "act",
+    "act",
+    "push",
+    "vacate",
+    "appoint",
+    "substitute",
+    "jump",
+    "tick",
+    "resident",
+)
 NUMBERS = [st.integers(0, 997)] * 4
 COMMANDS = st.lists(st.tuples(st.sampled_from(KINDS), *NUMBERS), min_size=15, max_size=60)
 ONLY_WORK = st.lists(st.tuples(st.just("act"), *NUMBERS), min_size=30, max_size=60)
@@ -46,7 +60,7 @@ def undone():
 class Run:
     def __init__(self, world, at_ten):
         self.world, self.clock = world, at_ten
-        self.names = [n for n in world.people]
+        self.names = list(world.people)
         self.cases: list[int] = []
         self.refused = self.done = 0
 
@@ -81,9 +95,7 @@ class Run:
 
     def _fire(self, case, action, item, actor, form, c, d):
         try:
-            actions.fire(
-                case.id, action, item=item, expected_seq=None, actor=actor, data=self._values(form, c, d)
-            )
+            actions.fire(case.id, action, item=item, expected_seq=None, actor=actor, data=self._values(form, c, d))
             self.done += 1
         except Refusal:
             self.refused += 1
