@@ -82,4 +82,3 @@ def seats_in_words(actor: Actor) -> str:
     """The seats the person sits in, for the line under the title."""
     directory = people.directory()
     return "、".join(directory.seat(seat).label for seat in actor.seats[:3])
-

@@ -136,5 +136,3 @@ def photo(request: HttpRequest, case_id: int, id: int) -> HttpResponse:
             raise NotFound("case.not_found")
 
     return files.serve(id, may, "thumb" if request.GET.get("size") == "thumb" else "full")
-
-

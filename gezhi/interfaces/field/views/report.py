@@ -68,6 +68,8 @@ def _page(request: HttpRequest, refusal: Invalid | None = None) -> HttpResponse:
     own = own_places(request.actor)
     place_id = whole(typed.get("place")) or whole(request.GET.get("place")) or (own[0][0] if own else None)
     known = place_id is not None and places.directory().open(place_id)
+    if known and place_id is not None and place_id not in dict(own):
+        own = [(place_id, places.directory().label(place_id, since="village")), *own]
     context = {
         "own": own, "groups": ground.choices(), "chosen": str(place_id or ""), "typed": typed, "refusal": refusal,
         "wrong": refusal.field_errors if refusal else {}, "key": typed.get("key") or new_key(),
