@@ -49,6 +49,26 @@ def list_staff(request: HttpRequest) -> HttpResponse:
     return views.reply({"items": found})
 
 
+@api.post(
+    "/demo/session",
+    auth=bearer,
+    response={201: schemas.SessionOut, **faults(400, 401, 403, 404, 422)},
+    openapi_extra=body("DemoSessionIn"),
+    tags=["demo"],
+    summary="Act as one of the synthetic staff",
+)
+def act_as(request: HttpRequest) -> HttpResponse:
+    """A token for a synthetic person, without the cost of a password: a demo's tokens age with its clock."""
+    _drive(request)
+    given = bodies.fields(bodies.json_object(request), text=("username",), needed=("username",))
+    person = next((p for p in people.directory().persons.values() if p.username == given["username"]), None)
+    # Nobody real is ever impersonated.
+    if person is None or not person.synthetic or not person.active:
+        raise errors.NotFound()
+    token = people.issue_token(person)
+    return views.reply(views.session(people.actor_for(person.id), token.secret, token.expires_at), 201)
+
+
 @api.get(
     "/demo/clock",
     auth=bearer,

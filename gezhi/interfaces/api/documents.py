@@ -56,6 +56,7 @@ def components() -> dict[str, Any]:
         schemas.ActionIn,
         schemas.PhotoForm,
         schemas.ClockIn,
+        schemas.DemoSessionIn,
     ):
         found[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
     return found

@@ -239,6 +239,10 @@ class DemoStaffList(Schema):
     items: list[DemoStaff]
 
 
+class DemoSessionIn(Schema):
+    username: str = Field(examples=["secretary"])
+
+
 class ClockIn(Schema):
     to: str = Field(description="RFC 3339, later than now", examples=["2026-11-23T09:00:00+08:00"])
 

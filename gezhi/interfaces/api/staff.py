@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows import actions, queries
+from gezhi.engines.workflows import access, actions, queries
 from gezhi.engines.workflows import views as case_views
 from gezhi.foundation import errors, files, packs, people
 from gezhi.foundation.files.models import StoredFile
@@ -143,6 +143,9 @@ def act(request: HttpRequest, case_id: str, action: str) -> HttpResponse:
     item, expected = (int(seen[name]) if name in seen else None for name in ("item", "expected_seq"))
     try:
         actions.fire(number, action, item=item, expected_seq=expected, actor=actor, data=data, key=key or None)
+    except errors.NotAllowed:
+        access.case_to_see(number, actor=actor)  # NotFound: whether it exists is not told to outsiders
+        raise
     except errors.Conflict as refusal:
         if refusal.code != "case.stale":
             raise
