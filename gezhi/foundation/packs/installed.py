@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import db
@@ -169,10 +170,19 @@ def install(path: str | Path, *, actor: Any) -> Pack:
     pack = load(path)
     for used in pack.uses:
         install(Path(path).parent / used, actor=actor)
+    try:
+        _write(pack, actor)
+    except IntegrityError:
+        # Another process installed it in the same instant: now its rows are seen, and compared like any other.
+        _write(pack, actor)
+    return pack
+
+
+def _write(pack: Pack, actor: Any) -> None:
     with db.write():
         new = _new_items(pack)
         if not new:
-            return pack
+            return
         position = _position(pack.name)
         now = clock.now()
         PackVersion.objects.bulk_create(
@@ -187,7 +197,6 @@ def install(path: str | Path, *, actor: Any) -> Pack:
         for item in new:
             for hook in _HOOKS.get(item.kind, ()):
                 hook(item.body, pack=pack.name, actor=actor)
-    return pack
 
 
 def _position(pack: str) -> int:

@@ -19,7 +19,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, ScalarEvent
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, ScalarEvent
 
 from gezhi.foundation.errors import Flawed, Problem
 
@@ -279,7 +279,7 @@ def _bounded(source: str, context: Context) -> bool:
             if documents > 1:
                 context.note(line, column, "pack.documents", _("一个文件里只能写一份内容，不能用“---”再起一份。"))
                 return False
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
+        if getattr(event, "anchor", None):  # an anchor, or an alias to one
             context.note(line, column, "pack.alias", _("请不要用“&”和“*”引用，直接写出来。"))
             return False
         if isinstance(event, ScalarEvent | CollectionStartEvent):

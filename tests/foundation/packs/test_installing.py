@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from gezhi.foundation import db, events, packs, people
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Flawed, NotAllowed, NotFound
 from gezhi.foundation.packs.models import PackVersion
 
@@ -94,6 +95,30 @@ def test_the_database_itself_keeps_one_body_a_version(write_pack, actor):
     row.pk = None
     with pytest.raises(IntegrityError), transaction.atomic():
         row.save()
+
+
+def test_two_processes_that_install_at_once_agree(write_pack, actor, monkeypatch):
+    from gezhi.foundation.packs import installed
+
+    folder, calls = write_pack("hill", titled("甲")), []
+    look = installed._new_items
+
+    def look_and_be_overtaken(pack):
+        found = look(pack)
+        calls.append(len(found))
+        if len(calls) == 1:
+            (item,) = found
+            PackVersion.objects.create(
+                pack="hill", kind=item.kind, name=item.name, version=1, hash=item.hash, body=item.body, position=1,
+                installed_at=clock.now(),
+            )  # fmt: skip
+        return found
+
+    monkeypatch.setattr(installed, "_new_items", look_and_be_overtaken)
+    packs.install(folder, actor=actor)
+    assert len(calls) == 2
+    assert PackVersion.objects.count() == 1
+    assert len(events.history("pack:hill")) == 1
 
 
 def test_the_event_names_versions_and_hashes(write_pack, actor):
