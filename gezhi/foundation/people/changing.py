@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.db.models import Model
 
 from gezhi.foundation import db, places
 from gezhi.foundation.calendar import clock
@@ -128,7 +129,7 @@ def instant(change: Change, at: datetime | None, actor: Actor) -> datetime:
     return at
 
 
-def new_ids(model: type, count: int) -> list[int]:
+def new_ids(model: type[Model], count: int) -> list[int]:
     """Ids for rows about to be inserted, so that their first event and the row itself need one INSERT each."""
     table = model._meta.db_table
     with connection.cursor() as cursor:

@@ -7,6 +7,8 @@ Times are instants: a term runs from `since` up to, not including, `until`; `unt
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -119,6 +121,10 @@ class Term(models.Model):
     until = models.DateTimeField(null=True)
     event_seq = models.IntegerField()
     event_hash = models.BinaryField(max_length=32)
+
+    if TYPE_CHECKING:
+        seat_id: int
+        objects: models.Manager[Any]
 
     class Meta:
         abstract = True

@@ -155,14 +155,15 @@ def set_contact(person_id: int, *, actor: Actor, name: str | None = None, phone:
         if replaced:
             events.erase(f"person:{person_id}", replaced, actor=actor, ground="更正")
         person = _locked(person_id)
-        patch: dict[str, PrivateRef | None] = dict(events.keep(f"person:{person_id}", texts))
+        refs = events.keep(f"person:{person_id}", texts)
+        patch: dict[str, PrivateRef | None] = dict(refs)
         if "name" in texts:
-            person.name_ref = patch["name"].id
+            person.name_ref = refs["name"].id
             person.name_hash = crypto.blind("name", texts["name"])
             person.name_public = crypto.mask_name(texts["name"])
         if phone is not None:
             patch.setdefault("phone", None)
-            person.phone_ref = patch["phone"].id if patch["phone"] else None
+            person.phone_ref = refs["phone"].id if phone else None
             person.phone_hash = crypto.blind("phone", texts["phone"]) if phone else None
         _store(person, "person.contact_set", patch, actor)
 

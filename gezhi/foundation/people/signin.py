@@ -89,7 +89,7 @@ def sign_out(request: HttpRequest) -> None:
 def current_person(request: HttpRequest) -> PersonInfo | None:
     """Who is signed in: None when nobody is, or when the password changed or the person left meanwhile."""
     person_id = request.session.get(_SESSION_PERSON)
-    person = directory().persons.get(person_id)
+    person = directory().persons.get(person_id or 0)
     if person is None or not person.active or person.session_epoch != request.session.get(_SESSION_EPOCH):
         return None
     return person

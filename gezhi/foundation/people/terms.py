@@ -96,7 +96,7 @@ def end_substitute(substitute_id: int, *, actor: Actor, at: datetime | None = No
     with changing(actor) as change:
         term = Substitute.objects.select_related("seat").filter(pk=substitute_id).first()
         moment = instant(change, at, actor)
-        if term is None or term.until <= moment:
+        if term is None or term.until is None or term.until <= moment:
             raise refusals.NO_TERM()
         need_to_manage(actor, term.seat.place_id)
         _end(term, moment, actor)
@@ -254,14 +254,18 @@ def _end_holdings(
     terms: Collection[Term], moment: datetime, change: Change, actor: Actor, coming: Iterable[NewTerm] = ()
 ) -> None:
     root = change.before.chain.root
-    if any(term.seat_id == root for term in terms):
+    if root is not None and any(term.seat_id == root for term in terms):
         ending = {(term.person_id, term.since) for term in terms if term.seat_id == root}
         left = [
             replace(term, until=max(moment, term.since)) if (term.person_id, term.since) in ending else term
             for term in change.before.terms.get(root, ())
             if not term.substitute
         ]
-        left += [TermInfo(row.person_id, row.since, None, substitute=False) for row in coming if row.seat_id == root]
+        left += [
+            TermInfo(row.person_id, row.since or moment, row.until, substitute=False)
+            for row in coming
+            if row.seat_id == root
+        ]
         if not held_always(left, moment, 2):
             raise refusals.ROOT_NEEDS_TWO()
     for term in terms:

@@ -48,7 +48,9 @@ def person_for_token(secret: str) -> PersonInfo:
         .values_list("person_id", "session_epoch", "expires_at")
         .first()
     )
-    person = directory().persons.get(row[0]) if row and row[2] > clock.now() else None
+    if row is None or row[2] <= clock.now():
+        raise refusals.TOKEN_WRONG()
+    person = directory().persons.get(row[0])
     if person is None or not person.active or person.session_epoch != row[1]:
         raise refusals.TOKEN_WRONG()
     return person

@@ -31,7 +31,7 @@ def test_a_look_is_logged_with_seat_purpose_and_time_and_without_the_officers_na
     assert "秦" not in repr(look)
     assert Reveal.objects.get().person_id == county.person("秦明")
     assert people.reveals("case:78") == []
-    assert not [f for f in events.verify().findings]
+    assert not list(events.verify().findings)
 
 
 def test_a_substitute_is_named_as_one(county, matter):

@@ -56,7 +56,7 @@ def test_old_blobs_stay_readable_after_rotation_and_change_of_cipher(ring, setti
 def test_a_lost_key_is_named_and_its_return_needs_no_restart(ring):
     blob = crypto.seal("有", "x")
     keys.rotate(ring)
-    (name,) = [path for path in ring.glob("data-0001-*.key")]
+    (name,) = ring.glob("data-0001-*.key")
     away = ring.parent / name.name
     name.rename(away)
     with pytest.raises(Unavailable) as caught:
