@@ -31,6 +31,8 @@ def reader(snapshot: str | None = None) -> Iterator[BaseDatabaseWrapper]:
             raw.execute("SELECT 1 FROM events_event LIMIT 1").fetchone()  # the first read fixes the moment
         else:
             raw.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # It idles while other processes work at its snapshot, for as long as a large log takes.
+            raw.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             if snapshot is not None:
                 raw.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
         yield own
