@@ -112,7 +112,9 @@ def fill(count: int, length: int) -> None:
 def _draft(draft, n: int, step: int, refs):
     stream = f"box:{n}"
     if step == 0:
-        return draft(stream, "box.made", {"name": f"事项 {n}", "note": refs[stream, "note"], "marks": {"stage": "登记"}})
+        return draft(
+            stream, "box.made", {"name": f"事项 {n}", "note": refs[stream, "note"], "marks": {"stage": "登记"}}
+        )
     values = {"name": f"事项 {n} 第 {step} 步", "weight": f"{step}.50", "marks": {"stage": "办理", "owner": n % 97}}
     return draft(stream, "box.changed", values)
 
