@@ -193,7 +193,7 @@ TERM_WRONG = _refusal(
     Invalid,
     "people.term_wrong",
     _("起止时间不对。"),
-    _("结束要晚于开始，代班必须写明结束时间，最长一年。"),
+    _("结束要晚于开始；代班要写明结束时间，最长一年；补录最多往前 31 天。"),
     _("请改好时间再办。"),
 )
 REASON_WRONG = _refusal(
@@ -218,7 +218,7 @@ USERNAME_TAKEN = _refusal(
     _("请换一个登录名。"),
 )
 POSTS_FLAWED = _refusal(
-    Invalid, "people.posts_flawed", _("职务表有问题，没有装上。"), _("{problems}"), _("请改好工作包里的职务表再装。")
+    Invalid, "people.posts_flawed", _("职务表有问题，没有装上。"), "{problems}", _("请改好工作包里的职务表再装。")
 )
 # Signing in
 WRONG_SIGN_IN = _refusal(
@@ -239,7 +239,7 @@ PASSWORD_WEAK = _refusal(
     Invalid,
     "password.weak",
     _("这个密码太容易被猜到。"),
-    _("{reason}"),
+    "{reason}",
     _("请换一个至少 10 位、别人猜不到的密码，例如几个不相干的词。"),
 )
 TOKEN_WRONG = _refusal(
