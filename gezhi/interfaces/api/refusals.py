@@ -111,16 +111,6 @@ class CodeUnknown(errors.NotFound):
     )
 
 
-class CursorForged(errors.Invalid):
-    default_code = errors.register(
-        "cursor.invalid",
-        422,
-        _("翻页标记无效。"),
-        _("它不完整，或者不是这里给出的。"),
-        _("请从第一页重新翻起。"),
-    )
-
-
 class ItemMalformed(errors.Invalid):
     default_code = errors.register(
         "request.fields",

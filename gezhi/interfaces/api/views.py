@@ -12,13 +12,11 @@ from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import queries, rules
 from gezhi.engines.workflows.models import Case, WorkItem
-from gezhi.engines.workflows.schema import definition
 from gezhi.engines.workflows.views import CaseView, Entry, Possible, PublicView
 from gezhi.foundation import events, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 
-RATING = ("solved", "unsolved")
 PUBLIC_CALLS = {"solved": "rating", "unsolved": "rating", "reopen": "reopen"}
 
 
@@ -214,8 +212,3 @@ def session(actor: Actor, token: str, expires_at: datetime) -> dict[str, Any]:
         "name": actor.name,
         "seats": [seat(seat_id) for seat_id in actor.seats],
     }
-
-
-def workflow_of(found: Case) -> Any:
-    """The definition a case runs on."""
-    return definition(found.workflow, found.version)[0]
