@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 #: Fewer rows than this and a rate is shown but not put in any order (docs/rules/measures.md).
 MINIMUM_SAMPLE = 10
+#: How "not known" is written in a URL; an empty text is a value of its own.
+UNKNOWN = "~"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Opens:
         ]
         if self.place is not None:
             pairs.append(("in", self.place))
-        pairs += [(f"by.{name}", "" if value is None else value) for name, value in self.where]
+        pairs += [(f"by.{name}", UNKNOWN if value is None else value) for name, value in self.where]
         return urlencode(pairs)
 
     @classmethod
@@ -48,7 +50,7 @@ class Opens:
             return None
         place = given.get("in") or None
         where = tuple(
-            (key[3:], value if value != "" else None) for key, value in given.items() if key.startswith("by.")
+            (key[3:], value if value != UNKNOWN else None) for key, value in given.items() if key.startswith("by.")
         )
         part = given.get("part", "numerator")
         if part not in ("numerator", "denominator"):

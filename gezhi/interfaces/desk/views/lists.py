@@ -152,7 +152,7 @@ def _last_day(until: datetime) -> str:
 
 def _group(name: str, value: Any) -> str:
     if name in ("unit", "owner"):
-        return seat_name(int(value)) if value not in (None, "") else _("还没有分派")
+        return seat_name(int(value)) if value else _("还没有分派")
     if name in ("county", "town", "village", "grid"):
         return place_name(int(value), name if name != "grid" else "village") if value else _("未到这一级")
     if name == "category":
