@@ -11,10 +11,11 @@ from __future__ import annotations
 def register() -> None:
     """Tell the events room where the state of a `case:` stream stands, and people who leaves what behind."""
     from gezhi.engines.workflows import reseating
-    from gezhi.engines.workflows.models import Case
-    from gezhi.engines.workflows.record import CASE_FIELDS
+    from gezhi.engines.workflows.models import Case, WorkItem
+    from gezhi.engines.workflows.record import CASE_FIELDS, ITEM_FIELDS
     from gezhi.foundation import events, people
 
     fields = {name: name for name in CASE_FIELDS} | {"text": "text_ref", "contact": "contact_ref"}
     events.register_state("case", Case, fields)
+    events.register_parts("case", "item", WorkItem, ITEM_FIELDS, parent="case_id")
     people.on_leave(reseating.person_left)
