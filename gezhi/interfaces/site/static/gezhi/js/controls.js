@@ -77,7 +77,7 @@
 
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    if (!form.matches("form[data-once]") || event.defaultPrevented) return;
+    if (!form.matches("form[data-once]:not([data-send])") || event.defaultPrevented) return;
     if (form.dataset.under) {
       event.preventDefault();
       return;

@@ -161,18 +161,37 @@
     window.addEventListener("pagehide", function () { saveDraft(form); });
   });
 
-  /* ---- the note about what waits in the phone ---- */
+  /* ---- the note about what waits in the phone; what was refused can be read, copied and dropped ---- */
+  function refusedLine(record, drop) {
+    var line = document.createElement("p");
+    line.className = "refused-line";
+    var words = document.createElement("b");
+    words.textContent = record.words;
+    var why = document.createElement("span");
+    why.className = "small";
+    why.textContent = record.refused + " " + record.refusedNext;
+    var button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn plain";
+    button.textContent = drop;
+    button.addEventListener("click", function () { store.queue.drop(record.key); });
+    line.append(words, why, button);
+    return line;
+  }
   function showQueue() {
     var note = document.querySelector("[data-queue-note]");
     if (!note) return;
     var all = store.queue.all();
     var refused = all.filter(function (r) { return r.refused; });
     var waiting = all.length - refused.length;
-    note.hidden = !all.length;
-    if (!all.length) return;
     var words = waiting ? (waiting === 1 ? note.dataset.one : note.dataset.many) : note.dataset.refused;
+    note.hidden = !all.length;
     note.querySelector("[data-what]").textContent = words.replace("{n}", String(waiting || refused.length));
-    note.querySelector("[data-why]").textContent = waiting ? note.dataset.next : refused[0].refused + " " + refused[0].refusedNext;
+    note.querySelector("[data-why]").textContent = waiting ? note.dataset.next : "";
+    note.querySelectorAll(".refused-line").forEach(function (line) { line.remove(); });
+    refused.forEach(function (record) {
+      note.querySelector("div").append(refusedLine(record, note.dataset.drop));
+    });
   }
   window.addEventListener("gezhi:queue", showQueue);
   window.addEventListener("gezhi:refused", showQueue);

@@ -48,6 +48,10 @@
     var found = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/);
     return found ? found[1] : "";
   }
+  function signedOut(result) {
+    var code = result.answer.error && result.answer.error.code;
+    return result.status === 401 || code === "request.expired_form";
+  }
   function newKey() {
     if (crypto.randomUUID) return crypto.randomUUID();
     return Array.from(crypto.getRandomValues(new Uint8Array(16)), function (b) {
@@ -101,8 +105,8 @@
         if (result.ok) {
           queue.drop(next.key);
           window.dispatchEvent(new CustomEvent("gezhi:sent", { detail: { record: next, answer: result.answer } }));
-        } else if (result.status === 429 || result.status >= 500) {
-          return; // busy: try again later, nothing is lost
+        } else if (result.status === 429 || result.status >= 500 || signedOut(result)) {
+          return; // busy, or signed out meanwhile: try again later, nothing is lost
         } else {
           // Refused for a reason: kept where its writer can read the reason and decide.
           next.refused = (result.answer.error && result.answer.error.what) || String(result.status);
