@@ -24,6 +24,8 @@ from gezhi.interfaces.demo import matters, staff
 from gezhi.interfaces.demo.matters import Matter, name_of, phone_of
 
 TICK = timedelta(minutes=30)
+# Where a stalled case lies: with its unit, or with the county that should rule on it.
+STALLS = ("handle", "arbitrate", "handle_ruled")
 
 
 class Life:
@@ -37,6 +39,8 @@ class Life:
         self.order = count()
         self.known = places.directory()
         self.matter_of: dict[int, Matter] = {}
+        # Cases whose unit, street or county lets them lie: a county has some at any time.
+        self.stalled: set[int] = set()
         self.refused = 0
 
     def at(self, moment: datetime, do: Callable[[datetime], None]) -> None:
@@ -68,7 +72,9 @@ class Life:
     def raise_matter(self, matter: Matter, place_id: int, number: int) -> Callable[[datetime], None]:
         def do(now: datetime) -> None:
             pick = self.random
-            channel = pick.choices(("scan", "portal", "phone", "counter", "field", "hotline"), (34, 26, 12, 10, 10, 8))[0]
+            channel = pick.choices(("scan", "portal", "phone", "counter", "field", "hotline"), (34, 26, 12, 10, 10, 8))[
+                0
+            ]
             text = matter.text.format(road=pick.choice(matters.ROADS), b=pick.choice(matters.BUILDINGS))
             data = {
                 "text": text,
@@ -81,7 +87,10 @@ class Life:
                 data |= {"contact_name": name_of(50_000 + number), "contact_phone": phone_of(5_000_000 + number)}
             point = self.known.get(place_id).point
             if point and pick.random() < 0.7:
-                data |= {"lon": round(point[0] + pick.uniform(-4e-4, 4e-4), 6), "lat": round(point[1] + pick.uniform(-4e-4, 4e-4), 6)}
+                data |= {
+                    "lon": round(point[0] + pick.uniform(-4e-4, 4e-4), 6),
+                    "lat": round(point[1] + pick.uniform(-4e-4, 4e-4), 6),
+                }
             actor = people.resident()
             if channel in ("counter", "phone", "field"):
                 post = "grid_worker" if channel == "field" else "village_secretary"
@@ -93,6 +102,8 @@ class Life:
                 "request", data, actor=actor, place_id=place_id, channel=channel, key=f"demo:{number}"
             )
             self.matter_of[case.id] = matter
+            if (self.until - now) < timedelta(days=16) and pick.random() < 0.16:
+                self.stalled.add(case.id)
             if pick.random() < 0.06:
                 later = now + timedelta(hours=pick.uniform(3, 30))
                 self.at(later, lambda _t: self._as_resident(case.id, "add", {"words": pick.choice(matters.ADDED)}))
@@ -106,6 +117,10 @@ class Life:
         if item is None:
             return
         pick = self.random
+        if case_id in self.stalled and item.stage in STALLS:
+            if item.stage == "handle" and pick.random() < 0.3:
+                self.at(working(now + timedelta(hours=3)), lambda _t: self._ask_for_time(case_id, item.number))
+            return
         hours = {
             "triage": pick.expovariate(1 / 1.2),
             "triage_street": pick.expovariate(1 / 1.5),
@@ -138,6 +153,12 @@ class Life:
         if item is not None:
             words = self.random.choice(matters.PROGRESS)
             self._fire(item, "progress", {"progress": words})
+
+    def _ask_for_time(self, case_id: int, number: int) -> None:
+        """An extension is asked for, and nobody has answered yet."""
+        item = WorkItem.objects.filter(case_id=case_id, number=number, state=OPEN).first()
+        if item is not None:
+            self._fire(item, "extend", {"more": "2 work_day", "reason": "等吊车，最早后天能到。"})
 
     def _act(self, case_id: int, number: int, resident: bool, now: datetime) -> None:
         case = Case.objects.get(pk=case_id)
@@ -185,14 +206,17 @@ class Life:
 
     def _at_sign(self, case: Case, item: WorkItem, now: datetime) -> None:
         pick = self.random
-        if case.returns == 0 and pick.random() < 0.06:
+        stubborn = case.id in self.stalled and case.id % 3 == 0
+        if stubborn or (case.returns == 0 and pick.random() < 0.06):
             data = {"ground": pick.choice(matters.RETURN_GROUNDS), "proposed": self._other_unit(case)}
             self._fire(item, "return", data)
         else:
             self._fire(item, "accept", {"plan": pick.choice(("", "", "今天下午去看现场。"))})
 
     def _at_arbitrate(self, case: Case, item: WorkItem, now: datetime) -> None:
-        self._fire(item, "rule", {"unit": self.unit_for(self.matter_of[case.id], case), "ground": "按职责清单，由该单位承办。"})
+        self._fire(
+            item, "rule", {"unit": self.unit_for(self.matter_of[case.id], case), "ground": "按职责清单，由该单位承办。"}
+        )
 
     def _at_handle(self, case: Case, item: WorkItem, now: datetime) -> None:
         pick = self.random
@@ -263,13 +287,19 @@ class Life:
         organisation = directory.organisation(matter.unit, case.place_id)
         assert organisation is not None, matter.unit
         post = "town_unit" if matter.unit.startswith("town_") else "department"
-        return next(s.id for s in directory.seats_at(organisation.place_id, post) if s.organisation_id == organisation.id)
+        return next(
+            s.id for s in directory.seats_at(organisation.place_id, post) if s.organisation_id == organisation.id
+        )
 
     def _other_unit(self, case: Case) -> int:
         directory = people.directory()
         organisation = directory.organisation("city_management" if case.id % 2 else "power", case.place_id)
         assert organisation is not None
-        seat = next(s.id for s in directory.seats_at(organisation.place_id, "department") if s.organisation_id == organisation.id)
+        seat = next(
+            s.id
+            for s in directory.seats_at(organisation.place_id, "department")
+            if s.organisation_id == organisation.id
+        )
         return seat if seat != case.handler_seat else directory.seat_for("village_secretary", case.place_id)
 
 

@@ -15,7 +15,7 @@ from gezhi.interfaces.demo import life, matters, staff
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
-CASES = 640
+CASES = 520
 # The county's own places, and the working methods of the pages that run on the engines there are.
 PACKS = ("mengzhou", "yueshi-village", "xincheng-street", "xinhua-street", "minzhu-street", "qinnan-transport")
 

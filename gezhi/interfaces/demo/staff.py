@@ -43,9 +43,7 @@ def fill(since: datetime) -> dict[str, int]:
     towns = known.children(county)
     organisations = packs.registry().body("posts", "standard-county")["organisations"]
     of_units = [
-        seat
-        for place in (county, *towns)
-        for seat in open_organisations_of(organisations, place, actor=actor).values()
+        seat for place in (county, *towns) for seat in open_organisations_of(organisations, place, actor=actor).values()
     ]
     wanted = [actions.NewSeat(post, county) for post in ("county_dispatcher", "auditor", "admin")]
     for town in towns:
@@ -76,7 +74,15 @@ def demo_place(kind: str) -> int:
     town = known.by_code(TOWN)
     county = known.by_code(COUNTY)
     assert town is not None and county is not None
-    village = next(v for v in known.children(town) if len(known.children(v)) > 1)
+    # A community with several grids and with buildings: plates to scan, another grid's worker to verify.
+    village = max(
+        known.children(town),
+        key=lambda v: (
+            any(known.get(p).kind == "building" for p in known.descendants(v)),
+            min(sum(known.get(c).kind == "grid1" for c in known.children(v)), 3),
+            -v,
+        ),
+    )
     grid = next(c for c in known.children(village) if known.get(c).kind == "grid1")
     return {"county": county, "town": town, "village": village, "grid": grid}[kind]
 
@@ -91,7 +97,9 @@ def sign_ins(actor: people.Actor) -> dict[str, int]:
         else:
             organisation = directory.organisation(where, demo_place("county"))
             assert organisation is not None
-            seat = next(s.id for s in directory.seats_at(demo_place("county"), post) if s.organisation_id == organisation.id)
+            seat = next(
+                s.id for s in directory.seats_at(demo_place("county"), post) if s.organisation_id == organisation.id
+            )
         found[username] = directory.holders(seat)[0]
         actions.set_username(found[username], username, actor=actor)
         actions.set_password(found[username], PASSWORD, actor=actor)
