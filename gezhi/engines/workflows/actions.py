@@ -157,7 +157,7 @@ def _open(
     category, kind = str(data.get("category") or ""), str(data.get("kind") or "")
     urgent = bool(data.get("urgent"))
     stage = flow.stages[flow.start]
-    due_at = clocks.promise(flow, category=category, kind=kind, urgent=urgent, start=now)
+    promised = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
     case = Case(
         id=case_id or rules.new_id(now),
         code=rules.new_code(),
@@ -183,7 +183,8 @@ def _open(
         lat=data.get("lat"),
         reporter_id=actor.person_id if actor.kind == "staff" else None,
         opened_at=now,
-        due_at=due_at,
+        due_at=clocks.promised(now, promised),
+        promised=promised,
         respond_by=clocks.respond_by(flow, now),
     )
     case.number = next_number(now)
@@ -434,14 +435,11 @@ class _Step:
                 setattr(self.case, column, str(value))
         if self.case.urgent or "category" in self.action.set:
             # A better known matter may be promised earlier, never later without an approved extension.
-            sooner = clocks.promise(
-                self.flow,
-                category=self.case.category,
-                kind=self.case.kind,
-                urgent=self.case.urgent,
-                start=clocks.cycle_start(self.case, self.items),
-            )
-            self.case.due_at = min(self.case.due_at, sooner)
+            case = self.case
+            limit = clocks.promise(self.flow, category=case.category, kind=case.kind, urgent=case.urgent)
+            if limit not in case.promised["limits"]:
+                case.promised = {**case.promised, "limits": [*case.promised["limits"], limit]}
+                case.due_at = clocks.promised(clocks.cycle_start(case, self.items), case.promised)
 
     def _count(self) -> str | None:
         name = self.action.counter
@@ -505,9 +503,9 @@ class _Step:
         if reopening:
             case.state, case.outcome, case.closed_at = OPEN, "", None
             case.cycle += 1
-            case.due_at = clocks.promise(
-                self.flow, category=case.category, kind=case.kind, urgent=case.urgent, start=self.now
-            )
+            limit = clocks.promise(self.flow, category=case.category, kind=case.kind, urgent=case.urgent)
+            case.promised = {"limits": [limit]}
+            case.due_at = clocks.promised(self.now, case.promised)
         clocks.clear_later_stamps(case, target)
         case.stage, case.phase = target.id, target.phase
         chosen = case.handler_seat

@@ -6,6 +6,7 @@ something to do by now, locks each case, looks again and does it once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from gezhi.engines.workflows import rules
@@ -18,12 +19,24 @@ from gezhi.foundation.errors import Invalid
 DEFAULT_LIMIT = "5 work_day"  # a category without a limit of its own anywhere; packs/*/limits.yaml set better ones
 
 
-def promise(flow: Workflow, *, category: str, kind: str, urgent: bool, start: datetime) -> datetime:
-    """The date told to the resident: by when the matter will have been handled."""
+def promise(flow: Workflow, *, category: str, kind: str, urgent: bool) -> str:
+    """The limit of the date told to the resident, as it is written: by when the matter will have been handled."""
     if flow.promise != "category":
-        return deadline(start, parse_limit(flow.promise))
+        return flow.promise
     limit = packs.registry().limit_for(category or None, kind or None, urgent)
-    return deadline(start, limit or parse_limit(DEFAULT_LIMIT))
+    return str(limit) if limit else DEFAULT_LIMIT
+
+
+def promised(start: datetime, made: Mapping[str, Sequence[str]]) -> datetime:
+    """The promised date of a round that began at `start`: the soonest of its `limits`, then each of `more`.
+
+    What was promised is kept with the case, so that a change of the calendar counts again what was
+    promised then, not what a category would be promised today.
+    """
+    due_at = min(deadline(start, parse_limit(limit)) for limit in made["limits"])
+    for more in made.get("more", ()):
+        due_at = extend(due_at, parse_limit(more))
+    return due_at
 
 
 def respond_by(flow: Workflow, start: datetime) -> datetime:

@@ -106,7 +106,10 @@ def _extend(step: _Step, side: WorkItem) -> None:
     main = next(i for i in step.items if i.state == OPEN and not i.side)
     more = parse_limit(side.ask["more"])
     stage = step.flow.stages[main.stage]
+    promised = step.case.promised
+    step.case.promised = {**promised, "more": [*promised.get("more", ()), str(more)]}
     step.case.due_at = clocks.extend(step.case.due_at, more)
+    main.ask = {**main.ask, "added": [*main.ask.get("added", ()), str(more)]}
     main.due_at = (
         step.case.due_at if stage.clock and stage.clock.limit == "promise" else clocks.extend(main.due_at, more)
     )
@@ -114,6 +117,7 @@ def _extend(step: _Step, side: WorkItem) -> None:
         # The deadline moved: what was warned or breached against the old one is history in the events.
         main.warned_at = main.breached_at = None
         main.rung = 0
+        main.ask = {**main.ask, "warn_from": step.now.isoformat()}
         main.warn_at = rules.warn_time(step.now, main.due_at, stage.clock.warn if stage.clock else 0.75)
     main.next_at = clocks.next_at(main, stage)
     step.changed.append(main)
@@ -135,7 +139,7 @@ def save_items(changed: list[WorkItem], created: list[WorkItem], case: Case) -> 
             item.save(
                 update_fields=[
                     "state", "owner_seat", "person_id", "barred", "due_at", "warn_at", "next_at", "warned_at",
-                    "breached_at", "rung", "done_at", "done_by", "action",
+                    "breached_at", "rung", "done_at", "done_by", "action", "ask",
                 ]
             )  # fmt: skip
     for item in created:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from gezhi.engines.workflows import ticking
+from gezhi.engines.workflows import recounting, ticking
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import events, jobs, text
+from gezhi.foundation import events, jobs, people, text
 
 
 @jobs.every(2, "workflows.tick")
@@ -19,16 +19,24 @@ def tick() -> None:
 @jobs.handler("case.index")
 def index(job: jobs.Claimed) -> None:
     """Index what the resident wrote (and added later), as keyed hashes."""
-    case = Case.objects.filter(pk=job.payload["case"]).first()
-    if case is None:
-        return
-    refs = [case.text_ref]
-    for event in events.history(f"case:{case.id}"):
-        act = event.patch.get("act", {})
-        if act.get("action") == "add" and "said" in act:
-            refs.append(act["said"]["private"])
-    words = [_words(raw) for raw in events.read_private(refs).values() if raw]
-    text.index("case", case.id, [case.number, *words])
+    with job.complete():
+        # Locked: words read before an erasure must not be indexed after it.
+        case = Case.objects.select_for_update().filter(pk=job.payload["case"]).first()
+        if case is None:
+            return
+        refs = [case.text_ref]
+        for event in events.history(f"case:{case.id}"):
+            act = event.patch.get("act", {})
+            if act.get("action") == "add" and "said" in act:
+                refs.append(act["said"]["private"])
+        words = [_words(raw) for raw in events.read_private(refs).values() if raw]
+        text.index("case", case.id, [case.number, *words])
+
+
+@jobs.handler("case.recount")
+def recount(job: jobs.Claimed) -> None:
+    """Look once more after a change of the calendar, for cases that were being written at that moment."""
+    recounting.recount(people.system("calendar"))
 
 
 def _words(raw: str) -> str:

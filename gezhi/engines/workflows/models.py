@@ -79,6 +79,8 @@ class Case(models.Model):
     extensions = models.SmallIntegerField(default=0)
     reopenings = models.SmallIntegerField(default=0)
     counters = models.JSONField(default=dict)
+    # What `due_at` was counted from: {"limits": [...], "more": [...]}; clocks.promised does it again.
+    promised = models.JSONField(default=dict)
 
     event_seq = models.IntegerField(default=0)
     event_hash = models.BinaryField(max_length=32)
@@ -133,7 +135,9 @@ class WorkItem(models.Model):
     done_at = models.DateTimeField(null=True)
     done_by = models.BigIntegerField(null=True)
     action = models.CharField(max_length=40, blank=True, default="")
-    ask = models.JSONField(default=dict)  # what a side item asks for, e.g. {"more": "2 work_day"}
+    # What a side item asks for ({"more": "2 work_day"}); on a main item what it was granted ({"added": [...]})
+    # and from when its warning has been counted since ({"warn_from": instant}).
+    ask = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

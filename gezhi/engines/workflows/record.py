@@ -56,6 +56,7 @@ CASE_FIELDS = [
     "extensions",
     "reopenings",
     "counters",
+    "promised",
 ]
 ITEM_FIELDS = [
     "cycle",

@@ -88,6 +88,7 @@ class Migration(migrations.Migration):
                 ('extensions', models.SmallIntegerField(default=0)),
                 ('reopenings', models.SmallIntegerField(default=0)),
                 ('counters', models.JSONField(default=dict)),
+                ('promised', models.JSONField(default=dict)),
                 ('event_seq', models.IntegerField(default=0)),
                 ('event_hash', models.BinaryField(max_length=32)),
             ],
