@@ -7,7 +7,7 @@ no staff notes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -238,10 +238,12 @@ def contact_text(case: Case, field: str) -> tuple[int, str] | None:
     return (case.contact_ref, str(value)) if value else None
 
 
-def _timeline(history: Iterable[Any], flow: Workflow, texts: Mapping[int, str | None]) -> list[Entry]:
+def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | None]) -> list[Entry]:
     directory = people.directory()
     entries: list[Entry] = []
     stage = flow.start
+    # With the resident's words the photos went as well; the numbers of what is gone lead nowhere.
+    erased = any("text" in event.patch.get("@erased", {}).get("names", ()) for event in history)
     for event in history:
         act = event.patch.get("act", {})
         at_stage = act.get("stage") or stage
@@ -249,6 +251,8 @@ def _timeline(history: Iterable[Any], flow: Workflow, texts: Mapping[int, str | 
         raw = texts.get(act["said"]["private"]) if "said" in act else None
         form = dict(act.get("form") or {})
         photos = tuple(act.get("photos") or form.pop("photos", ()) or ())
+        if erased:
+            photos = ()
         person = directory.persons.get(event.actor_person) if event.actor_person else None
         seat = directory.seats.get(event.actor_seat) if event.actor_seat else None
         kind = "staff" if event.actor_person else ("resident" if event.actor_name == "resident" else "system")

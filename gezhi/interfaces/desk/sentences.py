@@ -164,5 +164,8 @@ _TELL: dict[str, Teller] = {
     "item.warned": _words(lambda: _("到了提醒点，{stage}这一步快到时限。")),
     "item.breached": _words(lambda: _("{stage}这一步过了时限。")),
     "item.escalated": _words(lambda: _("还没办，升一级督办。")),
+    "case.reclocked": _words(lambda: _("放假或上班的安排改了，时限重新算过。")),
+    "case.cleared": _words(lambda: _("依法抹除个人信息，照片一并删除。")),
+    "erased": _words(lambda: _("里面写的话已依法删除。")),
     "case.reseated": _words(lambda: _("经办的人离开席位，这一步交给接任的人。")),
 }
