@@ -1,6 +1,6 @@
 """Take pictures of pages with the system's Chromium, to be looked at by a person.
 
-    python tools/screenshots.py LIST.json OUT_FOLDER --base http://localhost:8000
+    python tools/screenshots.py [LIST.json] [OUT_FOLDER] --base http://localhost:8000
 
 LIST.json is a list of objects {name, url, viewport: [w, h], user?, large?, full?, lang?, steps?}. `user` signs in with
 that name and the demo password first; `large` switches large type on; `full` takes the whole page; `steps` is a list of
@@ -52,8 +52,9 @@ def picture(browser: Browser, base: str, shot: dict[str, Any], folder: Path, ses
     expected = shot.get("status", 200)
     if answer is None or answer.status != expected:
         wrong.append(f"status {answer.status if answer else None}")
+    doing: dict[str, Any] = {"click": page.click, "fill": page.fill, "wait": page.wait_for_selector}
     for what, selector, *text in shot.get("steps", []):
-        {"click": page.click, "fill": page.fill, "wait": page.wait_for_selector}[what](selector, *text)
+        doing[what](selector, *text)
     page.wait_for_timeout(250)
     sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     if sideways > 0:
@@ -75,8 +76,9 @@ def sign_in(page: Page, base: str, user: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("list", type=Path)
-    parser.add_argument("out", type=Path)
+    here = Path(__file__).parent
+    parser.add_argument("list", type=Path, nargs="?", default=here / "screenshots.json")
+    parser.add_argument("out", type=Path, nargs="?", default=here.parent / "var" / "screenshots")
     parser.add_argument("--base", default="http://localhost:8000")
     parser.add_argument("--browser", default="/usr/bin/chromium")
     parser.add_argument("--only", default="", help="names that contain this text")

@@ -13,15 +13,17 @@ import sys
 from pathlib import Path
 
 SPRITE = Path(__file__).resolve().parents[1] / "gezhi/interfaces/site/static/gezhi/icons.svg"
-NAMES = """
-alert-triangle antenna-bars-off arrow-back-up arrow-left arrow-right arrows-exchange bell building
-calendar camera chart-bar check checks chevron-down chevron-left chevron-right chevron-up circle-check
-circle-plus clock copy corner-up-left current-location device-mobile dots download external-link eye
-eye-off file-text filter flag gavel hand-stop history home inbox info-circle key language list lock
-login logout map map-pin menu-2 message-2 message-circle message-report pencil phone photo player-pause
-plus printer qrcode refresh route search send settings shield-check star thumb-down thumb-up trash
-upload user user-check users wifi-off x
-""".split()
+NAMES = (
+    "alert-triangle", "antenna-bars-off", "arrow-back-up", "arrow-left", "arrow-right", "arrows-exchange",
+    "bell", "building", "calendar", "camera", "chart-bar", "check", "checks", "chevron-down",
+    "chevron-left", "chevron-right", "chevron-up", "circle-check", "circle-plus", "clock", "copy",
+    "corner-up-left", "current-location", "device-mobile", "dots", "download", "external-link", "eye",
+    "eye-off", "file-text", "filter", "flag", "gavel", "hand-stop", "history", "home", "inbox",
+    "info-circle", "key", "language", "list", "lock", "login", "logout", "map", "map-pin", "menu-2",
+    "message-2", "message-circle", "message-report", "pencil", "phone", "photo", "player-pause", "plus",
+    "printer", "qrcode", "refresh", "route", "search", "send", "settings", "shield-check", "star",
+    "thumb-down", "thumb-up", "trash", "upload", "user", "user-check", "users", "wifi-off", "x",
+)  # fmt: skip
 
 
 def symbol(name: str, source: str) -> str:

@@ -7,12 +7,13 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from gezhi.foundation.errors import SignInNeeded
+from gezhi.interfaces.site.asking import Asked
 from gezhi.interfaces.site.faults import wants_json
 
 View = Callable[..., HttpResponse]
@@ -23,7 +24,7 @@ def staff(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Asked, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.actor.kind != "staff":
             if request.method == "GET" and not wants_json(request) and "HX-Request" not in request.headers:
                 return redirect(f"{reverse('signin')}?{urlencode({'next': request.get_full_path()})}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -120,8 +119,3 @@ def carers(place_id: int) -> list[Carer]:
             continue  # the post fell to somebody higher up: not a neighbour
         found += [Carer(info.title, directory.person(p).name_public) for p in directory.holders(seat, now)[:2]]
     return found
-
-
-def english() -> bool:
-    """Is the reader reading English?"""
-    return (get_language() or "").startswith("en")

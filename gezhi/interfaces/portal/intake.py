@@ -7,7 +7,7 @@ text may be is said by the form below; where a matter goes and by when, by the w
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -66,7 +66,7 @@ def place_of(given: Mapping[str, Any]) -> int:
 
 
 def raise_matter(
-    given: Mapping[str, Any], photos: Sequence[BinaryIO], *, actor: Actor, channel: str, key: str
+    given: Mapping[str, Any], photos: Sequence[Any], *, actor: Actor, channel: str, key: str
 ) -> tuple[Case, bool]:
     """Open a case from a sent form; the same key again gives the first case back, and False.
 

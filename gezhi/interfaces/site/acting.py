@@ -6,7 +6,7 @@ fields under their own names and photos as files. Whether the action may be done
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.http import HttpRequest
 
@@ -27,8 +27,8 @@ def sent_data(request: HttpRequest) -> dict[str, Any]:
     """The declared fields of a sent form, without controls and tokens; empty ones left out."""
     return {
         name: value
-        for name, value in request.POST.items()
-        if not name.startswith("_") and name != "csrfmiddlewaretoken" and value.strip()
+        for name in request.POST
+        if not name.startswith("_") and name != "csrfmiddlewaretoken" and (value := request.POST[name]).strip()
     }
 
 
@@ -42,7 +42,7 @@ def act(request: HttpRequest, case_id: int, action: str, *, actor: Actor) -> Cas
         uploads = request.FILES.getlist(name)
         if len(uploads) > files.MAX_PHOTOS:
             raise TooManyPhotos(limit=files.MAX_PHOTOS, count=len(uploads))
-        data[name] = [files.stage(upload, actor=actor, key=key).id for upload in uploads]
+        data[name] = [files.stage(cast(BinaryIO, upload), actor=actor, key=key).id for upload in uploads]
         kept += data[name]
     case = actions.fire(
         case_id,

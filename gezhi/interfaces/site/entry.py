@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -46,7 +48,7 @@ def home_of(person_id: int) -> str:
 def signin(request: HttpRequest) -> HttpResponse:
     """GET shows the form; POST signs in and goes to `next` or to the person's own first page."""
     wanted = request.POST.get("next") or request.GET.get("next", "")
-    context = {"next": wanted, "username": request.POST.get("username", "")}
+    context: dict[str, Any] = {"next": wanted, "username": request.POST.get("username", "")}
     if request.method != "POST":
         return render(request, "signin.html", context)
     try:

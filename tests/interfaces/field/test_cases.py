@@ -103,13 +103,22 @@ def test_reporting_begins_at_ones_own_grid_and_says_who_gets_it(field, world):
 
 
 def test_what_was_reported_is_a_case_of_the_worker_once(field, world):
-    sent = {"text": "4 号楼北侧通道堆了杂物。", "place": world.places["lake1"], "key": "key-report-1", "contact": "none"}
+    sent = {
+        "text": "4 号楼北侧通道堆了杂物。",
+        "place": world.places["lake1"],
+        "key": "key-report-1",
+        "contact": "none",
+    }
     client = field.of("秦英")
     for _sending in range(2):
         answer = client.post("/field/report", {**sent, "photos": [photo()]})
         assert answer.status_code == 303
     case = Case.objects.get()
-    assert (case.channel, case.reporter_id, case.grid_id) == ("field", world.people["秦英"], world.places["lake1a"]) or (
+    assert (case.channel, case.reporter_id, case.grid_id) == (
+        "field",
+        world.people["秦英"],
+        world.places["lake1a"],
+    ) or (
         case.channel,
         case.reporter_id,
         case.place_id,
@@ -124,7 +133,9 @@ def test_a_report_without_words_is_refused_and_keeps_its_place(field, world):
 
 
 def test_the_hint_suggests_and_shows_the_words_it_understood(field, world):
-    answer = field.of("秦英").post("/field/report/hint", {"text": "村口路灯不亮", "place": world.places["hill"]}, headers=SCRIPT)
+    answer = field.of("秦英").post(
+        "/field/report/hint", {"text": "村口路灯不亮", "place": world.places["hill"]}, headers=SCRIPT
+    )
     said = answer.json()
     assert said["suggested"], "the standard pack has hint words for street lamps"
     assert any("路灯" in word for word in said["suggested"][0]["words"])

@@ -39,7 +39,13 @@ class Resident:
     def form(self, **more: Any) -> dict[str, Any]:
         """What a filled-in form sends."""
         place = self.world.places["lake"]
-        return {"text": "三楼楼道灯坏了一周，晚上看不清。", "place": place, "contact": "none", "key": "key-0001", **more}
+        return {
+            "text": "三楼楼道灯坏了一周，晚上看不清。",
+            "place": place,
+            "contact": "none",
+            "key": "key-0001",
+            **more,
+        }
 
     def raises(self, *, url: str = "/", **more: Any):
         """Send the form of raising; returns the answer."""

@@ -159,8 +159,12 @@ def test_each_kind_of_field_has_its_control(spec, kind):
 
 
 def test_a_field_is_escaped_and_its_error_is_read_out():
-    drawn = render("{% field spec value error %}", spec={"id": "a", "title": "<b>题</b>", "type": "text"},
-                   value='"><script>', error="不对 <i>")
+    drawn = render(
+        "{% field spec value error %}",
+        spec={"id": "a", "title": "<b>题</b>", "type": "text"},
+        value='"><script>',
+        error="不对 <i>",
+    )
     assert "<script>" not in drawn
     assert "<i>" not in drawn
     assert 'aria-describedby="a-wrong"' in drawn

@@ -125,14 +125,22 @@ def test_who_looked_at_my_number_is_listed_with_the_purpose(resident, world):
     case = world.open(contact_phone="13800000000", contact_name="王某兰")
     assert "还没有人看过全号" in page(resident, case)
     ref, _phone = contact_text(case, "phone")
-    people.reveal(ref, actor=world.actor("赵兰"), purpose="约上门的时间", about=f"case:{case.id}", field="phone",
-                  path=world.path("lake1"))
+    people.reveal(
+        ref,
+        actor=world.actor("赵兰"),
+        purpose="约上门的时间",
+        about=f"case:{case.id}",
+        field="phone",
+        path=world.path("lake1"),
+    )
     shown = page(resident, case)
     assert "约上门的时间" in shown
     assert "湖滨社区" in shown
 
 
-@pytest.mark.parametrize("write", [str.lower, rules.show_code, lambda c: f" {c[:4]} {c[4:]} ", lambda c: c.replace("A", "Ａ")])
+@pytest.mark.parametrize(
+    "write", [str.lower, rules.show_code, lambda c: f" {c[:4]} {c[4:]} ", lambda c: c.replace("A", "Ａ")]
+)
 def test_a_code_is_found_however_it_is_written(resident, world, write):
     case = world.open()
     answer = resident.client.post("/find", {"code": write(case.code)})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -11,11 +11,12 @@ from gezhi.interfaces.field.day import day_of, seats_in_words
 from gezhi.interfaces.field.guard import staff
 from gezhi.interfaces.field.views.case import notice_of
 from gezhi.interfaces.site.answers import new_key
+from gezhi.interfaces.site.asking import Asked
 
 
 @staff
 @require_safe
-def today(request: HttpRequest) -> HttpResponse:
+def today(request: Asked) -> HttpResponse:
     """`/field/`."""
     now = clock.now()
     context = {

@@ -76,9 +76,7 @@ def icon(name: str, label: str = "") -> SafeString:
 
 
 def _time(moment: datetime, text: str) -> SafeString:
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', moment.isoformat(), words.exact(moment), text
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), words.exact(moment), text)
 
 
 @register.simple_tag
@@ -155,8 +153,13 @@ def clock(item: Any, now: datetime | None = None, words_as: str = "full") -> Saf
     view = face(item, now or civil.now())
     pie = _pie(view.state, view.used)
     if words_as == "none":
-        return format_html('<span class="clock {}" title="{}">{}<span class="visually-hidden">{}</span></span>',
-                           view.state, view.title, pie, view.full)
+        return format_html(
+            '<span class="clock {}" title="{}">{}<span class="visually-hidden">{}</span></span>',
+            view.state,
+            view.title,
+            pie,
+            view.full,
+        )
     said = {"full": view.full, "short": view.short, "state": str(CLOCK_WORDS[view.state])}[words_as]
     return format_html('<span class="clock strong {}" title="{}">{}{}</span>', view.state, view.title, pie, said)
 
@@ -192,7 +195,9 @@ def facade(door: int = 0, doors: int = 3, floors: int = 6) -> SafeString:
     if door:
         label = _("楼的正面，门口亮着灯") if door < 0 else _("楼的正面，%(n)d 单元亮着灯") % {"n": door}
     return format_html(
-        '<svg class="facade" viewBox="0 0 132 90" role="img" aria-label="{}">{}</svg>', label, SafeString("".join(parts))
+        '<svg class="facade" viewBox="0 0 132 90" role="img" aria-label="{}">{}</svg>',
+        label,
+        SafeString("".join(parts)),
     )
 
 
@@ -241,8 +246,13 @@ def number(value: Any, url: str = "", definition: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def field(
-    context: dict[str, Any], spec: Any, value: Any = None, error: str = "", prefix: str = "",
-    groups: Any = (), when: str = "",
+    context: dict[str, Any],
+    spec: Any,
+    value: Any = None,
+    error: str = "",
+    prefix: str = "",
+    groups: Any = (),
+    when: str = "",
 ) -> str:
     """`{% field spec value error %}`: one field of a `foundation.forms.Form`, with its error below it.
 
@@ -251,6 +261,18 @@ def field(
     """
     drawn = picture(spec, value, error, prefix, groups, when)
     return render_to_string("gezhi/field.html", {"f": drawn}, context.get("request"))
+
+
+@register.simple_tag
+def send_words() -> SafeString:
+    """`<form … {% send_words %}>`: sent by js/send.js, kept in the phone without a signal; the words it then says."""
+    return format_html(
+        'data-send data-once data-no-signal="{}" data-kept-next="{}" data-no-room="{}" data-cannot-keep="{}"',
+        _("没有信号，先存在手机里了"),
+        _("有信号就自己送出去。请不要清除浏览器的数据。"),
+        _("手机里存不下照片，只存了文字"),
+        _("没有信号，手机里也存不下。请留着这一页，有信号再按一次。"),
+    )
 
 
 @register.simple_tag(takes_context=True)
