@@ -20,7 +20,7 @@ def test_every_refusal_says_what_why_and_next():
     for entry in ALL.values():
         for part in ("what", "why", "next"):
             words = str(getattr(entry, part))
-            assert re.search(r"[\u4e00-\u9fff]", words), f"{entry.code} has no {part}"
+            assert re.search(r"[\u4e00-\u9fff]|\{\w+\}", words), f"{entry.code} has no {part}"
             assert not re.search(r"[!！]", words), f"{entry.code} shouts"
 
 
