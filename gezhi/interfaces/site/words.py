@@ -21,19 +21,18 @@ def _weekday(day: int) -> str:
 
 
 def _month(number: int) -> str:
-    # Only used by languages that name months; Chinese counts them.
     return (
-        _("一月"), _("二月"), _("三月"), _("四月"), _("五月"), _("六月"),
-        _("七月"), _("八月"), _("九月"), _("十月"), _("十一月"), _("十二月"),
+        _("1 月"), _("2 月"), _("3 月"), _("4 月"), _("5 月"), _("6 月"),
+        _("7 月"), _("8 月"), _("9 月"), _("10 月"), _("11 月"), _("12 月"),
     )[number - 1]  # fmt: skip
 
 
 def full_date(moment: datetime, now: datetime, weekday: bool = False) -> str:
     """11 月 18 日 (周三), with the year when it is another one."""
     here = moment.astimezone(CHINA).date()
-    facts = {"y": here.year, "m": here.month, "d": here.day, "month": _month(here.month)}
+    facts = {"year": here.year, "month": _month(here.month), "day": here.day}
     same_year = here.year == now.astimezone(CHINA).year
-    words = _("%(m)d 月 %(d)d 日") % facts if same_year else _("%(y)d 年 %(m)d 月 %(d)d 日") % facts
+    words = (_("%(month)s %(day)d 日") if same_year else _("%(year)d 年 %(month)s %(day)d 日")) % facts
     return _("%(date)s %(weekday)s") % {"date": words, "weekday": _weekday(here.weekday())} if weekday else words
 
 
