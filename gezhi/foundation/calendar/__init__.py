@@ -1,8 +1,8 @@
 """The calendar room: the clock, working time, limits and holidays. docs/rules/time.md
 
-    clock.now(), clock.today(), clock.travel_to(moment)
-    deadline(start, parse_limit("4 work_hour")), work_between(start, end)
-    import_holidays(rows, actor=...), set_working_hours(...)   # in `actions`
+clock.now(), clock.today(), clock.travel_to(moment)
+deadline(start, parse_limit("4 work_hour")), work_between(start, end)
+import_holidays(rows, actor=...), set_working_hours(...)   # in `actions`
 """
 
 from . import clock

@@ -214,15 +214,25 @@ def reworked_rate(c, w, t):
     return Parts(need_close(c, w, t) & _some(c.reworks), need_close(c, w, t))
 
 
-@metric("reopened_rate", _("重开率"), "rate", _("应结案里居民说没解决而重开过的 ÷ 应结案数"), needs=("reopenings",),
-        better="less")
+@metric(
+    "reopened_rate",
+    _("重开率"),
+    "rate",
+    _("应结案里居民说没解决而重开过的 ÷ 应结案数"),
+    needs=("reopenings",),
+    better="less",
+)
 def reopened_rate(c, w, t):
     """重开率."""
     return Parts(need_close(c, w, t) & _some(c.reopenings), need_close(c, w, t))
 
 
-@metric("settled_rate", _("办结率（含结转）"), "rate",
-        _("期内结案和不予受理的 ÷（期内收到的 + 上期结转）；不予受理另列，不混进结案率"))
+@metric(
+    "settled_rate",
+    _("办结率（含结转）"),
+    "rate",
+    _("期内结案和不予受理的 ÷（期内收到的 + 上期结转）；不予受理另列，不混进结案率"),
+)
 def settled_rate(c, w, t):
     """办结率 as hotlines publish it: refusals count as settled, what was carried over is in the denominator."""
     load = t.holds(c.opened) | carried(c, w, t).numerator
@@ -247,16 +257,28 @@ def open_late(c, w, t):
 # --- the three rates --------------------------------------------------------------------------------
 
 
-@metric("responded_rate", _("响应率"), "rate", _("按时签收并联系诉求人的 ÷ 期内应响应的"),
-        needs=("responded", "response_due"), better="more")
+@metric(
+    "responded_rate",
+    _("响应率"),
+    "rate",
+    _("按时签收并联系诉求人的 ÷ 期内应响应的"),
+    needs=("responded", "response_due"),
+    better="more",
+)
 def responded_rate(c, w, t):
     """响应率 = answered first within its limit ÷ owed a first answer."""
     base = filed_rows(c, w, t) & owed(c.responded, c.response_due, t)
     return Parts(base & done_on_time(c.responded, c.response_due, t), base)
 
 
-@metric("followed_rate", _("有效回访率"), "rate", _("联系上并得到回话的 ÷ 期内做了回访的（含三次不通）"),
-        needs=("solved", "followed"), better="more")
+@metric(
+    "followed_rate",
+    _("有效回访率"),
+    "rate",
+    _("联系上并得到回话的 ÷ 期内做了回访的（含三次不通）"),
+    needs=("solved", "followed"),
+    better="more",
+)
 def followed_rate(c, w, t):
     """有效回访率: 无法联系 is in the denominator only."""
     tried = answered(c, w, t) | (_in(c.solved, w["unreachable"]) & t.holds(c.followed))
@@ -281,37 +303,62 @@ def unsolved(c, w, t):
     return Parts(answered(c, w, t) & _in(c.solved, w["unsolved"]))
 
 
-@metric("solved_rate", _("解决率"), "rate", _("说解决了的 ÷ 有效回访数；部分解决不算"),
-        needs=("solved", "followed"), better="more")
+@metric(
+    "solved_rate",
+    _("解决率"),
+    "rate",
+    _("说解决了的 ÷ 有效回访数；部分解决不算"),
+    needs=("solved", "followed"),
+    better="more",
+)
 def solved_rate(c, w, t):
     """解决率, strict: partly solved is not solved."""
     return Parts(solved(c, w, t).numerator, answered(c, w, t))
 
 
-@metric("solved_rate_weighted", _("解决率（部分解决算半件）"), "rate",
-        _("（说解决了的 + 部分解决的 × 0.5）÷ 有效回访数"), needs=("solved", "followed"), better="more")
+@metric(
+    "solved_rate_weighted",
+    _("解决率（部分解决算半件）"),
+    "rate",
+    _("（说解决了的 + 部分解决的 × 0.5）÷ 有效回访数"),
+    needs=("solved", "followed"),
+    better="more",
+)
 def solved_rate_weighted(c, w, t):
     """解决率, weighted: partly solved counts half."""
     half = answered(c, w, t) & _in(c.solved, w["partly"])
     return Parts(solved(c, w, t).numerator, answered(c, w, t), also=((half, HALF),))
 
 
-@metric("satisfied_rate", _("满意率"), "rate", _("（满意 + 基本满意）÷ 有效评价数；一般不算满意"),
-        needs=("rating", "followed"), better="more")
+@metric(
+    "satisfied_rate",
+    _("满意率"),
+    "rate",
+    _("（满意 + 基本满意）÷ 有效评价数；一般不算满意"),
+    needs=("rating", "followed"),
+    better="more",
+)
 def satisfied_rate(c, w, t):
     """满意率, first definition: 一般 is not satisfied."""
     return Parts(rated(c, w, t) & _in(c.rating, w["satisfied"]), rated(c, w, t))
 
 
-@metric("not_dissatisfied_rate", _("满意率（一减不满意率）"), "rate",
-        _("（有效评价数 - 不满意数）÷ 有效评价数；一般也算在内"), needs=("rating", "followed"), better="more")
+@metric(
+    "not_dissatisfied_rate",
+    _("满意率（一减不满意率）"),
+    "rate",
+    _("（有效评价数 - 不满意数）÷ 有效评价数；一般也算在内"),
+    needs=("rating", "followed"),
+    better="more",
+)
 def not_dissatisfied_rate(c, w, t):
     """满意率, second definition: 1 - 不满意率."""
     return Parts(rated(c, w, t) & _in(c.rating, w["satisfied"] + w["neutral"]), rated(c, w, t))
 
 
-@metric("dissatisfied_rate", _("不满意率"), "rate", _("不满意数 ÷ 有效评价数"), needs=("rating", "followed"),
-        better="less")
+@metric(
+    "dissatisfied_rate", _("不满意率"), "rate", _("不满意数 ÷ 有效评价数"), needs=("rating", "followed"), better="less"
+)
 def dissatisfied_rate(c, w, t):
     """不满意率."""
     return Parts(rated(c, w, t) & _in(c.rating, w["dissatisfied"]), rated(c, w, t))

@@ -35,7 +35,10 @@ class Opens:
     def query(self) -> str:
         """As a query string: `measure=…&part=…&since=…&until=…&at=…&place=…&by.village=…`."""
         pairs: list[tuple[str, Any]] = [
-            ("measure", self.metric), ("part", self.part), ("since", self.since), ("until", self.until),
+            ("measure", self.metric),
+            ("part", self.part),
+            ("since", self.since),
+            ("until", self.until),
             ("at", self.at),
         ]
         if self.place is not None:
@@ -56,8 +59,13 @@ class Opens:
         if part not in ("numerator", "denominator"):
             raise ValueError(part)
         return cls(
-            given["measure"], part, given.get("since", ""), given.get("until", ""), given.get("at", ""),
-            int(place) if place is not None else None, where,
+            given["measure"],
+            part,
+            given.get("since", ""),
+            given.get("until", ""),
+            given.get("at", ""),
+            int(place) if place is not None else None,
+            where,
         )
 
 

@@ -15,7 +15,10 @@ from gezhi.foundation import errors
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 errors.register(
-    "measures.period", 404, _lazy("没有这一期。"), _lazy("“{given}”不是一个周或月的期号。"),
+    "measures.period",
+    404,
+    _lazy("没有这一期。"),
+    _lazy("“{given}”不是一个周或月的期号。"),
     _lazy("周写作 2026-W46，月写作 2026-11。"),
 )
 

@@ -20,7 +20,18 @@ from gezhi.foundation.places import directory
 
 #: What a table may be cut by. Persons are not among them: staff are not ranked (docs/rules/measures.md).
 DIMENSIONS = (
-    "county", "town", "village", "grid", "category", "kind", "channel", "sort", "owner", "unit", "workflow", "stage",
+    "county",
+    "town",
+    "village",
+    "grid",
+    "category",
+    "kind",
+    "channel",
+    "sort",
+    "owner",
+    "unit",
+    "workflow",
+    "stage",
 )
 #: How many finished steps a median is taken over at most, newest first.
 SAMPLE = 5000
@@ -29,7 +40,11 @@ Where = Mapping[str, Any]
 
 
 def measure(
-    ids: Iterable[str], *, period: Period | Cut, place: int | None = None, at: datetime | None = None,
+    ids: Iterable[str],
+    *,
+    period: Period | Cut,
+    place: int | None = None,
+    at: datetime | None = None,
     where: Where | None = None,
 ) -> dict[str, Figure]:
     """The figures of one place (None = everywhere) and period, one query.
@@ -46,7 +61,12 @@ def measure(
 
 
 def table(
-    ids: Iterable[str], *, by: str, period: Period | Cut, place: int | None = None, at: datetime | None = None,
+    ids: Iterable[str],
+    *,
+    by: str,
+    period: Period | Cut,
+    place: int | None = None,
+    at: datetime | None = None,
     where: Where | None = None,
 ) -> list[Row]:
     """The same figures cut by a dimension, one query; groups without any counted row are left out.
@@ -66,14 +86,21 @@ def table(
         if not any(value for name, value in line.items() if name != column):
             continue
         group = (by, line[column])
-        rows.append(Row(line[column], {
-            m.id: _figure(m, wanted.get(m.id), line, "", cut, place, (*fixed, group)) for m in metrics
-        }))
+        rows.append(
+            Row(
+                line[column],
+                {m.id: _figure(m, wanted.get(m.id), line, "", cut, place, (*fixed, group)) for m in metrics},
+            )
+        )
     return rows
 
 
 def series(
-    ids: Iterable[str], *, periods: Sequence[Period], place: int | None = None, at: datetime | None = None,
+    ids: Iterable[str],
+    *,
+    periods: Sequence[Period],
+    place: int | None = None,
+    at: datetime | None = None,
     where: Where | None = None,
 ) -> list[Row]:
     """The figures of several periods, oldest first, one query. `Row.group` is the Period."""
@@ -87,10 +114,13 @@ def series(
         counts |= _counts(parts, f"p{number}_")
     line = _scope(facts, place, fixed).aggregate(**counts)
     return [
-        Row(period, {
-            m.id: _figure(m, wanted[number].get(m.id), line, f"p{number}_", cuts[number], place, fixed)
-            for m in metrics
-        })
+        Row(
+            period,
+            {
+                m.id: _figure(m, wanted[number].get(m.id), line, f"p{number}_", cuts[number], place, fixed)
+                for m in metrics
+            },
+        )
         for number, period in enumerate(periods)
     ]
 
@@ -178,7 +208,12 @@ def _counts(wanted: Mapping[str, Parts], prefix: str = "") -> dict[str, Count]:
 
 
 def _figure(
-    m: Metric, parts: Parts | None, line: Mapping[str, Any], prefix: str, cut: Cut, place: int | None,
+    m: Metric,
+    parts: Parts | None,
+    line: Mapping[str, Any],
+    prefix: str,
+    cut: Cut,
+    place: int | None,
     where: tuple[tuple[str, Any], ...],
 ) -> Figure:
     if parts is None:

@@ -80,7 +80,13 @@ def source(name: str) -> Source:
 
 
 def metric(
-    id: str, title: Any, unit: str, definition: Any, *, needs: tuple[str, ...] = (), source: str = "cases",
+    id: str,
+    title: Any,
+    unit: str,
+    definition: Any,
+    *,
+    needs: tuple[str, ...] = (),
+    source: str = "cases",
     better: str = "",
 ) -> Callable:
     """Declare a metric: the decorated rule gets (columns, words, cut) and returns its Parts."""

@@ -1,10 +1,10 @@
 """The places room: divisions, grids and buildings, where they lie and when. docs/rules/places.md
 
-    directory().path(id), .children(id), .locate(lon, lat) ...   # in memory, by revision
-    find_place(lon, lat)                                         # refuses swapped and foreign points
-    open_place(...), rename, close, move, set_code, set_shape    # in `actions`: the only writers
-    import_divisions(...), load_pack(node, actor=...)            # bulk, idempotent
-    check_partition(on, layer), map_shapes(id), sheets(id), qr_svg(url)
+directory().path(id), .children(id), .locate(lon, lat) ...   # in memory, by revision
+find_place(lon, lat)                                         # refuses swapped and foreign points
+open_place(...), rename, close, move, set_code, set_shape    # in `actions`: the only writers
+import_divisions(...), load_pack(node, actor=...)            # bulk, idempotent
+check_partition(on, layer), map_shapes(id), sheets(id), qr_svg(url)
 """
 
 from importlib import import_module

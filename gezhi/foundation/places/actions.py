@@ -43,18 +43,22 @@ errors.register(
     _("上下级要按省、市、县、乡镇、村、网格、楼栋的顺序。"),
     _("请换一个上级。"),
 )
+errors.register("place.name", 422, _("名称不能用。"), _("名称要有 1 到 80 个字，不能有控制字符。"), _("请改一下名称。"))
 errors.register(
-    "place.name", 422, _("名称不能用。"), _("名称要有 1 到 80 个字，不能有控制字符。"), _("请改一下名称。")
+    "place.code_taken",
+    409,
+    _("代码 {given} 已被“{place}”使用。"),
+    _("同一时间一个代码只能属于一个地方。"),
+    _("请核对代码。"),
 )
 errors.register(
-    "place.code_taken", 409, _("代码 {given} 已被“{place}”使用。"), _("同一时间一个代码只能属于一个地方。"), _("请核对代码。")
+    "place.code",
+    422,
+    _("代码“{given}”不能用。"),
+    _("代码由 1 到 40 个字母、数字、横线或下划线组成。"),
+    _("请改一下代码。"),
 )
-errors.register(
-    "place.code", 422, _("代码“{given}”不能用。"), _("代码由 1 到 40 个字母、数字、横线或下划线组成。"), _("请改一下代码。")
-)
-errors.register(
-    "place.units", 422, _("单元数不对。"), _("一栋楼的单元在 1 到 {most} 之间。"), _("请改一下单元数。")
-)
+errors.register("place.units", 422, _("单元数不对。"), _("一栋楼的单元在 1 到 {most} 之间。"), _("请改一下单元数。"))
 errors.register(
     "place.not_empty",
     409,
@@ -62,15 +66,11 @@ errors.register(
     _("撤销以后它们就没有上级了。"),
     _("请先把它们并到别处或撤销。"),
 )
-errors.register(
-    "place.date", 422, _("生效日期不对。"), _("{reason}。"), _("请改一下日期再保存。")
-)
+errors.register("place.date", 422, _("生效日期不对。"), _("{reason}。"), _("请改一下日期再保存。"))
 errors.register(
     "place.shape", 422, _("边界不能用。"), _("{reason}。"), _("请检查坐标，按经度、纬度的顺序给出闭合的面。")
 )
-errors.register(
-    "place.loop", 422, _("“{place}”不能放到自己下面。"), _("新的上级就在它里面。"), _("请换一个上级。")
-)
+errors.register("place.loop", 422, _("“{place}”不能放到自己下面。"), _("新的上级就在它里面。"), _("请换一个上级。"))
 
 
 def open_place(

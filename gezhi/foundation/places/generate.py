@@ -131,9 +131,7 @@ def _grids(village: NewPlace, cell: Cell, levels: tuple[Level, ...], spec: Spec)
     return found
 
 
-def _buildings(
-    village: str, grids: list[tuple[NewPlace, Cell]], spec: Spec, rng: random.Random
-) -> list[NewPlace]:
+def _buildings(village: str, grids: list[tuple[NewPlace, Cell]], spec: Spec, rng: random.Random) -> list[NewPlace]:
     """Buildings of a community, numbered through, each at a point inside its grid."""
     assert spec.buildings is not None
     found: list[NewPlace] = []

@@ -34,7 +34,8 @@ class Place(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=KINDS), name="place_kind_known"),
             models.CheckConstraint(
-                condition=Q(closed_on__isnull=True) | Q(closed_on__gte=F("opened_on")), name="place_closes_after_opening"
+                condition=Q(closed_on__isnull=True) | Q(closed_on__gte=F("opened_on")),
+                name="place_closes_after_opening",
             ),
             models.CheckConstraint(
                 condition=(Q(lon__isnull=True) & Q(lat__isnull=True))

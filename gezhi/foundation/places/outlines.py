@@ -40,7 +40,11 @@ def import_outlines(collection: str | Mapping[str, Any], *, actor: Any) -> int:
         if actor.kind != "system":
             for place_id in found:
                 actor.need("places.manage", directory().path(place_id))
-        rows = [row for row in Place.objects.filter(pk__in=found) if row.shape_hash != shape_hash(found[row.pk]) or row.sketch]
+        rows = [
+            row
+            for row in Place.objects.filter(pk__in=found)
+            if row.shape_hash != shape_hash(found[row.pk]) or row.sketch
+        ]
         for row in rows:
             row.geometry, row.shape_hash, row.sketch = found[row.pk], shape_hash(found[row.pk]), False
             point = shapely.from_wkb(found[row.pk]).representative_point()

@@ -34,10 +34,7 @@ def check_partition(on: date, layer: str = GOVERNANCE) -> list[Finding]:
     and divisions that are not drawn are checked by their edges only. Overlaps below a square metre pass.
     """
     standing = Q(opened_on__lte=on) & (Q(closed_on__isnull=True) | Q(closed_on__gt=on))
-    places = {
-        id: (kind, name)
-        for id, kind, name in Place.objects.filter(standing).values_list("id", "kind", "name")
-    }
+    places = {id: (kind, name) for id, kind, name in Place.objects.filter(standing).values_list("id", "kind", "name")}
     in_force = Q(since__lte=on) & (Q(until__isnull=True) | Q(until__gt=on))
     parents: dict[int, list[int]] = defaultdict(list)
     others: set[int] = set()

@@ -39,7 +39,9 @@ def qr_svg(url: str) -> str:
     """
     out = io.BytesIO()
     code = segno.make(url, error="m", boost_error=False, micro=False)
-    code.save(out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, light="#fff", svgclass="qr", lineclass=None)
+    code.save(
+        out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, light="#fff", svgclass="qr", lineclass=None
+    )
     return out.getvalue().decode().strip()
 
 

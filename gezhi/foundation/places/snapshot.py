@@ -109,7 +109,9 @@ class Directory:
             code = code[:-3]
             found = self._codes.get(code)
         if found is None and len(code) == 6:
-            found = self._codes.get(code[:-2] if not code.endswith("0000") else code[:-4]) if code.endswith("00") else None
+            found = (
+                self._codes.get(code[:-2] if not code.endswith("0000") else code[:-4]) if code.endswith("00") else None
+            )
         return found
 
     def by_qr(self, token: str) -> int | None:

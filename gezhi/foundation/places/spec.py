@@ -1,20 +1,20 @@
 """What a places pack says: which divisions, how they are cut into grids, who staffs them. Read and checked.
 
-    kind: places
-    name: mengzhou
-    version: 1
-    county: "410883"
-    seed: 410883
-    opened_on: 2024-01-01
-    outline: shipped            # or {centre: [lon, lat], area_km2: 12}: an invented round one
-    grids:
-      - towns: ["410883001"]    # or villages: [codes]
-        levels:
-          - {kind: grid1, total: 92, name: "第 {n1} 网格", staff: {grid_head: 1}}
-          - {kind: grid2, total: 618, name: "第 {n1}-{n2} 网格"}
-      - towns: rest             # every village no other group names
-        levels: [{kind: grid1, each: [1, 3], name: "第 {n1} 网格"}]
-    buildings: {villages: communities, each: [2, 4], units: [2, 4]}
+kind: places
+name: mengzhou
+version: 1
+county: "410883"
+seed: 410883
+opened_on: 2024-01-01
+outline: shipped            # or {centre: [lon, lat], area_km2: 12}: an invented round one
+grids:
+  - towns: ["410883001"]    # or villages: [codes]
+    levels:
+      - {kind: grid1, total: 92, name: "第 {n1} 网格", staff: {grid_head: 1}}
+      - {kind: grid2, total: 618, name: "第 {n1}-{n2} 网格"}
+  - towns: rest             # every village no other group names
+    levels: [{kind: grid1, each: [1, 3], name: "第 {n1} 网格"}]
+buildings: {villages: communities, each: [2, 4], units: [2, 4]}
 """
 
 from __future__ import annotations
@@ -137,7 +137,9 @@ def _group(raw: Any, villages: Mapping[str, Division], named: set[str], context:
             chosen += [code for code, row in villages.items() if row.parent == str(town)]
         for index, village in context.each(raw, "villages"):
             if str(village) not in villages:
-                context.problem(raw["villages"], index, "places.village", _("本县没有代码为 {code} 的村（社区）。"), code=village)
+                context.problem(
+                    raw["villages"], index, "places.village", _("本县没有代码为 {code} 的村（社区）。"), code=village
+                )
             else:
                 chosen.append(str(village))
     twice = next((code for code in chosen if code in named or chosen.count(code) > 1), None)
@@ -199,7 +201,9 @@ def _buildings(node: Any, villages: Mapping[str, Division], context: Context) ->
         chosen = set()
         for index, village in context.each(raw, "villages"):
             if str(village) not in villages:
-                context.problem(raw["villages"], index, "places.village", _("本县没有代码为 {code} 的村（社区）。"), code=village)
+                context.problem(
+                    raw["villages"], index, "places.village", _("本县没有代码为 {code} 的村（社区）。"), code=village
+                )
             chosen.add(str(village))
     return Buildings(frozenset(chosen), _span(raw, "each", context), _span(raw, "units", context, (1, 3)))
 

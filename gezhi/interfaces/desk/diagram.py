@@ -71,7 +71,11 @@ def vertical(course: Course, lit: Mapping[str, Lit], beside: Sequence[tuple[str,
         parts.append(
             format_html('<path class="way {}" d="M{} {}V{}"/>', state, AXIS, centres[number], centres[number + 1])
         )
-    own = [(centre, _state(lit, id) in RUNNING) for centre, (id, _title, in_row) in zip(centres, rows, strict=True) if in_row]
+    own = [
+        (centre, _state(lit, id) in RUNNING)
+        for centre, (id, _title, in_row) in zip(centres, rows, strict=True)
+        if in_row
+    ]
     parts += _turns_right(course, [centre for centre, _boxed in own], [boxed for _centre, boxed in own])
     for (id, title, _in_row), top, centre in zip(rows, tops, centres, strict=True):
         known = lit.get(id, Lit("ahead"))
@@ -153,13 +157,24 @@ def _turns_right(course: Course, centres: list[float], boxed: Sequence[bool]) ->
         x, start, end = 312 + lane * 13, centres[turn.source] + 4, centres[turn.target]
         # Beside the lit box there is little room: its label stands over the line, the others end before it.
         here, room = boxed[turn.source], 50 if boxed[turn.source] else 92
-        parts.append(format_html(
-            '<path class="return" d="M{a} {s}H{b}q6 0 6-6V{e}q0-6-6-6H{c}"/><path class="head" d="m{d} {h}-6 5 6 5"/>'
-            '<text class="return-label{start}" x="{tx}" y="{ty}">{label}<title>{whole}</title></text>',
-            a=BOX_RIGHT + 4 if here else 286, s=start, b=x, e=end + 6, c=290, d=292, h=end - 5,
-            start=" start" if here else "", tx=BOX_RIGHT + 6 if here else 282, ty=start + (-5 if here else 4),
-            label=shorten(turn.label, 12, room), whole=turn.label,
-        ))
+        parts.append(
+            format_html(
+                '<path class="return" d="M{a} {s}H{b}q6 0 6-6V{e}q0-6-6-6H{c}"/><path class="head" d="m{d} {h}-6 5 6 5"/>'
+                '<text class="return-label{start}" x="{tx}" y="{ty}">{label}<title>{whole}</title></text>',
+                a=BOX_RIGHT + 4 if here else 286,
+                s=start,
+                b=x,
+                e=end + 6,
+                c=290,
+                d=292,
+                h=end - 5,
+                start=" start" if here else "",
+                tx=BOX_RIGHT + 6 if here else 282,
+                ty=start + (-5 if here else 4),
+                label=shorten(turn.label, 12, room),
+                whole=turn.label,
+            )
+        )
     return parts
 
 

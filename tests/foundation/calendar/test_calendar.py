@@ -106,7 +106,8 @@ def test_working_hours_change_from_a_date(actor):
 
 
 @pytest.mark.parametrize(
-    "slots", ["", "8-25", "12:00-08:00", "08:00-12:00,11:00-18:00", "abc", "08:00", "08:70-09:00", [(1, 2, 3)], [(-5, 10)]]
+    "slots",
+    ["", "8-25", "12:00-08:00", "08:00-12:00,11:00-18:00", "abc", "08:00", "08:70-09:00", [(1, 2, 3)], [(-5, 10)]],
 )
 def test_senseless_hours_are_refused(actor, slots):
     with pytest.raises(Invalid) as refused:

@@ -11,15 +11,39 @@ from gezhi.foundation.measures import facts
 INSTANTS = ("opened_at", "due_at", "handled_at", "closed_at", "first_response_at", "response_due_at", "followed_at")
 TEXTS = ("outcome", "category", "channel", "solved", "rating")
 NUMBERS = (
-    "county_id", "town_id", "village_id", "grid_id", "owner_seat", "returns", "reworks", "extensions",
+    "county_id",
+    "town_id",
+    "village_id",
+    "grid_id",
+    "owner_seat",
+    "returns",
+    "reworks",
+    "extensions",
     "reopenings",
 )
 COLUMNS = {
-    "opened": "opened_at", "closed": "closed_at", "due": "due_at", "handled": "handled_at", "outcome": "outcome",
-    "responded": "first_response_at", "response_due": "response_due_at", "followed": "followed_at",
-    "solved": "solved", "rating": "rating", "returns": "returns", "reworks": "reworks", "extensions": "extensions",
-    "reopenings": "reopenings", "county": "county_id", "town": "town_id", "village": "village_id", "grid": "grid_id",
-    "category": "category", "channel": "channel", "owner": "owner_seat", "unit": "owner_seat",
+    "opened": "opened_at",
+    "closed": "closed_at",
+    "due": "due_at",
+    "handled": "handled_at",
+    "outcome": "outcome",
+    "responded": "first_response_at",
+    "response_due": "response_due_at",
+    "followed": "followed_at",
+    "solved": "solved",
+    "rating": "rating",
+    "returns": "returns",
+    "reworks": "reworks",
+    "extensions": "extensions",
+    "reopenings": "reopenings",
+    "county": "county_id",
+    "town": "town_id",
+    "village": "village_id",
+    "grid": "grid_id",
+    "category": "category",
+    "channel": "channel",
+    "owner": "owner_seat",
+    "unit": "owner_seat",
 }
 
 

@@ -33,10 +33,16 @@ CUT = Cut(START, START + 168 * HOUR, START + 100 * HOUR)
 # Hours from the start of the period; the week is 0..168 and the cut falls at 100.
 hours = st.one_of(st.none(), st.integers(-60, 220))
 matters = st.lists(
-    st.fixed_dictionaries({
-        "opened": st.integers(-80, 100), "due": hours, "handled": hours, "closed": hours,
-        "outcome": st.sampled_from(["", "not_accepted", "merged"]), "village": st.sampled_from([1, 2, None]),
-    }),
+    st.fixed_dictionaries(
+        {
+            "opened": st.integers(-80, 100),
+            "due": hours,
+            "handled": hours,
+            "closed": hours,
+            "outcome": st.sampled_from(["", "not_accepted", "merged"]),
+            "village": st.sampled_from([1, 2, None]),
+        }
+    ),
     max_size=12,
 )
 
@@ -47,13 +53,19 @@ def after(value):
 
 def fill(rows):
     Fact.objects.all().delete()
-    Fact.objects.bulk_create([
-        Fact(
-            opened_at=after(row["opened"]), due_at=after(row["due"]), handled_at=after(row["handled"]),
-            closed_at=after(row["closed"]), outcome=row["outcome"], village_id=row["village"],
-        )
-        for row in rows
-    ])
+    Fact.objects.bulk_create(
+        [
+            Fact(
+                opened_at=after(row["opened"]),
+                due_at=after(row["due"]),
+                handled_at=after(row["handled"]),
+                closed_at=after(row["closed"]),
+                outcome=row["outcome"],
+                village_id=row["village"],
+            )
+            for row in rows
+        ]
+    )
 
 
 def inside(value, end=100):

@@ -46,7 +46,13 @@ def test_a_grid_moved_without_its_ground_lies_outside_and_leaves_a_gap(county, a
 def test_an_orphan_a_second_parent_and_a_closed_parent_are_found(county):
     with db.write():
         PlaceEdge.objects.filter(child=county.b1).delete()
-        PlaceEdge.objects.create(child_id=county.b2, parent_id=county.willow, layer="governance", since=date(2024, 1, 1), until=date(2099, 1, 1))
+        PlaceEdge.objects.create(
+            child_id=county.b2,
+            parent_id=county.willow,
+            layer="governance",
+            since=date(2024, 1, 1),
+            until=date(2099, 1, 1),
+        )
         Place.objects.filter(pk=county.bend).update(closed_on=clock.today())
     found = codes()
     assert ("no_parent", county.b1) in found and ("two_parents", county.b2) in found
@@ -78,7 +84,8 @@ def test_unit_grids_are_a_layer_of_their_own(county, actor):
 
 
 steps = st.lists(
-    st.tuples(st.sampled_from(["move", "close", "open"]), st.integers(0, 5), st.booleans(), st.integers(0, 3)), max_size=8
+    st.tuples(st.sampled_from(["move", "close", "open"]), st.integers(0, 5), st.booleans(), st.integers(0, 3)),
+    max_size=8,
 )
 
 
@@ -89,7 +96,9 @@ def test_whatever_is_moved_opened_and_closed_every_place_has_one_parent_on_every
     start = clock.today()
     villages = [places.open_place("village", name, actor=actor, parent=county.town, on=OPENED) for name in "甲乙"]
     grids = [
-        places.open_place("grid1", f"{n}", actor=actor, parent=village, on=OPENED) for village in villages for n in range(3)
+        places.open_place("grid1", f"{n}", actor=actor, parent=village, on=OPENED)
+        for village in villages
+        for n in range(3)
     ]
     for act, which, first, days in steps:
         village, on = villages[first], start + timedelta(days=days)

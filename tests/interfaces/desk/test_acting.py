@@ -86,7 +86,11 @@ def test_a_missing_answer_comes_back_marked_with_everything_typed(desk, world):
 def test_a_stale_click_says_who_was_faster_and_keeps_the_words(desk, world):
     case = world.open()
     client = desk.of("赵兰")
-    form = hidden(sheet(client, case, "dispatch")) | {"sort": "big", "unit": world.seats["water"], "note": "写了很久的话"}
+    form = hidden(sheet(client, case, "dispatch")) | {
+        "sort": "big",
+        "unit": world.seats["water"],
+        "note": "写了很久的话",
+    }
     world.do(case, "dispatch", "赵兰", sort="big", unit=world.seats["city"])
     response = client.post(f"/desk/cases/{case.id}/do/dispatch", form, headers={"HX-Request": "true"})
     html = response.content.decode()
@@ -112,7 +116,7 @@ def test_the_doer_cannot_verify_through_the_desk(desk, world):
 def test_only_what_is_possible_now_is_a_button_and_the_main_one_has_its_key(desk, world):
     case = world.open()
     page = desk.of("赵兰").get(f"/desk/cases/{case.id}").content.decode()
-    bar = page[page.index('aria-label="现在可以做的"'):]
+    bar = page[page.index('aria-label="现在可以做的"') :]
     assert re.search(r'class="btn main"[^>]*do/dispatch[^>]*data-key="e"', bar)
     assert "do/finish" not in bar
     other = desk.of("马东").get(f"/desk/cases/{case.id}")
@@ -120,12 +124,16 @@ def test_only_what_is_possible_now_is_a_button_and_the_main_one_has_its_key(desk
 
 
 def test_scripts_in_words_are_shown_as_words(desk, world):
-    bad = "<script>alert(1)</script> & \"引号\" <img src=x onerror=alert(2)>"
+    bad = '<script>alert(1)</script> & "引号" <img src=x onerror=alert(2)>'
     case = world.open(bad)
     world.to_sign(case)
     world.do(case, "return", "马东", ground=bad, proposed=world.seats["water"])
-    for name, address in (("周敏", "/desk/"), ("周敏", f"/desk/cases/{case.id}"), ("周敏", "/desk/cases"),
-                          ("周敏", f"/desk/cases/{case.id}/do/dispatch?item=3")):
+    for name, address in (
+        ("周敏", "/desk/"),
+        ("周敏", f"/desk/cases/{case.id}"),
+        ("周敏", "/desk/cases"),
+        ("周敏", f"/desk/cases/{case.id}/do/dispatch?item=3"),
+    ):
         html = desk.of(name).get(address).content.decode()
         assert "<script>alert" not in html
         assert "<img src=x" not in html

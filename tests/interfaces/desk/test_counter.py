@@ -10,8 +10,15 @@ from gezhi.engines.workflows.rules import show_code
 
 @pytest.fixture
 def said(world):
-    return {"text": "灶台的煤气味大，想请人看看。", "contact_name": "王桂兰", "contact_phone": "138 0000 2671",
-            "place": world.places["lake"], "channel": "counter", "consent": "present", "_key": "counter-0001"}
+    return {
+        "text": "灶台的煤气味大，想请人看看。",
+        "contact_name": "王桂兰",
+        "contact_phone": "138 0000 2671",
+        "place": world.places["lake"],
+        "channel": "counter",
+        "consent": "present",
+        "_key": "counter-0001",
+    }
 
 
 def test_a_matter_is_registered_with_whose_it_is_by_whom_and_the_consent(desk, world, said):
@@ -66,8 +73,14 @@ def test_another_towns_matter_is_not_this_counters_to_register(desk, world, said
 
 @pytest.mark.parametrize(
     ("field", "wrong"),
-    [("contact_phone", "12"), ("text", ""), ("text", "字" * 2001), ("place", "99999999"), ("place", "x"),
-     ("text", "改\u202e向")],
+    [
+        ("contact_phone", "12"),
+        ("text", ""),
+        ("text", "字" * 2001),
+        ("place", "99999999"),
+        ("place", "x"),
+        ("text", "改\u202e向"),
+    ],
 )
 def test_wrong_answers_are_marked_where_they_stand(desk, said, field, wrong):
     response = desk.of("赵兰").post("/desk/counter", said | {field: wrong})
@@ -89,4 +102,7 @@ def test_what_this_counter_may_not_see_is_not_found_by_phone(desk, world, said):
     html = desk.of("钱立").get("/desk/counter", {"find": "13800002671"}).content.decode()
     assert "灶台" not in html
     for nothing in ("13911112222", "AAAAA-AAAAA", "'; drop table"):
-        assert "没有查到" in (page := desk.of("赵兰").get("/desk/counter", {"find": nothing}).content.decode()) or "不像电话" in page
+        assert (
+            "没有查到" in (page := desk.of("赵兰").get("/desk/counter", {"find": nothing}).content.decode())
+            or "不像电话" in page
+        )

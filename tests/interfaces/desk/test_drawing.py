@@ -26,15 +26,20 @@ def test_the_row_is_the_loop_of_the_issue(flow):
 def test_ways_back_are_those_of_the_definition(flow):
     way = course(flow)
     back = {(way.steps[t.source].id, way.steps[t.target].id) for t in way.turns_back}
-    assert back == {("sign", "triage"), ("handle", "triage"), ("verify", "handle"), ("follow_up", "triage"),
-                    ("closed", "triage")}
+    assert back == {
+        ("sign", "triage"),
+        ("handle", "triage"),
+        ("verify", "handle"),
+        ("follow_up", "triage"),
+        ("closed", "triage"),
+    }
     assert {e.stage for e in way.exits} >= {"extension", "advise", "confirm", "arbitrate"}
 
 
 def test_the_lit_step_of_a_case_is_the_one_it_stands_at(desk, world):
     case = world.to_handle(world.open())
     html = desk.of("马东").get(f"/desk/cases/{case.id}").content.decode()
-    svg = html[html.index('<svg class="diagram"'):]
+    svg = html[html.index('<svg class="diagram"') :]
     svg = svg[: svg.index("</svg>")]
     assert len(re.findall(r'class="here \w+"', svg)) == 1
     assert re.search(r'class="title"[^>]*>办理<', svg)
@@ -48,7 +53,7 @@ def test_a_stage_beside_the_row_is_lit_too(desk, world):
     case = world.to_handle(world.open())
     world.do(case, "extend", "马东", more="1 work_day", reason="等配件")
     html = desk.of("周敏").get(f"/desk/cases/{case.id}").content.decode()
-    svg = html[html.index('<svg class="diagram"'):]
+    svg = html[html.index('<svg class="diagram"') :]
     svg = svg[: svg.index("</svg>")]
     assert len(re.findall(r'class="here \w+"', svg)) == 2
     assert "批延期" in svg

@@ -83,9 +83,14 @@ def test_a_number_in_the_side_sheet_says_its_definition(desk, world, month):
 
 @pytest.mark.parametrize(
     "query",
-    ["measure=nothing", "measure=late&since=x&until=y&at=z", "measure=late", "measure=late&part=third",
-     "measure=reported&part=denominator&since=2026-01-01T00:00:00%2B00:00&until=2026-02-01T00:00:00%2B00:00&at=2026-03-01T00:00:00%2B00:00",
-     "measure=late&since=2026-01-01T00:00:00%2B00:00&until=2026-02-01T00:00:00%2B00:00&at=2026-03-01T00:00:00%2B00:00&by.password=1"],
+    [
+        "measure=nothing",
+        "measure=late&since=x&until=y&at=z",
+        "measure=late",
+        "measure=late&part=third",
+        "measure=reported&part=denominator&since=2026-01-01T00:00:00%2B00:00&until=2026-02-01T00:00:00%2B00:00&at=2026-03-01T00:00:00%2B00:00",
+        "measure=late&since=2026-01-01T00:00:00%2B00:00&until=2026-02-01T00:00:00%2B00:00&at=2026-03-01T00:00:00%2B00:00&by.password=1",
+    ],
 )
 def test_a_made_up_number_is_refused_in_words(desk, query):
     for address in ("/desk/cases", "/desk/figure"):

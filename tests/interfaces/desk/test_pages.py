@@ -26,16 +26,37 @@ def pages(world, case):
     week, month = week_of(clock.today()).name, month_of(clock.today()).name
     town = world.places["east"]
     return {
-        "赵兰": ["/desk/", f"/desk/cases/{case.id}", "/desk/cases", "/desk/cases?state=open&q=路", "/desk/counter", "/desk/map",
-               "/desk/search?q=井盖", "/desk/methods/request"],
-        "周敏": ["/desk/", "/desk/supervise?sort=late", "/desk/cases?overdue=1", f"/desk/bulletin/{town}/week/{week}",
-               f"/desk/bulletin/{town}/month/{month}", f"/desk/map/{town}", "/desk/counter?find=13700000458"],
+        "赵兰": [
+            "/desk/",
+            f"/desk/cases/{case.id}",
+            "/desk/cases",
+            "/desk/cases?state=open&q=路",
+            "/desk/counter",
+            "/desk/map",
+            "/desk/search?q=井盖",
+            "/desk/methods/request",
+        ],
+        "周敏": [
+            "/desk/",
+            "/desk/supervise?sort=late",
+            "/desk/cases?overdue=1",
+            f"/desk/bulletin/{town}/week/{week}",
+            f"/desk/bulletin/{town}/month/{month}",
+            f"/desk/map/{town}",
+            "/desk/counter?find=13700000458",
+        ],
         "方晓": ["/desk/", "/desk/supervise?sort=late", "/desk/map"],
         "马东": ["/desk/", f"/desk/cases/{case.id}"],
         "薛衡": ["/desk/audit"],
-        "卢一舟": ["/desk/people", f"/desk/people/at/{town}", f"/desk/people/seats/{world.seats['secretary']}",
-                f"/desk/people/{world.people['赵兰']}/hand-over", "/desk/places", f"/desk/places/{world.places['lake1']}",
-                f"/desk/places/{world.places['lake']}/plates"],
+        "卢一舟": [
+            "/desk/people",
+            f"/desk/people/at/{town}",
+            f"/desk/people/seats/{world.seats['secretary']}",
+            f"/desk/people/{world.people['赵兰']}/hand-over",
+            "/desk/places",
+            f"/desk/places/{world.places['lake1']}",
+            f"/desk/places/{world.places['lake']}/plates",
+        ],
     }
 
 
@@ -82,7 +103,7 @@ def test_the_menu_has_at_most_seven_entries_and_only_what_the_person_may_open(de
     for name in ("赵兰", "周敏", "方晓", "马东", "薛衡", "卢一舟", "于沐阳"):
         client = desk.of(name)
         html = client.get("/desk/").content.decode()
-        rail = html[html.index('<nav aria-label="主菜单">'):]
+        rail = html[html.index('<nav aria-label="主菜单">') :]
         entries = re.findall(r'<a href="([^"]+)"', rail[: rail.index("</nav>")])
         assert 1 <= len(entries) <= 7
         for address in entries:
@@ -96,8 +117,13 @@ def test_strangers_are_asked_to_sign_in(client, world):
 
 @pytest.mark.parametrize(
     ("name", "address"),
-    [("马东", "/desk/supervise"), ("赵兰", "/desk/people"), ("赵兰", "/desk/audit"), ("秦英", "/desk/places"),
-     ("马东", "/desk/counter")],
+    [
+        ("马东", "/desk/supervise"),
+        ("赵兰", "/desk/people"),
+        ("赵兰", "/desk/audit"),
+        ("秦英", "/desk/places"),
+        ("马东", "/desk/counter"),
+    ],
 )
 def test_a_page_beyond_ones_powers_is_refused(desk, name, address):
     assert desk.of(name).get(address).status_code == 403

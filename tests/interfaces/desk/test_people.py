@@ -33,8 +33,14 @@ def test_appointing_by_name_and_by_phone(desk, world):
 
 
 @pytest.mark.parametrize(
-    "form", [{"do": "appoint", "name": "没有这人"}, {"do": "appoint"}, {"do": "appoint", "name": "秦英", "since": "昨天吧"},
-             {"do": "substitute", "name": "秦英", "until": "2020-01-01"}, {"do": "dance"}]
+    "form",
+    [
+        {"do": "appoint", "name": "没有这人"},
+        {"do": "appoint"},
+        {"do": "appoint", "name": "秦英", "since": "昨天吧"},
+        {"do": "substitute", "name": "秦英", "until": "2020-01-01"},
+        {"do": "dance"},
+    ],
 )
 def test_what_cannot_be_done_is_said_and_changes_nothing(desk, world, form):
     seat = world.seats["grid2"]
@@ -87,8 +93,12 @@ def test_nobody_without_the_power_changes_a_seat(desk, world):
 
 def test_names_are_masked_everywhere(desk, world):
     world.to_handle(world.open())
-    for name, address in (("卢一舟", "/desk/people"), ("周敏", "/desk/supervise?sort=late"), ("薛衡", "/desk/audit"),
-                          ("卢一舟", f"/desk/people/seats/{world.seats['city']}")):
+    for name, address in (
+        ("卢一舟", "/desk/people"),
+        ("周敏", "/desk/supervise?sort=late"),
+        ("薛衡", "/desk/audit"),
+        ("卢一舟", f"/desk/people/seats/{world.seats['city']}"),
+    ):
         html = desk.of(name).get(address).content.decode()
         assert "马东" not in html
         assert "欧阳澄" not in html
