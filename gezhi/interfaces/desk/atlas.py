@@ -126,7 +126,7 @@ def spot_map(case: Case) -> SafeString | str:
         x, y = view.spot(case.lon, case.lat)
         if 0 <= x <= width and 0 <= y <= height:
             mark = format_html(
-                '<circle class="ring" cx="{}" cy="{}" r="34"/><circle class="point" cx="{}" cy="{}" r="14"/>',
+                '<circle class="ring" cx="{}" cy="{}" r="64"/><circle class="point" cx="{}" cy="{}" r="24"/>',
                 x,
                 y,
                 x,

@@ -33,6 +33,7 @@ class Advice:
     units: list[UnitSuggestion] = field(default_factory=list)
     total: int = 0
     named_unit: str = ""
+    named_seat: int | None = None
 
     @property
     def percent(self) -> int:
@@ -49,24 +50,25 @@ def advice(view: CaseView) -> Advice:
     units = queries.suggest_units(case, chosen, days=DAYS)
     best = next((s for s in found if s.code == chosen), None)
     category = catalogue.get(chosen)
+    unit, seat = ("", None) if units or category is None else _named(category.unit, case.place_id)
     return Advice(
-        category=chosen,
-        category_words=category_name(chosen, whole=True),
-        score=best.score if best else None,
-        words=best.words if best else (),
-        units=units,
-        total=units[0].total if units else 0,
+        category=chosen, category_words=category_name(chosen, whole=True), score=best.score if best else None,
+        words=best.words if best else (), units=units, total=units[0].total if units else 0,
         others=[(s.code, category_name(s.code), s.score) for s in found if s.code != chosen],
-        named_unit=_named(category.unit if category else "", case.place_id) if not units else "",
+        named_unit=unit, named_seat=seat,
     )
 
 
-def _named(unit: str, place_id: int) -> str:
-    """The department the catalogue names for the category, when nobody handled such a case here lately."""
+def _named(unit: str, place_id: int) -> tuple[str, int | None]:
+    """The department the catalogue names for the category and its seat, when nobody handled such a case here lately."""
     if not unit:
-        return ""
-    found = people.directory().organisation(unit, place_id)
-    return found.name if found else unit
+        return "", None
+    directory = people.directory()
+    found = directory.organisation(unit, place_id)
+    if found is None:
+        return unit, None
+    seats = [s.id for s in directory.seats_at(found.place_id) if s.organisation_id == found.id]
+    return found.name, min(seats, default=None)
 
 
 def likely_sort(seat: int | str | None) -> str | None:

@@ -118,6 +118,8 @@ def _first(request: HttpRequest, view: CaseView, wanted: Possible) -> dict[str, 
         first[asked["category"]] = advice.category
         if advice.units and "seat" in asked:
             first[asked["seat"]] = advice.units[0].seat_id
+        elif advice.named_seat and "seat" in asked:
+            first[asked["seat"]] = advice.named_seat
     for name in ("unit", "category", "sort"):
         if request.GET.get(name) and wanted.form.get(name) is not None:
             first[name] = request.GET[name]

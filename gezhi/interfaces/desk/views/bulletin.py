@@ -150,29 +150,30 @@ def _spots(kind: str, place: int, when: Period, at: Any) -> list[dict[str, Any]]
     return spots
 
 
-def _unit_rows(units: list[Row]) -> list[dict[str, Any]]:
-    """Units with anything owed, in the order of the directory; never ranked. Unassigned cases stand last."""
+def _unit_rows(units: list[Row]) -> dict[str, Any]:
+    """Units with anything owed in the order of the directory, never ranked; what villages and grids did themselves
+    is summed, with its lines one tap away and without rates: behind such a seat stands one person."""
     directory = people.directory()
-    rows = []
+    rows, own = [], []
     for row in units:
         if not row.figures["need_close"].value:
             continue
         seat = directory.seats.get(row.group) if row.group is not None else None
         fine, late = row.figures["closed_on_time"].value or 0, row.figures["late"].value or 0
-        rows.append(
-            {
-                "name": seat.label if seat else _("还没有分派"),
-                "figures": row.figures,
-                "order": (seat is None, row.group or 0),
-                "comparable": measures.rankable(row.figures["closed_on_time_rate"]),
-                "bar": [("running", fine), ("overdue", late)],
-            }
-        )
-    rows.sort(key=lambda row: row["order"])
-    widest = max((row["figures"]["need_close"].value for row in rows), default=0)
-    for row in rows:
-        row["svg"] = charts.stack(row["bar"], widest)
-    return rows
+        line = {
+            "name": seat.label if seat else _("没有分派就办了的"), "figures": row.figures,
+            "order": (seat is None, row.group or 0), "bar": [("running", fine), ("overdue", late)],
+            "comparable": measures.rankable(row.figures["closed_on_time_rate"]),
+        }
+        (own if seat is not None and not seat.organisation_name else rows).append(line)
+    rows.sort(key=lambda line: line["order"])
+    own.sort(key=lambda line: line["order"])
+    sums = {id: sum(line["figures"][id].value or 0 for line in own) for id in ("need_close", "closed_on_time", "late")}
+    widest = max([line["figures"]["need_close"].value for line in rows] + [sums["need_close"]], default=0)
+    for line in (*rows, *own):
+        line["svg"] = charts.stack(line["bar"], widest)
+    bar = charts.stack([("running", sums["closed_on_time"]), ("overdue", sums["late"])], widest)
+    return {"rows": rows, "own": own, "sums": sums, "bar": bar}
 
 
 def _top_kinds(kinds: list[Row]) -> list[dict[str, Any]]:

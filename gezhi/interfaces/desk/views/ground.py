@@ -86,7 +86,8 @@ def places_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
                 "name": places.short_name(kid.name),
                 "kind": places.LABELS[kid.kind],
                 "inside": len(directory.children(child)),
-                "seats": [(seat, everyone.holders(seat.id)) for seat in seats][:6],
+                "seats": [(seat.organisation_name or seat.title, everyone.holders(seat.id)) for seat in seats][:8],
+            "more": max(0, len(seats) - 8),
                 "vacant": sum(1 for seat in seats if not everyone.holders(seat.id)),
             }
         )

@@ -158,6 +158,34 @@
     }
   });
 
+  /* a link to a folded part opens it */
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("a[href^='#']");
+    const folded = target && document.getElementById(target.hash.slice(1));
+    if (folded instanceof HTMLDetailsElement) folded.open = true;
+  });
+
+  /* stepping from case to case: a list leaves its addresses in the tab, the case page finds its neighbours there */
+  const LIST = "desk:list";
+  const links = rows().map((row) => ($("a[data-open]", row) || {}).href).filter((href) => href && /\/desk\/cases\/\d+/.test(href));
+  if (links.length) sessionStorage.setItem(LIST, JSON.stringify(links));
+  const stepper = $("[data-steps]");
+  if (stepper) {
+    const known = JSON.parse(sessionStorage.getItem(LIST) || "[]");
+    const plain = (href) => new URL(href, location.href).pathname;
+    const at = known.findIndex((href) => plain(href) === location.pathname);
+    if (at >= 0 && known.length > 1) {
+      stepper.hidden = false;
+      const words = $("[data-step-words]", stepper);
+      words.textContent = words.dataset.template.replace("{at}", at + 1).replace("{all}", known.length);
+      for (const [key, by] of [["k", -1], ["j", 1]]) {
+        const link = $(`[data-step="${key}"]`, stepper);
+        if (known[at + by]) link.href = known[at + by];
+        else link.hidden = true;
+      }
+    }
+  }
+
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
   for (const form of document.querySelectorAll("form")) applies(form);
   const done = $("[data-clear-draft]");
