@@ -164,11 +164,11 @@ def kill_one(site: Site, who: str, draw: random.Random) -> bool:
 
 
 def attack(site: Site, crowd: Crowd, kills: int, draw: random.Random) -> Counter[str]:
-    """Kill `kills` times at random moments; returns how often whom. The crowd is heard between any two kills."""
+    """Kill `kills` times (at least 4) at random moments; how often whom. The crowd is heard between any two kills."""
     killed: Counter[str] = Counter()
     # Every kind is hit even in a short run; the order is chance.
     plan = ["supervisor", "server", "worker", "answering"]
-    plan = [*plan, *draw.choices(list(VICTIMS), list(VICTIMS.values()), k=max(0, kills - len(plan)))][:kills]
+    plan = [*plan, *draw.choices(list(VICTIMS), list(VICTIMS.values()), k=max(0, kills - len(plan)))]
     draw.shuffle(plan)
     for who in plan:
         answered = len(crowd.heard.made)
@@ -177,6 +177,22 @@ def attack(site: Site, crowd: Crowd, kills: int, draw: random.Random) -> Counter
         site.wait(lambda who=who: kill_one(site, who, draw), f"a {who} to kill", 120)
         killed[who] += 1
     return killed
+
+
+def surge(site: Site, draw: random.Random) -> int:
+    """Many clocks become due at once, and the worker is killed in the midst of them; how often."""
+    from gezhi.engines.workflows.models import OPEN, WorkItem
+    from gezhi.foundation.calendar import clock
+
+    clock.travel_to(clock.now() + timedelta(days=6))
+    due = WorkItem.objects.filter(state=OPEN, next_at__lte=clock.now())
+    for _ in range(2):
+        before = due.count()
+        if not before:
+            raise AssertionError("nothing is due: there is no midst to kill in")
+        site.wait(lambda before=before: due.count() < before, "firing", 120)
+        site.wait(lambda: kill_one(site, "worker", draw), "a worker to kill", 120)
+    return 2
 
 
 def settle(site: Site) -> None:
@@ -221,12 +237,13 @@ def main() -> int:
         for thread in crowd.threads:
             thread.start()
         try:
-            killed = attack(site, crowd, args.kills, random.Random(args.seed))
+            killed = attack(site, crowd, args.kills - 2, random.Random(args.seed))
         finally:
             crowd.stop.set()
             for thread in crowd.threads:
                 thread.join()
             crowd.remote.close()
+        killed["worker"] += surge(site, random.Random(args.seed))
         settle(site)
     except BaseException:
         site.kill()
