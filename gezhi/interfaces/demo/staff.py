@@ -36,7 +36,8 @@ def fill(since: datetime) -> dict[str, int]:
         people.sync_posts(packs.registry().body("posts", name), actor=actor)
 
     def persons(n: int) -> list[int]:
-        rows = [actions.NewPerson(name_of(k), phone_of(k)) for k in (next(numbers) for _ in range(n))]
+        # A name to act under (`gezhi demo work`), but no password: only the seven demo accounts can sign in.
+        rows = [actions.NewPerson(name_of(k), phone_of(k), f"p{k:04d}") for k in (next(numbers) for _ in range(n))]
         return actions.create_people(rows, actor=actor, synthetic=True)
 
     actions.open_root("county_director", county, persons(2), actor=actor, since=since)
