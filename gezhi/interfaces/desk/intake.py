@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from gezhi.engines.workflows import actions
 from gezhi.engines.workflows.models import Case
@@ -29,7 +29,7 @@ CONSENTS = {
     "phone": gettext_lazy("本人电话里说的，同意登记"),
     "family": gettext_lazy("家里人代说，本人知道并同意"),
 }
-CHANNELS = {"counter": gettext_lazy("来柜台"), "phone": gettext_lazy("打电话"), "hotline": gettext_lazy("12345 转来")}
+CHANNELS = {"counter": gettext_lazy("来柜台"), "phone": pgettext_lazy("channel", "打电话"), "hotline": gettext_lazy("12345 转来")}
 
 FORM = forms.Form((
     forms.Field("text", "long_text", {"zh": "什么事（按本人的话记）", "en": "The matter, in their own words"}, required=True,
