@@ -100,25 +100,28 @@ def load_map(
 def spot_map(case: Case) -> SafeString | str:
     """A small map of the village or town with the case's grid marked, and the point when the reporter gave one."""
     directory = places.directory()
-    holder = case.village_id or case.town_id
-    if holder is None or holder not in directory:
+    # A village of one grid says nothing about where; then its town is drawn with the village marked.
+    holders = [id for id in (case.village_id, case.town_id) if id is not None and id in directory]
+    holder = next((id for id in holders if len(map_view(id).shapes) > 1), None)
+    if holder is None:
         return ""
     view = map_view(holder)
-    if not view.shapes:
-        return ""
+    mine = {case.grid_id, case.village_id}
+    if case.grid_id is not None and case.grid_id in directory:
+        mine |= set(directory.ancestors(case.grid_id))
     _zero, _zero2, width, height = (int(n) for n in view.view_box.split())
     shapes = format_html_join(
         "",
         '<path class="shape {}" d="{}"/>',
-        (("load-3" if shape.place_id == case.grid_id else "", shape.path) for shape in view.shapes),
+        (("load-3" if shape.place_id in mine else "", shape.path) for shape in view.shapes),
     )
     labels = format_html_join(
         "",
-        '<text x="{}" y="{}" font-size="30">{}</text>',
+        '<text x="{}" y="{}" font-size="54">{}</text>',
         (
-            (*shape.centroid, directory.get(shape.place_id).name)
+            (*shape.centroid, places.short_name(directory.get(shape.place_id).name))
             for shape in view.shapes
-            if len(view.shapes) <= 6 or shape.place_id == case.grid_id
+            if len(view.shapes) <= 3 or shape.place_id in mine
         ),
     )
     mark: SafeString | str = ""

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import SignInNeeded
+from gezhi.interfaces.site.requests import Request
 
 from .menu import menu, sections
 
@@ -23,7 +24,7 @@ def staff(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.actor.kind != "staff":
             raise SignInNeeded()
         return view(request, *args, **kwargs)
@@ -31,7 +32,7 @@ def staff(view: View) -> View:
     return guarded
 
 
-def show(request: HttpRequest, template: str, context: dict[str, Any], *, here: str, status: int = 200) -> HttpResponse:
+def show(request: Request, template: str, context: dict[str, Any], *, here: str, status: int = 200) -> HttpResponse:
     """A full page in the desk's frame. `here` is the menu entry (or management tab) that is lit."""
     notice = request.session.pop("desk.notice", None) if "desk.notice" in request.session else None
     return render(
@@ -49,16 +50,18 @@ def show(request: HttpRequest, template: str, context: dict[str, Any], *, here: 
     )
 
 
-def part(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+def part(request: Request, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """A piece of a page for htmx: no frame, no menu."""
     return render(request, template, {"now": clock.now(), **context}, status=status)
 
 
-def wants_part(request: HttpRequest) -> bool:
+def wants_part(request: Request) -> bool:
     """Whether htmx asked, and so wants a piece instead of a page."""
     return request.headers.get("HX-Request") == "true"
 
 
-def tell(request: HttpRequest, what: str, next: str = "", tone: str = "done") -> None:
-    """Leave one sentence for the next page the person sees."""
-    request.session["desk.notice"] = {"what": what, "next": next, "tone": tone}
+def tell(
+    request: Request, what: str, next: str = "", tone: str = "done", undo: tuple[str, str] | None = None
+) -> None:
+    """Leave one sentence for the next page the person sees; `undo` is (title, address) of what takes it back."""
+    request.session["desk.notice"] = {"what": what, "next": next, "tone": tone, "undo": undo}

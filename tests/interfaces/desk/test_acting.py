@@ -163,3 +163,18 @@ def test_a_unit_without_the_power_sees_no_full_number(desk, world):
     assert (response.status_code == 200) is allowed
     assert ("13800002671" in response.content.decode()) is allowed
     assert Case.objects.get(pk=case.id).event_seq == case.event_seq
+
+
+def test_a_dispatch_can_be_taken_back_by_whoever_may_sort_again(desk, world):
+    case = world.open()
+    world.do(case, "pass_up", "赵兰", reason="不归社区管")
+    client = desk.of("周敏")
+    form = hidden(sheet(client, case, "dispatch", item=2)) | {"sort": "big", "unit": world.seats["water"], "_back": "/desk/"}
+    client.post(f"/desk/cases/{case.id}/do/dispatch", form)
+    html = client.get("/desk/").content.decode()
+    undo = re.search(r'<a href="(/desk/cases/\d+/do/resort\?item=\d+)"[^>]*data-key="z"', html)
+    assert undo
+    taken = hidden(client.get(undo[1]).content.decode()) | {"reason": "派错了"}
+    assert client.post(f"/desk/cases/{case.id}/do/resort", taken).status_code == 302
+    case.refresh_from_db()
+    assert case.stage == "triage_street"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from gezhi.engines.workflows.views import CaseView, Possible, case_view
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooLarge
 from gezhi.interfaces.site import acting
 from gezhi.interfaces.site.answers import new_key
+from gezhi.interfaces.site.requests import Request
 
 from .. import fields, triage
 from ..page import part, show, staff, tell, wants_part
@@ -21,7 +22,7 @@ from ..page import part, show, staff, tell, wants_part
 
 @staff
 @require_http_methods(["GET", "POST"])
-def act(request: HttpRequest, case_id: int, action: str) -> HttpResponse:
+def act(request: Request, case_id: int, action: str) -> HttpResponse:
     """GET: the form. POST: do it, then go where the work goes on.
 
     A stale click or a wrong field gives the same form back with what happened and everything that was typed.
@@ -36,13 +37,13 @@ def act(request: HttpRequest, case_id: int, action: str) -> HttpResponse:
     return _form(request, view, wanted, first=_first(request, view, wanted))
 
 
-def _do(request: HttpRequest, view: CaseView, action: str, item: int | None) -> HttpResponse:
+def _do(request: Request, view: CaseView, action: str, item: int | None) -> HttpResponse:
     wanted = _declared(view, action, item)
     try:
         acting.act(request, view.case.id, action, actor=request.actor)
     except (Invalid, Conflict, NotAllowed, TooLarge) as refusal:
         return _again(request, action, refusal, view, wanted)
-    tell(request, _("“{title}”已经办了。").format(title=wanted.title), _follow(view))
+    tell(request, _("“{title}”已经办了。").format(title=wanted.title), _follow(view), undo=_undo(request, view, action))
     target = _next(request, view)
     response: HttpResponse = HttpResponseRedirect(target)
     if wants_part(request):
@@ -65,7 +66,7 @@ def _declared(view: CaseView, action: str, item: int | None) -> Possible:
     return Possible(action, title, declared.form, False, None, item, view.case.event_seq, None, True)
 
 
-def _again(request: HttpRequest, action: str, refusal: Refusal, before: CaseView, wanted: Possible) -> HttpResponse:
+def _again(request: Request, action: str, refusal: Refusal, before: CaseView, wanted: Possible) -> HttpResponse:
     fresh = case_view(before.case.id, request.actor)
     still = next((p for p in fresh.possible if p.action == action and p.why_not is None), None)
     return _form(
@@ -81,7 +82,7 @@ def _again(request: HttpRequest, action: str, refusal: Refusal, before: CaseView
 
 
 def _form(
-    request: HttpRequest,
+    request: Request,
     view: CaseView,
     wanted: Possible,
     *,
@@ -109,7 +110,7 @@ def _form(
     return show(request, "desk/act.html", context, here="cases", status=status)
 
 
-def _first(request: HttpRequest, view: CaseView, wanted: Possible) -> dict[str, Any]:
+def _first(request: Request, view: CaseView, wanted: Possible) -> dict[str, Any]:
     """Suggested first values for a dispatch: the category read from the words, the unit that did such things here."""
     first: dict[str, Any] = {}
     asked = {f.type: f.id for f in wanted.form.fields}
@@ -128,16 +129,27 @@ def _first(request: HttpRequest, view: CaseView, wanted: Possible) -> dict[str, 
     return first
 
 
+def _undo(request: Request, view: CaseView, action: str) -> tuple[str, str] | None:
+    """What takes a dispatch back while nobody has signed for it: sorting again, for whoever may do that."""
+    if action != "dispatch":
+        return None
+    fresh = case_view(view.case.id, request.actor)
+    again = next((p for p in fresh.possible if p.action == "resort" and p.why_not is None), None)
+    if again is None or again.item is None:
+        return None
+    return again.title, f"{reverse('desk:act', args=[view.case.id, again.action])}?item={again.item}"
+
+
 def _follow(view: CaseView) -> str:
     return _("案 {number}，{title}").format(number=view.case.number, title=view.words.title)
 
 
-def _next(request: HttpRequest, view: CaseView) -> str:
+def _next(request: Request, view: CaseView) -> str:
     """Back to the list the person works through, else to the case when it is still theirs to see."""
     return _back(request) or reverse("desk:case", args=[view.case.id])
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: Request) -> str:
     """The list one came from (`back`), if it is a page of this desk."""
     wanted = request.POST.get("_back") or request.GET.get("back") or ""
     safe = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()})

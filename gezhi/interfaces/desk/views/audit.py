@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from gezhi.foundation import events, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import Block, Event
 from gezhi.foundation.people.models import Reveal
+from gezhi.interfaces.site.requests import Request
 
 from ..names import person_name, seat_name
 from ..page import show, staff
@@ -22,7 +23,7 @@ SIGN_INS = ("person.signed_in", "person.sign_in_locked", "sign_in.locked", "pers
 
 
 @staff
-def audit(request: HttpRequest) -> HttpResponse:
+def audit(request: Request) -> HttpResponse:
     """GET shows the last check of this session, the reveals and the sign-ins; POST checks the whole log now."""
     request.actor.need("audit.read")
     if request.method == "POST":
@@ -45,7 +46,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     return show(request, "desk/audit.html", context, here="audit")
 
 
-def _report(request: HttpRequest) -> dict[str, Any] | None:
+def _report(request: Request) -> dict[str, Any] | None:
     kept = request.session.get(KEPT)
     return {**kept, "at": datetime.fromisoformat(kept["at"])} if kept else None
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,6 +16,7 @@ from gezhi.foundation import measures, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.measures import Period, Row
+from gezhi.interfaces.site.requests import Request
 
 from .. import charts
 from ..names import category_name
@@ -39,7 +40,7 @@ LATE_TOGETHER = 3  # so many late cases of one unit, and at least half of all, a
 
 
 @staff
-def bulletins(request: HttpRequest) -> HttpResponse:
+def bulletins(request: Request) -> HttpResponse:
     """The door: this week of the widest place the person may read about."""
     scopes = request.actor.places("bulletin.read")
     request.actor.need("bulletin.read")
@@ -49,7 +50,7 @@ def bulletins(request: HttpRequest) -> HttpResponse:
 
 
 @staff
-def bulletin(request: HttpRequest, place: int, kind: str, period: str) -> HttpResponse:
+def bulletin(request: Request, place: int, kind: str, period: str) -> HttpResponse:
     """One bulletin. Six queries of figures whatever the size of the place."""
     directory = places.directory()
     info = directory.get(place)
@@ -77,7 +78,7 @@ def bulletin(request: HttpRequest, place: int, kind: str, period: str) -> HttpRe
         "fewer": max(0, -change),
         "suffix": _("治理周通报") if kind == "week" else _("治理月通报"),
         "headline": _headline(totals, units),
-        "units": _unit_rows(units),
+        "units": _unit_rows(units, places.short_name(info.name)),
         "spots": spots,
         "kinds": _top_kinds(kinds),
         "trend": trend,
@@ -150,7 +151,7 @@ def _spots(kind: str, place: int, when: Period, at: Any) -> list[dict[str, Any]]
     return spots
 
 
-def _unit_rows(units: list[Row]) -> dict[str, Any]:
+def _unit_rows(units: list[Row], name: str) -> dict[str, Any]:
     """Units with anything owed in the order of the directory, never ranked; what villages and grids did themselves
     is summed, with its lines one tap away and without rates: behind such a seat stands one person."""
     directory = people.directory()
@@ -161,7 +162,7 @@ def _unit_rows(units: list[Row]) -> dict[str, Any]:
         seat = directory.seats.get(row.group) if row.group is not None else None
         fine, late = row.figures["closed_on_time"].value or 0, row.figures["late"].value or 0
         line = {
-            "name": seat.label if seat else _("没有分派就办了的"), "figures": row.figures,
+            "name": seat.label.removeprefix(name) if seat else _("没有分派到单位的"), "figures": row.figures,
             "order": (seat is None, row.group or 0), "bar": [("running", fine), ("overdue", late)],
             "comparable": measures.rankable(row.figures["closed_on_time_rate"]),
         }
@@ -217,7 +218,7 @@ def _steps(place: int, when: Period) -> dict[str, Any] | None:
     return {"steps": steps, "longest": longest, "total": sum((s["median"] for s in steps), timedelta(0))}
 
 
-def _links(request: HttpRequest, place: int, when: Period) -> dict[str, str]:
+def _links(request: Request, place: int, when: Period) -> dict[str, str]:
     def url(period: Period) -> str:
         return reverse("desk:bulletin", kwargs={"place": place, "kind": period.kind, "period": period.name})
 
@@ -227,7 +228,7 @@ def _links(request: HttpRequest, place: int, when: Period) -> dict[str, str]:
     return {"back": url(when.back()), "on": url(after) if after.since <= clock.now() else "", "other": url(other)}
 
 
-def _around(request: HttpRequest, place: int) -> list[dict[str, Any]]:
+def _around(request: Request, place: int) -> list[dict[str, Any]]:
     """The place above, when the person may read about it."""
     directory = places.directory()
     up = directory.parent(place)

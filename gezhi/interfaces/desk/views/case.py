@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -15,6 +15,7 @@ from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
 from gezhi.interfaces.site import words
+from gezhi.interfaces.site.requests import Request
 
 from ..atlas import spot_map
 from ..diagram import Lit, vertical
@@ -27,7 +28,7 @@ from .inbox import action_bar
 
 
 @staff
-def case(request: HttpRequest, case_id: int) -> HttpResponse:
+def case(request: Request, case_id: int) -> HttpResponse:
     """The case page: left the matter, middle the story, right the clock, the seat and the way."""
     view = case_view(case_id, request.actor)
     now = clock.now()
@@ -68,7 +69,7 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
 
 @staff
 @require_http_methods(["GET", "POST"])
-def reveal(request: HttpRequest, case_id: int) -> HttpResponse:
+def reveal(request: Request, case_id: int) -> HttpResponse:
     """The full phone number, after saying why; logged, and the resident can read the log."""
     view = case_view(case_id, request.actor)
     found = contact_text(view.case, "phone")
@@ -96,11 +97,17 @@ def reveal(request: HttpRequest, case_id: int) -> HttpResponse:
 
 
 @staff
-def photo(request: HttpRequest, case_id: int, photo_id: int) -> HttpResponse:
+def photo(request: Request, case_id: int, photo_id: int) -> HttpResponse:
     """A photo of a case, for whoever may see the case."""
     access.case_to_see(case_id, actor=request.actor)
     size = "thumb" if request.GET.get("size") == "thumb" else "full"
-    return files.serve(photo_id, may=lambda stream: stream == f"case:{case_id}", size=size)
+
+
+    def may(stored: files.StoredFile) -> None:
+        if stored.stream != f"case:{case_id}":  # the id of another case's photo
+            raise NotFound()
+
+    return files.serve(photo_id, may=may, size=size)
 
 
 def _diagram(view: CaseView, now: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
@@ -14,6 +14,7 @@ from gezhi.engines.workflows.views import case_view
 from gezhi.foundation import places
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.interfaces.site.answers import new_key
+from gezhi.interfaces.site.requests import Request
 
 from .. import fields, intake
 from ..menu import home_place
@@ -24,7 +25,7 @@ FOUND = 20
 
 @staff
 @require_http_methods(["GET", "POST"])
-def counter(request: HttpRequest) -> HttpResponse:
+def counter(request: Request) -> HttpResponse:
     """The form and the search. POST registers and shows the receipt."""
     request.actor.need("case.raise_for")
     context: dict[str, Any] = {
@@ -56,7 +57,7 @@ def counter(request: HttpRequest) -> HttpResponse:
 
 
 @staff
-def receipt(request: HttpRequest, case_id: int) -> HttpResponse:
+def receipt(request: Request, case_id: int) -> HttpResponse:
     """The receipt to print: code, what it is about, by when, where to look. Large type, black on white."""
     request.actor.need("case.raise_for")
     view = case_view(case_id, request.actor)
@@ -72,7 +73,7 @@ def receipt(request: HttpRequest, case_id: int) -> HttpResponse:
     return show(request, "desk/receipt.html", context, here="counter")
 
 
-def _found(request: HttpRequest, written: str) -> dict[str, Any]:
+def _found(request: Request, written: str) -> dict[str, Any]:
     """Cases of a code, or those raised with a phone that this counter may see, newest first."""
     code = rules.tidy_code(written)
     try:
@@ -88,7 +89,7 @@ def _found(request: HttpRequest, written: str) -> dict[str, Any]:
     return {"find": written, "rows": rows, "elsewhere": bool(ids) and not rows}
 
 
-def _places(request: HttpRequest) -> list[tuple[str, list[dict[str, str]]]]:
+def _places(request: Request) -> list[tuple[str, list[dict[str, str]]]]:
     """Villages and communities this counter registers for, under their town; a village's own counter sees its grids."""
     directory = places.directory()
     groups: list[tuple[str, list[dict[str, str]]]] = []

@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 
 from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
+from gezhi.interfaces.site.requests import Request
 
 from ..atlas import Load, load_map
 from ..menu import home_place
@@ -24,7 +25,7 @@ POINTS = 400
 
 
 @staff
-def map_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
+def map_page(request: Request, place: int | None = None) -> HttpResponse:
     """Open cases by load and lateness, one level at a time; the table beside the picture says the same."""
     request.actor.need("case.see")
     directory = places.directory()
@@ -66,7 +67,7 @@ def map_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
 
 
 @staff
-def places_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
+def places_page(request: Request, place: int | None = None) -> HttpResponse:
     """The tree one level at a time: what lies in a place, who holds its seats, its buildings and their plates."""
     request.actor.need("places.manage")
     directory = places.directory()
@@ -107,7 +108,7 @@ def places_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
 
 
 @staff
-def plates(request: HttpRequest, place: int) -> HttpResponse:
+def plates(request: Request, place: int) -> HttpResponse:
     """A4 sheets of door plates to print and cut."""
     directory = places.directory()
     if place not in directory:
@@ -126,7 +127,7 @@ def _below(info: Any) -> list[int]:
     return [id for id in directory.children(info.id) if directory.get(id).kind == want]
 
 
-def _way(request: HttpRequest, id: int) -> str:
+def _way(request: Request, id: int) -> str:
     kind = places.directory().get(id).kind
     if kind in ("town", "village"):
         return reverse("desk:map_of", args=[id])
@@ -143,7 +144,7 @@ def _points(inside: Any, now: Any) -> list[tuple[float, float, str, str, str]]:
     ]
 
 
-def _up(request: HttpRequest, place: int) -> dict[str, Any] | None:
+def _up(request: Request, place: int) -> dict[str, Any] | None:
     directory = places.directory()
     up = directory.parent(place)
     if up is None or directory.get(up).kind not in COLUMN or not request.actor.may("case.see", directory.path(up)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from gezhi.engines.workflows import access, queries
 from gezhi.engines.workflows.queries import Task
 from gezhi.engines.workflows.views import CaseView, Possible, case_view
 from gezhi.foundation.errors import NotFound
+from gezhi.interfaces.site.requests import Request
 
 from .. import triage
 from ..atlas import spot_map
@@ -22,7 +23,7 @@ SHOWN = 100
 
 
 @staff
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: Request) -> HttpResponse:
     """The list with tabs by step; `?stage=` narrows, `?case=` says which one is open beside it."""
     tasks = queries.inbox(request.actor, limit=SHOWN)
     stage = request.GET.get("stage", "")
@@ -45,7 +46,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 
 @staff
-def brief(request: HttpRequest, case_id: int) -> HttpResponse:
+def brief(request: Request, case_id: int) -> HttpResponse:
     """The matter beside the list, for htmx; without htmx the case page itself."""
     view = case_view(case_id, request.actor)
     item = request.GET.get("item", "")
@@ -56,7 +57,7 @@ def brief(request: HttpRequest, case_id: int) -> HttpResponse:
     raise NotFound()
 
 
-def detail(request: HttpRequest, view: CaseView, item: int | None, back: str) -> dict[str, Any]:
+def detail(request: Request, view: CaseView, item: int | None, back: str) -> dict[str, Any]:
     """What the pane shows: words with what was understood, suggestions while it waits for a unit, the action bar."""
     running = next((i for i in view.items if i.number == item), view.main)
     advice = triage.advice(view) if running is not None and running.stage in ("triage", "triage_street") else None

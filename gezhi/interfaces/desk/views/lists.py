@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.http.request import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from gezhi.foundation import measures, places
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.measures import Opens
 from gezhi.interfaces.site.words import CHINA
+from gezhi.interfaces.site.requests import Request
 
 from ..fields import category_groups
 from ..names import CHANNELS, category_name, place_name, seat_name
@@ -36,7 +37,7 @@ STATES = ("open", "closed")
 
 
 @staff
-def cases(request: HttpRequest) -> HttpResponse:
+def cases(request: Request) -> HttpResponse:
     """Cases the person may see, newest first, 50 a page; with the sentence that defines them when a number led here."""
     given = request.GET
     opens = _opens(given)
@@ -65,7 +66,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 
 @staff
-def search(request: HttpRequest) -> HttpResponse:
+def search(request: Request) -> HttpResponse:
     """Words, a case number or a code, over everything the person may see."""
     q = request.GET.get("q", "").strip()[:100]
     context: dict[str, Any] = {"q": q, "rows": [], "count": None, "next_url": "", "list_url": request.get_full_path()}
@@ -82,7 +83,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @staff
-def figure(request: HttpRequest) -> HttpResponse:
+def figure(request: Request) -> HttpResponse:
     """A number opened in the side sheet: what it means, its two halves, its first rows."""
     opens = _opens(request.GET)
     if opens is None:
@@ -160,7 +161,7 @@ def _group(name: str, value: Any) -> str:
     return str(CHANNELS.get(value, value))
 
 
-def narrowing_places(request: HttpRequest) -> list[tuple[int, str]]:
+def narrowing_places(request: Request) -> list[tuple[int, str]]:
     """Places to narrow by: those the person sees, and what lies directly inside."""
     directory = places.directory()
     found: list[tuple[int, str]] = []
@@ -172,7 +173,7 @@ def narrowing_places(request: HttpRequest) -> list[tuple[int, str]]:
     return found
 
 
-def _named_places(request: HttpRequest, q: str) -> list[tuple[int, str]]:
+def _named_places(request: Request, q: str) -> list[tuple[int, str]]:
     """Places of exactly this name inside what the person may see."""
     scopes = [place for _kind, place in request.actor.places("case.see")]
     directory = places.directory()

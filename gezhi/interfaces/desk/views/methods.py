@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
@@ -14,6 +14,7 @@ from gezhi.engines.workflows.schema import Stage, Workflow, definition
 from gezhi.foundation import measures, packs, people
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.measures import Spread
+from gezhi.interfaces.site.requests import Request
 
 from ..diagram import horizontal
 from ..fields import limit_words, titled
@@ -29,7 +30,7 @@ MARKS = {
 
 
 @staff
-def methods(request: HttpRequest) -> HttpResponse:
+def methods(request: Request) -> HttpResponse:
     """The first installed method."""
     names = packs.registry().names("workflow")
     if not names:
@@ -38,7 +39,7 @@ def methods(request: HttpRequest) -> HttpResponse:
 
 
 @staff
-def method(request: HttpRequest, name: str) -> HttpResponse:
+def method(request: Request, name: str) -> HttpResponse:
     """One method: the picture, what each step really took in the last 90 days, its rules, where it is in use."""
     flow, body_hash = definition(name)
     way = course(flow)

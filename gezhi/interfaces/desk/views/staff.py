@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from gezhi.foundation.forms import read_date
 from gezhi.foundation.people import actions
 from gezhi.foundation.people.queries import seats_within
 from gezhi.interfaces.site.words import CHINA
+from gezhi.interfaces.site.requests import Request
 
 from ..menu import home_place
 from ..names import person_name, place_name
@@ -35,7 +36,7 @@ SEATS = 300
 
 
 @staff
-def people_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
+def people_page(request: Request, place: int | None = None) -> HttpResponse:
     """Seats of a place, level by level, with holders, substitutes and vacancies; counts by post at a date."""
     request.actor.need("people.manage")
     directory = places.directory()
@@ -79,7 +80,7 @@ def people_page(request: HttpRequest, place: int | None = None) -> HttpResponse:
 
 @staff
 @require_http_methods(["GET", "POST"])
-def seat_page(request: HttpRequest, seat: int) -> HttpResponse:
+def seat_page(request: Request, seat: int) -> HttpResponse:
     """One seat: its persons and terms, its open work, and the forms that change who sits there."""
     directory = people.directory()
     info = directory.seat(seat)
@@ -122,7 +123,7 @@ def seat_page(request: HttpRequest, seat: int) -> HttpResponse:
 
 
 @staff
-def hand_over(request: HttpRequest, person: int) -> HttpResponse:
+def hand_over(request: Request, person: int) -> HttpResponse:
     """The list a person signs when leaving: seats, who answers for each, the open work they had drawn."""
     found = people.hand_over_list(person)
     directory = people.directory()
@@ -145,14 +146,14 @@ def hand_over(request: HttpRequest, person: int) -> HttpResponse:
 
 @staff
 @require_POST
-def leave(request: HttpRequest, person: int) -> HttpResponse:
+def leave(request: Request, person: int) -> HttpResponse:
     """The person leaves every seat now; their open work passes on in the same transaction."""
     actions.leave(person, actor=request.actor)
     tell(request, _("{who}已离开所有席位").format(who=person_name(person)), _("手里没办完的事已交给接任的席位。"))
     return redirect("desk:hand_over", person=person)
 
 
-def _change(request: HttpRequest, seat: int) -> HttpResponse:
+def _change(request: Request, seat: int) -> HttpResponse:
     """The three changes of a seat page, by the name of the button pressed."""
     given = request.POST
     doing: dict[str, Callable[[], Any]] = {
@@ -215,11 +216,11 @@ def _row(everyone: Any, seat: Any, load: dict[int, int]) -> dict[str, Any]:
 def _load(seats: list[int]) -> dict[int, int]:
     """Open items by owning seat, one query."""
     counts: dict[int, int] = {}
-    for seat in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).values_list("owner_seat", flat=True):
-        counts[seat] = counts.get(seat, 0) + 1
+    for item in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).only("owner_seat"):
+        counts[item.owner_seat] = counts.get(item.owner_seat, 0) + 1
     return counts
 
 
-def _first_managed(request: HttpRequest) -> int | None:
+def _first_managed(request: Request) -> int | None:
     scopes = request.actor.places("people.manage")
     return scopes[0][1] if scopes else home_place(request.actor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -13,6 +13,7 @@ from gezhi.engines.workflows.access import scopes
 from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
+from gezhi.interfaces.site.requests import Request
 
 from .. import bars
 from ..names import seat_name
@@ -25,7 +26,7 @@ UNITS = 30
 
 
 @staff
-def supervise(request: HttpRequest) -> HttpResponse:
+def supervise(request: Request) -> HttpResponse:
     """The board. Filters come from the address; without any, from what this person chose last."""
     request.actor.need("case.supervise")
     kept = request.session.get(KEPT, "")
@@ -62,7 +63,7 @@ def supervise(request: HttpRequest) -> HttpResponse:
     return show(request, "desk/supervise.html", context, here="supervise")
 
 
-def _hands(request: HttpRequest, place: int | None, now: Any) -> list[dict[str, Any]]:
+def _hands(request: Request, place: int | None, now: Any) -> list[dict[str, Any]]:
     """Whose clock runs: every open case of the scope as a square of the seat that owns it now, in seat order."""
     found: dict[int, list[tuple[Any, Any]]] = {}
     seen: set[int] = set()
