@@ -13,10 +13,13 @@ from django.test import Client
 
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import places
+from gezhi.foundation.people import actions
 from gezhi.interfaces.api import limits
+from tests.foundation.people.county import SETUP
 from tests.world import World
 
 NOW = "2026-11-18T02:00:00+00:00"  # Wednesday 10:00 in Shanghai, a plain working day
+PASSWORD = "correct-horse-7-battery"
 SCRIPT = {"Accept": "application/json"}
 
 
@@ -60,7 +63,13 @@ def county(django_db_setup, django_db_blocker) -> Iterator[World]:
         around._from_testcase = True  # as Django's own TestCase does: each test's block nests in it
         around.__enter__()
         try:
-            yield World()
+            made = World()
+            # Made here and not in a test: what a test changes in the directory is rolled back behind its snapshot.
+            signs_in = actions.create_person(
+                "傅小满", actor=SETUP, username="fuxiaoman", password=PASSWORD, synthetic=True
+            )
+            actions.appoint(made.seats["grid2"], signs_in, actor=SETUP)
+            yield made
         finally:
             transaction.set_rollback(True)
             around.__exit__(None, None, None)

@@ -5,25 +5,14 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from gezhi.foundation.people import actions
-from tests.foundation.people.county import SETUP
-
-PASSWORD = "correct-horse-7-battery"
-
-
-@pytest.fixture
-def worker(world):
-    """A grid worker of 湖滨 who can sign in as qinying."""
-    person = actions.create_person("秦英", actor=SETUP, username="qinying", password=PASSWORD, synthetic=True)
-    actions.appoint(world.seats["grid"], person, actor=SETUP)
-    return person
+from tests.interfaces.portal.conftest import PASSWORD
 
 
 def sign_in(client: Client, **more):
-    return client.post("/signin", {"username": "qinying", "password": PASSWORD, **more})
+    return client.post("/signin", {"username": "fuxiaoman", "password": PASSWORD, **more})
 
 
-def test_a_grid_worker_signs_in_and_lands_on_the_day(worker):
+def test_a_grid_worker_signs_in_and_lands_on_the_day(world):
     client = Client()
     answer = sign_in(client)
     assert answer["Location"] == "/field/"
@@ -33,24 +22,24 @@ def test_a_grid_worker_signs_in_and_lands_on_the_day(worker):
     assert client.get("/field/")["Location"].startswith("/signin?next=")
 
 
-def test_signing_in_goes_back_to_where_one_wanted_to_be(worker):
+def test_signing_in_goes_back_to_where_one_wanted_to_be(world):
     assert sign_in(Client(), next="/field/report")["Location"] == "/field/report"
     assert sign_in(Client(), next="https://evil.example/")["Location"] == "/field/"
 
 
-def test_after_five_wrong_passwords_the_door_stays_shut_for_a_while(worker):
+def test_after_five_wrong_passwords_the_door_stays_shut_for_a_while(world):
     client = Client()
     for _attempt in range(5):
-        client.post("/signin", {"username": "qinying", "password": "wrong-password-1"})
+        client.post("/signin", {"username": "fuxiaoman", "password": "wrong-password-1"})
     answer = sign_in(client)
     assert answer.status_code in (401, 403, 429)
     assert client.get("/field/").status_code == 302
 
 
-def test_a_password_is_never_shown_back(worker):
-    answer = Client().post("/signin", {"username": "qinying", "password": "wrong-password-1"})
+def test_a_password_is_never_shown_back(world):
+    answer = Client().post("/signin", {"username": "fuxiaoman", "password": "wrong-password-1"})
     assert "wrong-password-1" not in answer.content.decode()
-    assert 'value="qinying"' in answer.content.decode()
+    assert 'value="fuxiaoman"' in answer.content.decode()
 
 
 def test_the_large_type_switch_is_remembered_and_marks_the_page(world):
@@ -78,7 +67,7 @@ def test_english_is_chosen_and_kept(world):
 def test_a_wrong_password_says_nothing_about_the_account(world):
     answers = [
         Client().post("/signin", {"username": name, "password": "wrong-password-1"}).content.decode()
-        for name in ("qinying", "nobody-of-this-name")
+        for name in ("fuxiaoman", "nobody-of-this-name")
     ]
     seen = [a.split('role="alert"')[1].split("</div>")[0] for a in answers]
     assert seen[0] == seen[1]
