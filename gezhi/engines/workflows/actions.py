@@ -19,7 +19,7 @@ from gezhi.engines.workflows.models import CLOSED, OPEN, ActionKey, Case, WorkIt
 from gezhi.engines.workflows.numbering import next_number
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.schema import Action, Stage, Workflow, definition
-from gezhi.foundation import db, events, expressions, jobs, people, places
+from gezhi.foundation import db, events, expressions, files, jobs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, register
 from gezhi.foundation.packs.reading import localised
@@ -101,7 +101,7 @@ def open_case(
     """Open a case: it has an owner and a clock from its first instant.
 
     `data`: text (required, already clean), category, kind, urgent, contact_name, contact_phone, lon,
-    lat, public_ok, on_behalf, consent, photos (ids of files kept under `case:<case_id>`).
+    lat, public_ok, on_behalf, consent, photos (ids of staged files, which are bound to the case).
     Returns the case and whether it is new: the same key with the same data gives the first case back.
     Raises Conflict("case.key_reused"), Invalid, NotFound (no such workflow).
     """
@@ -222,6 +222,8 @@ def _open(
     case.save(force_insert=True)
     item.case = case
     item.save(force_insert=True)
+    # Photos are bound with the case or not at all; a crash leaves them staged, for the retry or the sweep.
+    files.attach(data.get("photos") or (), stream=stream)
     jobs.enqueue("case.index", f"{case.id}:1", {"case": case.id})
     return case
 
@@ -557,5 +559,8 @@ def _write(step: _Step, before: dict[str, Any], claimed_at: datetime | None) -> 
     case.save(update_fields=[*columns, "event_seq", "event_hash"])
     # Items that end are written before the new one begins: one running main item at any instant.
     effects.save_items(step.changed, step.created, case)
+    for field in action.form.fields:
+        if field.type == "photos":
+            files.attach(step.values.get(field.id) or (), stream=stream)
     if action.id == "add":
         jobs.enqueue("case.index", f"{case.id}:{head.seq}", {"case": case.id})

@@ -7,6 +7,7 @@ import json
 from gezhi.engines.workflows import recounting, ticking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, jobs, people, text
+from gezhi.foundation.jobs.claims import Claimed
 
 
 @jobs.every(2, "workflows.tick")
@@ -17,7 +18,7 @@ def tick() -> None:
 
 
 @jobs.handler("case.index")
-def index(job: jobs.Claimed) -> None:
+def index(job: Claimed) -> None:
     """Index what the resident wrote (and added later), as keyed hashes."""
     with job.complete():
         # Locked: words read before an erasure must not be indexed after it.
@@ -34,7 +35,7 @@ def index(job: jobs.Claimed) -> None:
 
 
 @jobs.handler("case.recount")
-def recount(job: jobs.Claimed) -> None:
+def recount(job: Claimed) -> None:
     """Look once more after a change of the calendar, for cases that were being written at that moment."""
     recounting.recount(people.system("calendar"))
 

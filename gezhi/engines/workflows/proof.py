@@ -90,8 +90,8 @@ def _names(flow: Workflow, posts: set[str]) -> Iterator[Flaw]:
                     (*here, "branches", str(number)),
                     f"“{stage.id}”要去的“{branch.to}”不存在",
                 )
-    for where, stage, action in _actions(flow):
-        yield from _action_names(flow, where, stage, action, posts)
+    for where, holder, action in _actions(flow):
+        yield from _action_names(flow, where, holder, action, posts)
 
 
 def _human(flow: Workflow, stage: Stage, here: tuple[str, ...], posts: set[str]) -> Iterator[Flaw]:
@@ -250,23 +250,23 @@ def _cycles(flow: Workflow) -> Iterator[Flaw]:
         state[root] = 1
         while stack:
             here, rest = stack[-1]
-            edge = next(rest, None)
-            if edge is None:
+            following = next(rest, None)
+            if following is None:
                 stack.pop()
                 trail.pop()
                 state[here] = 2
-            elif state.get(edge.target) == 1:
-                loop = trail[trail.index(edge.target) :]
+            elif state.get(following.target) == 1:
+                loop = trail[trail.index(following.target) :]
                 yield Flaw(
                     "flow.endless",
                     ("stages", here),
-                    f"“{' → '.join([*loop, edge.target])}”可以没完没了地转，要给其中一步加次数和出路",
-                    (*loop, f"—{edge.label}→ {edge.target}"),
+                    f"“{' → '.join([*loop, following.target])}”可以没完没了地转，要给其中一步加次数和出路",
+                    (*loop, f"—{following.label}→ {following.target}"),
                 )
-            elif not state.get(edge.target):
-                state[edge.target] = 1
-                trail.append(edge.target)
-                stack.append((edge.target, iter(graph.get(edge.target, ()))))
+            elif not state.get(following.target):
+                state[following.target] = 1
+                trail.append(following.target)
+                stack.append((following.target, iter(graph.get(following.target, ()))))
 
 
 def _gates(flow: Workflow) -> Iterator[Flaw]:

@@ -63,8 +63,9 @@ def _prove(node: Any, body: dict[str, Any], context: Context) -> None:
 
 def _find(node: Any, where: tuple[str, ...]) -> tuple[Any, Any]:
     """The deepest existing (node, key) along a path of keys, for its line number."""
-    holder, key = node, None
-    current = node
+    holder: Any = node
+    key: Any = None
+    current: Any = node
     for step in where:
         if isinstance(current, Mapping) and step in current:
             holder, key, current = current, step, current[step]

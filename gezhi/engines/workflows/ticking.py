@@ -45,15 +45,16 @@ def look(case_id: int, number: int, now: datetime) -> None:
         if not silent:
             _advance(case, item, stage, now)
             return
-    assert stage.silence_action is not None
-    actions.fire(
-        case_id,
-        stage.silence_action,
-        item=number,
-        expected_seq=None,
-        actor=people.system("clock"),
-        key=f"silence:{number}",
-    )
+        assert stage.silence_action is not None
+        # Under the same lock: nobody can have acted on the item since it was looked at.
+        actions.fire(
+            case_id,
+            stage.silence_action,
+            item=number,
+            expected_seq=None,
+            actor=people.system("clock"),
+            key=f"silence:{number}",
+        )
 
 
 def _advance(case: Case, item: WorkItem, stage: Stage, now: datetime) -> None:

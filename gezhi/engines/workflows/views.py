@@ -134,7 +134,7 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
         for action in flow.actions_at(stage_id).values():
             if "system" in action.by:
                 continue
-            refusal = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
+            refusal: Refusal | None = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
             refusal = refusal or _not_now(action, case, item, flow, now)
             if refusal is not None and not (action.main and "owner" in action.by):
                 continue
