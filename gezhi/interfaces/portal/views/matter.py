@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -155,7 +156,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     address = request.build_absolute_uri(reverse("matter", args=[shown]))
     context = {
         "view": view, "case": view.case, "code": shown, "address": address,
-        "qr": places.qr_svg(address), "now": clock.now(),
+        "qr": SafeString(places.qr_svg(address)), "now": clock.now(),
     }  # fmt: skip
     return render(request, "portal/receipt.html", context)
 
