@@ -57,6 +57,19 @@ def before(moment: datetime, now: datetime) -> str:
     return _("%(when)s 前") % {"when": when(moment, now)}
 
 
+def dated(moment: datetime, now: datetime) -> str:
+    """For paper, where 今天 means nothing a week later: 11 月 18 日 09:30."""
+    clock = moment.astimezone(CHINA).strftime("%H:%M")
+    return _("%(date)s %(clock)s") % {"date": full_date(moment, now), "clock": clock}
+
+
+def before_dated(moment: datetime, now: datetime) -> str:
+    """A promise on paper: 11 月 19 日 18:00 前."""
+    if moment.astimezone(CHINA).time() == time(0):
+        return _("%(date)s之内") % {"date": full_date(moment - timedelta(seconds=1), now)}
+    return _("%(when)s 前") % {"when": dated(moment, now)}
+
+
 def before_short(moment: datetime, now: datetime) -> tuple[str, str]:
     """The two lines of a narrow list: (day, hour). ("今天", "15:00"), ("周三", "18:00"), ("12 月 3 日", "")."""
     shown = moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment

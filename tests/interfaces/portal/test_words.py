@@ -44,6 +44,12 @@ def test_a_limit_that_ends_at_midnight_is_named_by_the_day_it_closes(moment, sai
     assert words.before(moment, NOW) == said
 
 
+def test_paper_never_says_today():
+    assert words.dated(at(18, 15), NOW) == "11 月 18 日 15:00"
+    assert words.before_dated(at(19, 18), NOW) == "11 月 19 日 18:00 前"
+    assert words.before_dated(at(19), NOW) == "11 月 18 日之内"
+
+
 @pytest.mark.parametrize(
     ("length", "fine", "coarse"),
     [

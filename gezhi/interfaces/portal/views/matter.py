@@ -153,10 +153,12 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     """`/r/<code>/receipt`: the code big, the promised date, a way to keep it; prints on one page."""
     view = opened(request, code)
     shown = rules.show_code(view.case.code)
+    now = clock.now()
     address = request.build_absolute_uri(reverse("matter", args=[shown]))
     context = {
         "view": view, "case": view.case, "code": shown, "address": address,
-        "qr": SafeString(places.qr_svg(address)), "now": clock.now(),
+        "qr": SafeString(places.qr_svg(address)), "now": now,
+        "due_words": words.before_dated(view.case.due_at, now), "raised_words": words.dated(view.case.opened_at, now),
     }  # fmt: skip
     return render(request, "portal/receipt.html", context)
 
