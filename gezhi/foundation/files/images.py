@@ -11,7 +11,7 @@ import io
 import threading
 import warnings
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Protocol
 
 from PIL import Image, ImageCms, ImageOps
 
@@ -25,6 +25,12 @@ THUMB = 320
 
 # Two pictures at a time in one process: decoding is what costs memory.
 _decoding = threading.BoundedSemaphore(2)
+
+
+class Readable(Protocol):
+    """An upload: anything whose bytes can be taken piece by piece."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ def megabytes(size: int) -> str:
     return f"{size / 1024 / 1024:.3g} MB"
 
 
-def read_bounded(upload: BinaryIO, limit: int = MAX_BYTES) -> bytes:
+def read_bounded(upload: Readable, limit: int = MAX_BYTES) -> bytes:
     """The upload's bytes; refuses a larger one by its declared size, or having read `limit` + 1 bytes."""
     declared = getattr(upload, "size", None)
     if isinstance(declared, int) and declared > limit:
@@ -101,7 +107,7 @@ def _encode(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def clean(upload: BinaryIO) -> Picture:
+def clean(upload: Readable) -> Picture:
     """Decode, turn upright, shrink and encode anew.
 
     Raises TooLargePhoto, FakeType, Heic, Gif, Broken or TooManyPixels; never anything of Pillow's.

@@ -10,10 +10,10 @@ import hashlib
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.conf import settings
@@ -78,7 +78,7 @@ def _id_for(data: bytes, key: str) -> int:
     return int.from_bytes(digest.digest()[:8], "big") >> 12 or 1
 
 
-def stage(upload: BinaryIO, *, actor: Actor, key: str = "") -> StoredFile:
+def stage(upload: images.Readable, *, actor: Actor, key: str = "") -> StoredFile:
     """Keep a photo that has no matter yet; it goes after 24 hours unless `attach` binds it.
 
     `upload` is anything with `read(n)` (and, when known, `size` in bytes). With the request's idempotency
@@ -121,7 +121,7 @@ def attach(ids: Iterable[int], *, stream: str) -> int:
         return _rows().filter(id__in=wanted, stream="").update(stream=stream)
 
 
-def keep(upload: BinaryIO, *, stream: str, actor: Actor) -> StoredFile:
+def keep(upload: images.Readable, *, stream: str, actor: Actor) -> StoredFile:
     """Keep a photo of an existing stream: `stage` and `attach` in one."""
     stored = stage(upload, actor=actor)
     attach([stored.id], stream=stream)
@@ -176,9 +176,12 @@ def discard(stream: str) -> int:
     return len(ids)
 
 
-def on_erase(stream: str, names: object = None) -> None:
-    """Hook of `events.on_erase`: photos go when the whole stream goes, or when "photos" is named."""
-    if names is None or "photos" in tuple(names):
+def on_erase(stream: str, names: Collection[str] | None = None) -> None:
+    """Hook of `events.on_erase`: photos are part of what was said, so they go with a stream's "text".
+
+    `names` are those that were erased; correcting a contact leaves the photos.
+    """
+    if names is None or {"text", "photos"} & set(names):
         discard(stream)
 
 

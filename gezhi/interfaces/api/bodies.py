@@ -31,7 +31,7 @@ def idempotency_key(request: HttpRequest) -> str:
 
 def json_object(request: HttpRequest) -> dict[str, Any]:
     """The body as a JSON object; an empty body is {}. Raises 400, 413, 415."""
-    kind = request.content_type
+    kind = request.content_type or ""
     if kind not in ("application/json", "") and request.META.get("CONTENT_LENGTH") not in (None, "", "0"):
         raise refusals.MediaType(given=kind[:60])
     declared = request.META.get("CONTENT_LENGTH") or "0"
@@ -66,7 +66,7 @@ def form_or_json(request: HttpRequest) -> tuple[dict[str, Any], list[UploadedFil
 
     Raises MediaType, BodyTooLarge, the photo refusals, request.malformed.
     """
-    kind = request.content_type
+    kind = request.content_type or ""
     if kind == "multipart/form-data":
         check_length(request)
         request.upload_handlers = [PhotoUploads(request)]

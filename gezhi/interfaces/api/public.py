@@ -38,17 +38,13 @@ def raise_request(request: HttpRequest) -> HttpResponse:
     key = bodies.idempotency_key(request)
     given, photos = bodies.form_or_json(request)
     place_id, data = _intake(given)
-    kept: list[int] = []
     if photos:
         # The photos' own hashes are part of what the key stands for; their ids follow from both.
         data["photo_hashes"] = [_sha256(photo) for photo in photos]
-        kept = [files.stage(photo, actor=people.resident(), key=key).id for photo in photos]
-        data["photos"] = kept
+        data["photos"] = [files.stage(photo, actor=people.resident(), key=key).id for photo in photos]
     case, new = actions.open_case(
         WORKFLOW, data, actor=people.resident(), place_id=place_id, channel="api", key=key or None
     )
-    if kept:
-        files.attach(kept, stream=f"case:{case.id}")
     return views.reply(views.made(request, case, new=new), status=201 if new else 200)
 
 

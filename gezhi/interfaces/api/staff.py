@@ -150,7 +150,6 @@ def act(request: HttpRequest, case_id: str, action: str) -> HttpResponse:
         if refusal.code != "case.stale":
             raise
         return _stale(request, number, refusal)
-    files.attach(_photos(data), stream=f"case:{number}")
     return views.reply(views.case(_view_after(number, actor)))
 
 
@@ -168,12 +167,6 @@ def _stale(request: HttpRequest, number: int, refusal: errors.Conflict) -> HttpR
     answer = views.reply(body, status=409)
     answer.headers["Cache-Control"] = "no-store"
     return answer
-
-
-def _photos(data: dict[str, Any]) -> list[int]:
-    given = data.get("photos")
-    found = [given] if isinstance(given, int | str) else given if isinstance(given, list) else []
-    return [int(photo) for photo in found if re.fullmatch(r"[0-9]{1,18}", str(photo), re.ASCII)]
 
 
 @api.post(

@@ -11,4 +11,5 @@ app_name = "api"
 
 urlpatterns, _app, _namespace = api.urls
 for _pattern in urlpatterns:
-    _pattern.callback = in_our_words(_pattern.callback)
+    if _pattern.callback is not None:
+        _pattern.callback = in_our_words(_pattern.callback)

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 from django.utils.translation import gettext as _
 
@@ -51,7 +52,7 @@ def work(args: argparse.Namespace) -> int:
     try:
         office = Office(remote, admin=args.admin, password=args.password)
         run = Run(office, delays, seed=args.seed, days=args.days, jobs=args.jobs)
-        run.go()
+        run.go(progress=sys.stderr)
         print(run.summary())
     except GaveUp as error:
         print(_("服务器没有应答：{seen}").format(seen=error), file=sys.stderr)
@@ -134,8 +135,9 @@ class Run:
         self.stuck: list[str] = []
         self.left: list[_Due] = []
 
-    def go(self) -> None:
-        """Until the calendar is empty or the days are over."""
+    def go(self, progress: TextIO | None = None) -> None:
+        """Until the calendar is empty or the days are over; one line of progress for each demo day."""
+        said = ""
         for case in self.office.open_cases():
             rng = random.Random(f"{self.seed}:{case['number']}")
             self._plan(Play(case, rng, self.delays.draw(rng)), Outcome("start"))
@@ -146,6 +148,15 @@ class Run:
                 while self.calendar and self.calendar[0].at <= at:
                     batch.append(heapq.heappop(self.calendar).play)
                 self.now = self.office.travel(at)
+                if progress is not None and said != f"{self.now:%Y-%m-%d}":
+                    said = f"{self.now:%Y-%m-%d}"
+                    done = sum(self.steps.values()) - self.steps["start"]
+                    words = _("演示时间 {day}：办了 {done} 步，还有 {left} 件在办")
+                    print(
+                        words.format(day=said, done=done, left=len(self.calendar) + len(batch)),
+                        file=progress,
+                        flush=True,
+                    )
                 outcomes = pool.map(self.office.step, batch) if self.jobs > 1 else map(self.office.step, batch)
                 for play, outcome in zip(batch, outcomes, strict=True):
                     self._plan(play, outcome)

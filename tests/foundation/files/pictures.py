@@ -9,6 +9,8 @@ import zlib
 from PIL import Image, ImageCms, PngImagePlugin
 
 SECRET = b"SECRET-CAMERA-4711"
+# Made once: a profile carries the second it was made in, and the same photo must be the same bytes.
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def jpeg(width: int = 600, height: int = 400, *, orientation: int = 1, quality: int = 80) -> bytes:
@@ -21,9 +23,8 @@ def jpeg(width: int = 600, height: int = 400, *, orientation: int = 1, quality: 
     exif[0x9286] = SECRET.decode()
     gps = exif.get_ifd(0x8825)
     gps[1], gps[2], gps[3], gps[4] = "N", (34.0, 54.0, 36.5), "E", (112.0, 47.0, 24.5)
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, exif=exif, comment=SECRET, icc_profile=profile)
+    image.save(out, "JPEG", quality=quality, exif=exif, comment=SECRET, icc_profile=PROFILE)
     return out.getvalue()
 
 

@@ -106,16 +106,17 @@ def test_a_rolled_back_discard_keeps_the_photo(home):
     assert files.open(stored.id)
 
 
-def test_erasing_a_stream_discards_its_photos(home):
+@pytest.mark.parametrize(("names", "left"), [(None, 0), (["text"], 0), (["contact"], 2)])
+def test_photos_go_with_the_words_and_stay_when_a_contact_goes(home, names, left):
     with db.write():
-        refs = events.keep("case:5", {"text": "路灯不亮", "photos": "[]"})
+        refs = events.keep("case:5", {"text": "路灯不亮", "contact": "秦一"})
         events.record(
             "case:5", "case.opened", actor=people.system("test"), head=events.GENESIS,
             patch={name: ref.as_json() for name, ref in refs.items()},
         )  # fmt: skip
     keep("case:5")
-    events.erase("case:5", None, actor=people.system("test"), ground="本人要求")
-    assert on_disk(home) == [] and not StoredFile.objects.exists()
+    events.erase("case:5", names, actor=people.system("test"), ground="本人要求")
+    assert len(on_disk(home)) == left and StoredFile.objects.count() == left // 2
 
 
 def test_staged_photos_are_bound_once():
