@@ -14,6 +14,7 @@ from gezhi.engines.workflows.views import CaseView, case_view, contact_text
 from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
+from gezhi.foundation.files.models import StoredFile
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.requests import Request
 
@@ -103,7 +104,7 @@ def photo(request: Request, case_id: int, photo_id: int) -> HttpResponse:
     size = "thumb" if request.GET.get("size") == "thumb" else "full"
 
 
-    def may(stored: files.StoredFile) -> None:
+    def may(stored: StoredFile) -> None:
         if stored.stream != f"case:{case_id}":  # the id of another case's photo
             raise NotFound()
 
