@@ -158,6 +158,7 @@ def _open(
     urgent = bool(data.get("urgent"))
     stage = flow.stages[flow.start]
     promised = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
+    due_at = clocks.promised(now, promised)
     case = Case(
         id=case_id or rules.new_id(now),
         code=rules.new_code(),
@@ -183,9 +184,10 @@ def _open(
         lat=data.get("lat"),
         reporter_id=actor.person_id if actor.kind == "staff" else None,
         opened_at=now,
-        due_at=clocks.promised(now, promised),
+        due_at=due_at,
         promised=promised,
         respond_by=clocks.respond_by(flow, now),
+        close_by=clocks.close_by(flow, due_at),
     )
     case.number = next_number(now)
     stream = f"case:{case.id}"
@@ -528,6 +530,8 @@ class _Step:
 
 def _write(step: _Step, before: dict[str, Any], claimed_at: datetime | None) -> None:
     case, action = step.case, step.action
+    if case.due_at != before["due_at"]:
+        case.close_by = clocks.close_by(step.flow, case.due_at)
     stream = f"case:{case.id}"
     form, said = effects.split(action, step.values)
     act: dict[str, Any] = {

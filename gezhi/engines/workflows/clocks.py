@@ -39,6 +39,11 @@ def promised(start: datetime, made: Mapping[str, Sequence[str]]) -> datetime:
     return due_at
 
 
+def close_by(flow: Workflow, due_at: datetime) -> datetime:
+    """By when the case should be closed: the promise, and then the time for verifying and asking the resident."""
+    return deadline(due_at, parse_limit(flow.closing))
+
+
 def respond_by(flow: Workflow, start: datetime) -> datetime:
     """By when somebody must have taken it or spoken to the resident (响应)."""
     return deadline(start, parse_limit(flow.response))

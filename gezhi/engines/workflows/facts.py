@@ -27,6 +27,7 @@ def register() -> None:
         {
             "id": "id",
             "opened": "opened_at",
+            "until": "figures_until",
             "closed": "closed_at",
             "due": "due_at",
             "outcome": "outcome",
@@ -35,6 +36,7 @@ def register() -> None:
             "responded": "first_response_at",
             "verified": "verified_at",
             "response_due": "respond_by",
+            "close_due": "close_by",
             "followed": "followed_at",
             "county": "county_id",
             "town": "town_id",

@@ -8,10 +8,16 @@ keep their rows for ever, and a foreign key would add an index per column.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce, Greatest
 
 OPEN, CLOSED = "open", "closed"
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
+# Every instant a figure looks at; `opened_at` is never after `due_at`.
+_COUNTED = ("respond_by", "close_by", "accepted_at", "first_response_at", "handled_at", "verified_at", "followed_at")
 
 
 class Case(models.Model):
@@ -64,6 +70,7 @@ class Case(models.Model):
     due_at = models.DateTimeField()
     late_at = models.DateTimeField(null=True)
     respond_by = models.DateTimeField(null=True)
+    close_by = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField(null=True)
     first_response_at = models.DateTimeField(null=True)
     handled_at = models.DateTimeField(null=True)
@@ -85,6 +92,17 @@ class Case(models.Model):
     event_seq = models.IntegerField(default=0)
     event_hash = models.BinaryField(max_length=32)
 
+    # No figure of a period that begins later can count this case: a bulletin reads weeks, not the whole table.
+    figures_until = models.GeneratedField(
+        expression=Greatest(
+            Coalesce("closed_at", Value(FAR, output_field=models.DateTimeField())),
+            "due_at",
+            *(Coalesce(name, "due_at") for name in _COUNTED),
+        ),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
+
     class Meta:
         indexes = [
             # "k indexed scans over the actor's places, merged": a scope, a state, newest first.
@@ -101,6 +119,11 @@ class Case(models.Model):
             models.Index(fields=["town_id", "late_at", "id"], name="case_town_late", condition=Q(state=OPEN)),
             models.Index(fields=["village_id", "late_at", "id"], name="case_village_late", condition=Q(state=OPEN)),
             models.Index(fields=["owner_seat", "-id"], name="case_owner_open", condition=Q(state=OPEN)),
+            models.Index(fields=["stage", "-id"], name="case_stage_open", condition=Q(state=OPEN)),
+            # Figures of one place and period.
+            models.Index(fields=["county_id", "figures_until"], name="case_county_figures"),
+            models.Index(fields=["town_id", "figures_until"], name="case_town_figures"),
+            models.Index(fields=["village_id", "figures_until"], name="case_village_figures"),
             models.Index(fields=["contact_hash"], name="case_contact", condition=Q(contact_hash__isnull=False)),
         ]
         constraints = [
@@ -151,6 +174,7 @@ class WorkItem(models.Model):
             models.Index(fields=["person_id", "due_at"], name="item_taken", condition=Q(state=OPEN)),
             models.Index(fields=["next_at"], name="item_next", condition=Q(state=OPEN, next_at__isnull=False)),
             models.Index(fields=["done_by", "-done_at"], name="item_done_by", condition=Q(done_by__isnull=False)),
+            models.Index(fields=["-done_at"], name="item_done", condition=Q(done_at__isnull=False)),
         ]
 
 

@@ -165,12 +165,17 @@ def _ids(actor: Actor, filters: Filters, after: tuple[int, str] | None, limit: i
     scans: list[str] = []
     values: list[Any] = []
     states = [filters.state] if filters.state else [OPEN, CLOSED]
-    if filters.overdue:
-        states = [OPEN]
+    if filters.overdue or filters.owner is not None:
+        # Only an open case has a date to miss, and a seat that answers for it.
+        states = [state for state in states if state == OPEN]
+    # Without the date the scan is answered from the index alone.
+    columns = "id, late_at" if filters.overdue else "id"
     order = "late_at, id" if filters.overdue else "id DESC"
     for scope, extra in _scopes(actor, filters):
         for state in states:
-            where = [f"{scope.column} = %s", "state = %s", *shared.where]
+            # A stage is rarer than a place: the plus keeps both planners from walking the place's whole index.
+            plus = "+" if filters.stage and state == OPEN else ""
+            where = [f"{plus}{scope.column} = %s", "state = %s", *shared.where]
             here = [scope.value, state, *shared.values]
             if extra is not None:
                 where.append(f"{extra.column} = %s")
@@ -189,15 +194,13 @@ def _ids(actor: Actor, filters: Filters, after: tuple[int, str] | None, limit: i
                 where[1] = f"state = '{OPEN}'"
                 del here[1]
             scans.append(
-                f"SELECT * FROM (SELECT id, late_at FROM workflows_case WHERE {' AND '.join(where)} "
+                f"SELECT * FROM (SELECT {columns} FROM workflows_case WHERE {' AND '.join(where)} "
                 f"ORDER BY {order} LIMIT {int(limit)}) AS scan{len(scans)}"
             )
             values += here
     if not scans:
         return []
-    sql = (
-        f"SELECT DISTINCT id, late_at FROM ({' UNION ALL '.join(scans)}) AS merged ORDER BY {order} LIMIT {int(limit)}"
-    )
+    sql = f"SELECT DISTINCT {columns} FROM ({' UNION ALL '.join(scans)}) AS merged ORDER BY {order} LIMIT {int(limit)}"
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return [(row[0], _key(row[1]) if filters.overdue else "") for row in cursor.fetchall()]

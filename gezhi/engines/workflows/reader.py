@@ -18,7 +18,7 @@ from gezhi.foundation.errors import Refusal
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import Context, plain
 
-TOP = ("about", "promise", "response", "counters", "anytime", "intake", "consent", "kinds")
+TOP = ("about", "promise", "response", "closing", "counters", "anytime", "intake", "consent", "kinds")
 STAGE = (
     "phase", "says", "side", "owner", "clock", "ladder", "silence", "branches", "actions", "outcome",
 )  # fmt: skip
@@ -42,6 +42,7 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
         "start": context.text(node, "start", "", max=40),
         "promise": _limit(node, "promise", context, words=("category",)) or "category",
         "response": _limit(node, "response", context) or "1 work_day",
+        "closing": _limit(node, "closing", context) or "5 work_day",
         "consent": context.truth(node, "consent"),
         "kinds": [str(v) for _i, v in context.each(node, "kinds")],
         "counters": {k: _counter(v, context) for k, v in _mapping(node, "counters", context)},

@@ -42,6 +42,7 @@ CASE_FIELDS = [
     "due_at",
     "late_at",
     "respond_by",
+    "close_by",
     "accepted_at",
     "first_response_at",
     "handled_at",

@@ -68,7 +68,7 @@ def _recount(ids: list[int], actor: Actor) -> int:
         changed_items += moved
     for case, head in zip(changed_cases, events.record_many(drafts, actor=actor) if drafts else (), strict=True):
         case.event_seq, case.event_hash = head.seq, head.hash
-    Case.objects.bulk_update(changed_cases, ["due_at", "late_at", "respond_by", "event_seq", "event_hash"])
+    Case.objects.bulk_update(changed_cases, ["due_at", "late_at", "respond_by", "close_by", "event_seq", "event_hash"])
     WorkItem.objects.bulk_update(
         changed_items, ["due_at", "warn_at", "next_at", "warned_at", "breached_at", "rung"], batch_size=BATCH
     )
@@ -80,6 +80,7 @@ def _moved(case: Case, items: list[WorkItem], now: datetime) -> tuple[dict[str, 
     flow, _hash = definition(case.workflow, case.version)
     before = case_patch(case)
     case.due_at = clocks.promised(clocks.cycle_start(case, items), case.promised)
+    case.close_by = clocks.close_by(flow, case.due_at)
     if case.first_response_at is None:
         case.respond_by = clocks.respond_by(flow, case.opened_at)
     moved = [item for item in _open(items) if _recount_item(flow, case, item, now)]

@@ -124,6 +124,7 @@ class Workflow:
     start: str
     promise: str
     response: str
+    closing: str
     counters: Mapping[str, int]
     counter_titles: Mapping[str, Mapping[str, str]]
     stages: Mapping[str, Stage]
@@ -143,6 +144,7 @@ class Workflow:
             start=body["start"],
             promise=body["promise"],
             response=body["response"],
+            closing=body["closing"],
             counters={k: v["max"] for k, v in body["counters"].items()},
             counter_titles={k: v["title"] for k, v in body["counters"].items()},
             stages={k: _stage(k, v) for k, v in body["stages"].items()},

@@ -28,7 +28,7 @@ def need_handle(c: Columns, w, t: Cut) -> Q:
 
 def need_close(c: Columns, w, t: Cut) -> Q:
     """应结案: the same rule for closing."""
-    return filed_rows(c, w, t) & owed(c.closed, c.due, t)
+    return filed_rows(c, w, t) & owed(c.closed, c.close_due, t)
 
 
 def answered(c: Columns, w, t: Cut) -> Q:
@@ -154,7 +154,7 @@ def returned_rate(c, w, t):
 # --- closing ----------------------------------------------------------------------------------------
 
 
-@metric("need_close", _("应结案数"), "count", _("期内到期的，加上期内已结案的；没到期也没结的不算"))
+@metric("need_close", _("应结案数"), "count", _("结案期限在期内的，加上期内已结案的；没到期也没结的不算"))
 def need_close_count(c, w, t):
     """应结案."""
     return Parts(need_close(c, w, t))
@@ -166,28 +166,28 @@ def closed(c, w, t):
     return Parts(need_close(c, w, t) & t.holds(c.closed))
 
 
-@metric("closed_on_time", _("按期结案数"), "count", _("应结案里，期内结案且没过答应日期的"))
+@metric("closed_on_time", _("按期结案数"), "count", _("应结案里，期内结案且没过结案期限的"))
 def closed_on_time(c, w, t):
     """按期结案."""
-    return Parts(need_close(c, w, t) & done_on_time(c.closed, c.due, t))
+    return Parts(need_close(c, w, t) & done_on_time(c.closed, c.close_due, t))
 
 
-@metric("closed_late", _("超期结案数"), "count", _("应结案里，期内结案但过了答应日期的"), better="less")
+@metric("closed_late", _("超期结案数"), "count", _("应结案里，期内结案但过了结案期限的"), better="less")
 def closed_late(c, w, t):
     """超期结案."""
-    return Parts(need_close(c, w, t) & done_late(c.closed, c.due, t))
+    return Parts(need_close(c, w, t) & done_late(c.closed, c.close_due, t))
 
 
-@metric("late_not_closed", _("超期未结案数"), "count", _("期内到期、到期末还没结案的"), better="less")
+@metric("late_not_closed", _("超期未结案数"), "count", _("结案期限在期内、到期末还没结案的"), better="less")
 def late_not_closed(c, w, t):
     """超期未结案."""
-    return Parts(need_close(c, w, t) & late_not_done(c.closed, c.due, t))
+    return Parts(need_close(c, w, t) & late_not_done(c.closed, c.close_due, t))
 
 
-@metric("late", _("超期数"), "count", _("应结案里过了答应日期的，结了的和没结的都算"), better="less")
+@metric("late", _("超期数"), "count", _("应结案里过了结案期限的，结了的和没结的都算"), better="less")
 def late(c, w, t):
     """超期 = 超期结案 + 超期未结案."""
-    return Parts(need_close(c, w, t) & (done_late(c.closed, c.due, t) | late_not_done(c.closed, c.due, t)))
+    return Parts(need_close(c, w, t) & (done_late(c.closed, c.close_due, t) | late_not_done(c.closed, c.close_due, t)))
 
 
 @metric("closed_rate", _("结案率"), "rate", _("结案数 ÷ 应结案数"), better="more")
@@ -248,10 +248,17 @@ def still_open(c, w, t):
     return Parts(t.by_end(c.opened) & t.not_by_end(c.closed))
 
 
-@metric("open_late", _("超期在办数"), "count", _("到期末还没结、且已过答应日期的，不论哪一期到期"), better="less")
+@metric(
+    "open_late",
+    _("超期在办数"),
+    "count",
+    _("到期末还没结，且没办好已过答应日期，或已过结案期限的，不论哪一期到期"),
+    better="less",
+)
 def open_late(c, w, t):
     """超期在办: open at the cut and past its date, whenever that was."""
-    return Parts(t.by_end(c.opened) & t.not_by_end(c.closed) & t.by_end(c.due))
+    past = (t.not_by_end(c.handled) & t.by_end(c.due)) | t.by_end(c.close_due)
+    return Parts(t.by_end(c.opened) & t.not_by_end(c.closed) & past)
 
 
 # --- the three rates --------------------------------------------------------------------------------

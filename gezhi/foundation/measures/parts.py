@@ -73,6 +73,11 @@ class Columns:
         except KeyError:
             raise AttributeError(f"these facts have no column for {name!r}") from None
 
+    @property
+    def close_due(self) -> str:
+        """By when a row should be closed; where the engine keeps no such date, when it was to be handled."""
+        return self._names.get("close_due", self._names["due"])
+
     def has(self, *names: str) -> bool:
         """Whether the engine supplies all these columns."""
         return all(name in self._names for name in names)

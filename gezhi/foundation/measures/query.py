@@ -56,7 +56,7 @@ def measure(
     facts = _facts(metrics)
     cut, fixed = _cut(period, at), tuple((where or {}).items())
     wanted = _parts(metrics, facts, cut)
-    counts = _scope(facts, place, fixed).aggregate(**_counts(wanted))
+    counts = _scope(facts, place, fixed, cut).aggregate(**_counts(wanted))
     return {m.id: _figure(m, wanted.get(m.id), counts, "", cut, place, fixed) for m in metrics}
 
 
@@ -80,7 +80,7 @@ def table(
     cut, fixed = _cut(period, at), tuple((where or {}).items())
     wanted = _parts(metrics, facts, cut)
     column = getattr(facts.columns, by)
-    lines = _scope(facts, place, fixed).order_by().values(column).annotate(**_counts(wanted))
+    lines = _scope(facts, place, fixed, cut).order_by().values(column).annotate(**_counts(wanted))
     rows = []
     for line in lines.order_by(column):
         if not any(value for name, value in line.items() if name != column):
@@ -112,7 +112,7 @@ def series(
     counts: dict[str, Count] = {}
     for number, parts in enumerate(wanted):
         counts |= _counts(parts, f"p{number}_")
-    line = _scope(facts, place, fixed).aggregate(**counts)
+    line = _scope(facts, place, fixed, *cuts).aggregate(**counts)
     return [
         Row(
             period,
@@ -141,7 +141,7 @@ def opened_by(opens: Opens) -> QuerySet:
         raise ValueError(f"{known.id} has no denominator")
     if any(name not in facts.columns.names() for name, _value in opens.where):
         raise ValueError("unknown column")
-    return _scope(facts, opens.place, opens.where).filter(rows)
+    return _scope(facts, opens.place, opens.where, cut).filter(rows)
 
 
 @dataclass(frozen=True)
@@ -226,12 +226,19 @@ def _figure(
         value: int | Decimal | None = top
     else:
         value = Decimal(top) / Decimal(bottom) if bottom else None
-    opens = Opens(m.id, "numerator", *(when.isoformat() for when in (cut.since, cut.until, cut.at)), place, where)
+    since, until, at = (when.isoformat() for when in (cut.since, cut.until, cut.at))
+    opens = Opens(m.id, "numerator", since, until, at, place, where)
     return Figure(m.id, str(m.title), m.unit, str(m.definition), value, top, bottom, opens)
 
 
-def _scope(facts: Source, place: int | None, where: tuple[tuple[str, Any], ...]) -> QuerySet:
+def _scope(facts: Source, place: int | None, where: tuple[tuple[str, Any], ...], *cuts: Cut) -> QuerySet:
+    """The rows that lie in `place`, satisfy `where` and can be counted in one of the cuts (None = all times)."""
     rows = facts.rows()
+    c = facts.columns
+    if cuts and c.has("until"):
+        # Exact: what was over before the first cut, or opened after the last, is in no part of any metric.
+        first, last = min(cut.since for cut in cuts), max(cut.end for cut in cuts)
+        rows = rows.filter(**{f"{c.until}__gte": first, f"{c.opened}__lt": last})
     if place is not None:
         rows = rows.filter(place_filter(facts, place))
     for name, value in where:

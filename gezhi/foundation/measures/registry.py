@@ -62,7 +62,9 @@ WORDS: dict[str, tuple] = {
 def facts(name: str, rows: Callable[[], QuerySet], fields: Mapping[str, str], **words: tuple) -> None:
     """Register an engine's rows as facts `name`. Called in the engine's `AppConfig.ready`.
 
-    `fields` maps logical column names to ORM names; `words` overrides classes of WORDS, for instance
+    `fields` maps logical column names to ORM names; an optional `until` names a column not before any other
+    instant of the row (far in the future while it is open), which lets figures skip what was over before their
+    period; `words` overrides classes of WORDS, for instance
     `satisfied=("good", "fair")`. Raises ValueError when a required column is missing.
     """
     missing = [need for need in REQUIRED.get(name, ()) if need not in fields]
