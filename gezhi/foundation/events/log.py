@@ -31,10 +31,14 @@ REASON_LIMIT = 200
 class Doer(Protocol):
     """What the log needs of `people.Actor`."""
 
-    kind: str
-    person_id: int | None
-    name: str
-    seats: tuple[int, ...]
+    @property
+    def kind(self) -> str: ...
+    @property
+    def person_id(self) -> int | None: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def seats(self) -> tuple[int, ...]: ...
 
 
 @dataclass(slots=True)

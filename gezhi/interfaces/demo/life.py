@@ -225,7 +225,7 @@ class Life:
             side = WorkItem.objects.get(case_id=case.id, state=OPEN, side=True)
             self._fire(side, "grant", {"note": "同意，告知居民。"})
             return
-        data = {"result": self.matter_of[case.id].result}
+        data: dict[str, object] = {"result": self.matter_of[case.id].result}
         if self.photos is not None and pick.random() < 0.25:
             data["photos"] = self.photos(case, "after")
         self._fire(item, "finish", data)
@@ -270,6 +270,7 @@ class Life:
         return people.actor_for(self.random.choice(sorted(persons)))
 
     def _fire(self, item: WorkItem, action: str, data: dict[str, object]) -> None:
+        assert item.owner_seat is not None  # the database says so of an open item
         actor = self._one_of(item.owner_seat, clock.now(), frozenset(item.barred))
         actions.fire(item.case_id, action, item=item.number, expected_seq=None, actor=actor, data=data)
 
@@ -331,7 +332,7 @@ def working(moment: datetime) -> datetime:
 def arrivals(rng: Random, since: datetime, until: datetime, how_many: int) -> Iterator[datetime]:
     """Moments at which matters come in: more by day, a little more each week, in order."""
     span = (until - since).total_seconds()
-    found = []
+    found: list[datetime] = []
     while len(found) < how_many:
         moment = since + timedelta(seconds=span * rng.random() ** 0.9)
         hour = clock.local(moment).hour

@@ -29,7 +29,11 @@ CONSENTS = {
     "phone": gettext_lazy("本人电话里说的，同意登记"),
     "family": gettext_lazy("家里人代说，本人知道并同意"),
 }
-CHANNELS = {"counter": gettext_lazy("来柜台"), "phone": pgettext_lazy("channel", "打电话"), "hotline": gettext_lazy("12345 转来")}
+CHANNELS = {
+    "counter": gettext_lazy("来柜台"),
+    "phone": pgettext_lazy("channel", "打电话"),
+    "hotline": gettext_lazy("12345 转来"),
+}
 
 FORM = forms.Form((
     forms.Field("text", "long_text", {"zh": "什么事（按本人的话记）", "en": "The matter, in their own words"}, required=True,
@@ -62,7 +66,7 @@ def register_matter(given: Mapping[str, Any], *, actor: Actor, key: str) -> tupl
     place_id = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else None
     if place_id is None or not directory.open(place_id):
         wrong["place"] = _("请选是哪个村或社区的事。")
-    if wrong:
+    if wrong or place_id is None:
         raise Invalid("counter.incomplete", field_errors=wrong)
     actor.need("case.raise_for", directory.path(place_id))
     channel = str(given.get("channel", "counter"))

@@ -155,15 +155,18 @@ def _unit_rows(units: list[Row], name: str) -> dict[str, Any]:
     """Units with anything owed in the order of the directory, never ranked; what villages and grids did themselves
     is summed, with its lines one tap away and without rates: behind such a seat stands one person."""
     directory = people.directory()
-    rows, own = [], []
+    rows: list[dict[str, Any]] = []
+    own: list[dict[str, Any]] = []
     for row in units:
         if not row.figures["need_close"].value:
             continue
         seat = directory.seats.get(row.group) if row.group is not None else None
         fine, late = row.figures["closed_on_time"].value or 0, row.figures["late"].value or 0
         line = {
-            "name": seat.label.removeprefix(name) if seat else _("没有分派到单位的"), "figures": row.figures,
-            "order": (seat is None, row.group or 0), "bar": [("running", fine), ("overdue", late)],
+            "name": seat.label.removeprefix(name) if seat else _("没有分派到单位的"),
+            "figures": row.figures,
+            "order": (seat is None, row.group or 0),
+            "bar": [("running", fine), ("overdue", late)],
             "comparable": measures.rankable(row.figures["closed_on_time_rate"]),
         }
         (own if seat is not None and not seat.organisation_name else rows).append(line)
@@ -178,8 +181,8 @@ def _unit_rows(units: list[Row], name: str) -> dict[str, Any]:
 
 
 def _top_kinds(kinds: list[Row]) -> list[dict[str, Any]]:
-    rows = [{"name": category_name(row.group), "figures": row.figures} for row in kinds]
-    return sorted(rows, key=lambda row: -(row["figures"]["reported"].value or 0))[:8]
+    most = sorted(kinds, key=lambda row: -(row.figures["reported"].value or 0))[:8]
+    return [{"name": category_name(row.group), "figures": row.figures} for row in most]
 
 
 def _chart(trend: Sequence[Row]) -> str:
@@ -187,8 +190,8 @@ def _chart(trend: Sequence[Row]) -> str:
         row.group.first.strftime("%-m/%-d") if row.group.kind == "week" else _("{n} 月").format(n=row.group.number)
         for row in trend
     ]
-    came = [row.figures["reported"].value or 0 for row in trend]
-    done = [row.figures["closed"].value or 0 for row in trend]
+    came = [int(row.figures["reported"].value or 0) for row in trend]
+    done = [int(row.figures["closed"].value or 0) for row in trend]
     label = _("收到和办结的走势，最近一期收到 {came} 件、办结 {done} 件").format(came=came[-1], done=done[-1])
     return charts.lines(names, [("came", _("收到"), came), ("done", _("办结"), done)], label)
 
@@ -201,7 +204,7 @@ def _steps(place: int, when: Period) -> dict[str, Any] | None:
     if not spreads:
         return None
     flow, _hash = definition("request")
-    steps = [
+    steps: list[dict[str, Any]] = [
         {
             "title": step.title,
             "median": spreads[step.id].median,

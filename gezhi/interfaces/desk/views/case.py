@@ -103,7 +103,6 @@ def photo(request: Request, case_id: int, photo_id: int) -> HttpResponse:
     access.case_to_see(case_id, actor=request.actor)
     size = "thumb" if request.GET.get("size") == "thumb" else "full"
 
-
     def may(stored: StoredFile) -> None:
         if stored.stream != f"case:{case_id}":  # the id of another case's photo
             raise NotFound()

@@ -88,7 +88,7 @@ def places_page(request: Request, place: int | None = None) -> HttpResponse:
                 "kind": places.LABELS[kid.kind],
                 "inside": len(directory.children(child)),
                 "seats": [(seat.organisation_name or seat.title, everyone.holders(seat.id)) for seat in seats][:8],
-            "more": max(0, len(seats) - 8),
+                "more": max(0, len(seats) - 8),
                 "vacant": sum(1 for seat in seats if not everyone.holders(seat.id)),
             }
         )

@@ -16,8 +16,8 @@ from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import measures, places
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.measures import Opens
-from gezhi.interfaces.site.words import CHINA
 from gezhi.interfaces.site.requests import Request
+from gezhi.interfaces.site.words import CHINA
 
 from ..fields import category_groups
 from ..names import CHANNELS, category_name, place_name, seat_name

@@ -20,8 +20,8 @@ from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Ref
 from gezhi.foundation.forms import read_date
 from gezhi.foundation.people import actions
 from gezhi.foundation.people.queries import seats_within
-from gezhi.interfaces.site.words import CHINA
 from gezhi.interfaces.site.requests import Request
+from gezhi.interfaces.site.words import CHINA
 
 from ..menu import home_place
 from ..names import person_name, place_name
@@ -216,8 +216,9 @@ def _row(everyone: Any, seat: Any, load: dict[int, int]) -> dict[str, Any]:
 def _load(seats: list[int]) -> dict[int, int]:
     """Open items by owning seat, one query."""
     counts: dict[int, int] = {}
-    for item in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).only("owner_seat"):
-        counts[item.owner_seat] = counts.get(item.owner_seat, 0) + 1
+    for seat in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).values_list("owner_seat", flat=True):
+        if seat is not None:
+            counts[seat] = counts.get(seat, 0) + 1
     return counts
 
 

@@ -77,7 +77,7 @@ def _hands(request: Request, place: int | None, now: Any) -> list[dict[str, Any]
             if id not in seen and seat is not None:
                 seen.add(id)
                 found.setdefault(seat, []).append((late_at, due_at))
-    hands = []
+    hands: list[dict[str, Any]] = []
     for seat, instants in found.items():
         late = sorted(at for at, _due in instants if at < now)
         soon = sum(1 for at, _due in instants if 0 <= (at - now).total_seconds() < 4 * 3600)
