@@ -29,7 +29,7 @@ def test_signing_in_gives_a_token_and_signing_out_ends_it(world):
     answer = world.post("/session", {"username": "secretary", "password": PASSWORD})
     assert answer.status_code == 201
     body = answer.json()
-    assert body["seats"][0]["label"] == "迎秀社区村（社区）书记" or body["seats"][0]["label"]
+    assert body["seats"][0]["label"] == "迎秀社区书记" or body["seats"][0]["label"]
     assert "secretary" not in body["name"] and "○" in body["name"]
     headers = {"Authorization": f"Bearer {body['token']}"}
     assert world.client.get("/api/v1/cases", headers=headers).status_code == 200
