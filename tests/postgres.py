@@ -52,8 +52,11 @@ class Cluster:
     port: int
 
     @classmethod
-    def start(cls) -> Cluster:
-        """Make and start a cluster. As root it runs as the user `postgres`, which PostgreSQL insists on."""
+    def start(cls, **settings: str) -> Cluster:
+        """Make and start a cluster; `settings` replace the tests' own (benchmarks want theirs durable).
+
+        As root it runs as the user `postgres`, which PostgreSQL insists on.
+        """
         directory = Path(tempfile.mkdtemp(prefix="gezhi-pg-"))
         if os.geteuid() == 0:
             shutil.chown(directory, "postgres", "postgres")
@@ -61,8 +64,8 @@ class Cluster:
         cluster._run(
             "initdb", "-D", str(directory / "data"), "-U", "gezhi", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
         )
-        settings = "".join(f" -c {name}={value}" for name, value in _SETTINGS.items())
-        options = f"-p {cluster.port} -k {directory}{settings}"
+        chosen = "".join(f" -c {name}={value}" for name, value in {**_SETTINGS, **settings}.items())
+        options = f"-p {cluster.port} -k {directory}{chosen}"
         cluster._run(
             "pg_ctl", "-D", str(directory / "data"), "-l", str(directory / "log"), "-w", "-o", options, "start"
         )
@@ -71,6 +74,10 @@ class Cluster:
     def stop(self) -> None:
         self._run("pg_ctl", "-D", str(self.directory / "data"), "-m", "immediate", "-w", "stop")
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def create(self, database: str) -> None:
+        """An empty database."""
+        self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "gezhi", database)
 
     def url(self, database: str) -> str:
         return f"postgresql://gezhi@127.0.0.1:{self.port}/{database}"

@@ -107,6 +107,8 @@ else:
         "default": {
             "ENGINE": "gezhi.foundation.db.sqlite",
             "NAME": str(HOME / "gezhi.sqlite3"),
+            # Kept open: the last connection to close would write the whole log back, at every request.
+            "CONN_MAX_AGE": None,
             # A file, so that threads and processes of a test see the same database.
             "TEST": {"NAME": str(HOME / "test.sqlite3")},
         }
@@ -152,4 +154,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("GEZHI_LOG", "INFO")},
+    # Whatever is asked for: Pillow would write down a photo's metadata, Django the parameters of its statements.
+    "loggers": {"PIL": {"level": "INFO"}, "django.db.backends": {"level": "INFO"}},
 }
