@@ -1,0 +1,50 @@
+"""Four processes of four threads raise and settle matters on one SQLite file: nobody starves, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from tests.crash.running import Site, environment
+
+PROCESSES, THREADS, CASES = 4, 4, 6
+
+
+@pytest.mark.slow
+def test_sixteen_writers_of_cases(tmp_path):
+    env = environment(tmp_path)
+    subprocess.run([sys.executable, "-m", "tests.crash.running"], env=env, check=True)
+    command = [sys.executable, "-m", "tests.crash.crowd"]
+    processes = [
+        subprocess.Popen([*command, f"p{n}", str(THREADS), str(CASES)], env=env, stdout=subprocess.PIPE)
+        for n in range(PROCESSES)
+    ]
+    reports = []
+    for process in processes:
+        out, _ = process.communicate()
+        assert process.returncode == 0
+        reports += json.loads(out)
+    assert len(reports) == PROCESSES * THREADS
+    assert [fault for report in reports for fault in report["failed"]] == []
+    made = {case for report in reports for case in report["made"]}
+    assert len(made) == PROCESSES * THREADS * CASES
+    # Nobody starves: no thread needed more than its share of the turns, give or take what starting up takes,
+    # and no single matter waited longer than everybody's turn several times over.
+    mean = sum(report["total"] for report in reports) / len(reports)
+    assert max(report["total"] for report in reports) <= 3 * mean
+    assert max(report["longest"] for report in reports) <= mean
+
+    with sqlite3.connect(tmp_path / "home" / "gezhi.sqlite3") as database:
+        rows = dict(database.execute("SELECT id, event_seq FROM workflows_case"))
+        (items,) = database.execute("SELECT count(*) FROM workflows_workitem").fetchone()
+        (numbers,) = database.execute("SELECT count(DISTINCT number) FROM workflows_case").fetchone()
+        (told,) = database.execute("SELECT count(*) FROM events_event WHERE stream LIKE 'case:%'").fetchone()
+    database.close()
+    assert rows == dict.fromkeys(made, 2)
+    assert (items, numbers, told) == (2 * len(made), len(made), 2 * len(made))
+    verified = Site(env, tmp_path / "log").run("verify")
+    assert verified.returncode == 0, verified.stdout
