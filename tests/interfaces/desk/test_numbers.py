@@ -18,9 +18,11 @@ def month(world):
     """Closed in time, closed late, late and open, fresh; one from the other town."""
     world.to_closed(world.open("按期办好的。"))
     late = world.to_closed(world.open("办晚了的。"))
-    Case.objects.filter(pk=late.pk).update(due_at=late.opened_at - timedelta(seconds=5))
+    Case.objects.filter(pk=late.pk).update(due_at=late.opened_at - timedelta(seconds=5), close_by=late.opened_at - timedelta(seconds=5))
     stuck = world.to_handle(world.open("还没办完的。"))
-    Case.objects.filter(pk=stuck.pk).update(due_at=stuck.opened_at, late_at=stuck.opened_at)
+    Case.objects.filter(pk=stuck.pk).update(
+        due_at=stuck.opened_at, late_at=stuck.opened_at, close_by=stuck.opened_at
+    )
     world.open("刚提的。")
     world.open("西山的事。", place="hill1")
 
@@ -76,7 +78,7 @@ def test_a_number_in_the_side_sheet_says_its_definition(desk, world, month):
     html = bulletin(client, world.places["east"])
     address = unescape(re.search(r'hx-get="(/desk/figure\?[^"]*measure=late_not_closed[^"]*)"', html)[1])
     sheet = client.get(address, headers={"HX-Request": "true"}).content.decode()
-    assert "期内到期、到期末还没结案的" in sheet
+    assert "结案期限在期内、到期末还没结案的" in sheet
     assert "还没办完的" in sheet
     assert "<html" not in sheet
 
