@@ -156,6 +156,4 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": os.environ.get("GEZHI_LOG", "INFO")},
     # Whatever is asked for: Pillow would write down a photo's metadata, Django the parameters of its statements.
     "loggers": {"PIL": {"level": "INFO"}, "django.db.backends": {"level": "INFO"}},
-    # Whatever is asked for: Pillow would write down a photo's metadata, Django the parameters of its statements.
-    "loggers": {"PIL": {"level": "INFO"}, "django.db.backends": {"level": "INFO"}},
 }
