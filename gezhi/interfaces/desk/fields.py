@@ -19,6 +19,7 @@ from gezhi.foundation.forms import Field, Form
 
 LIMITS = ("4 work_hour", "1 work_day", "2 work_day", "3 work_day", "5 work_day", "10 work_day")
 NEAR_POSTS_WITHOUT = ("building_head",)
+GRIDS_OFFERED = 60  # of a village; more nobody reads
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,22 @@ def seat_groups(case: Case, chosen: Any = None) -> list[tuple[str, list[dict[str
         seats = [seat for seat in directory.seats_at(column) if seat.post not in NEAR_POSTS_WITHOUT]
         if seats:
             groups.append((titles[level], [{"value": str(s.id), "title": s.label} for s in seats]))
-    if case.grid_id is not None and where.get(case.grid_id) is not None:
-        seats = list(directory.seats_at(case.grid_id))
-        if seats:
-            groups.append((titles["grid"], [{"value": str(s.id), "title": s.label} for s in seats]))
+    seats = [seat for grid in _grids_of(case, where) for seat in directory.seats_at(grid)]
+    if seats:
+        groups.append((titles["grid"], [{"value": str(s.id), "title": s.label} for s in seats]))
     known = {option["value"] for _title, options in groups for option in options}
     if chosen and str(chosen) not in known and str(chosen).isdigit() and int(chosen) in directory.seats:
         groups.insert(0, (_("已选"), [{"value": str(chosen), "title": directory.seats[int(chosen)].label}]))
     return groups
+
+
+def _grids_of(case: Case, where: places.Directory) -> list[int]:
+    """The grid of a case with those it lies in; of a matter that names only its village, every grid there."""
+    if case.grid_id is not None and where.get(case.grid_id) is not None:
+        around = [case.grid_id, *where.ancestors(case.grid_id)]
+    else:
+        around = list(where.descendants(case.village_id)) if case.village_id is not None else []
+    return [id for id in around if where.get(id).kind in places.GRIDS][:GRIDS_OFFERED]
 
 
 def category_groups(chosen: Any = None) -> list[tuple[str, list[dict[str, str]]]]:

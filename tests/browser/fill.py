@@ -1,0 +1,49 @@
+"""Fill the home of this process's environment with a small demo county: `python -m tests.browser.fill CASES`.
+
+Beside the seven demo sign-ins there are two more, with the same password: `power`, the county's power company, and
+`relief`, a person without a seat whom an administrator may appoint.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import django
+
+RELIEF = ("程立新", "19900090001")
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gezhi.interfaces.site.settings")
+    django.setup()
+    from gezhi.interfaces.demo import seed
+    from gezhi.interfaces.jobs import steps
+
+    steps.migrate()
+    steps.install_packs()
+    seed.fill(cases=int(sys.argv[1]))
+    more_sign_ins()
+    return 0
+
+
+def more_sign_ins() -> None:
+    """The second unit and the relief."""
+    from gezhi.foundation import people
+    from gezhi.foundation.people import actions
+    from gezhi.interfaces.demo.staff import PASSWORD, demo_place
+
+    directory, setup = people.directory(), people.system("setup")
+    company = directory.organisation("power", demo_place("county"))
+    assert company is not None
+    seat = next(s for s in directory.seats_at(company.place_id, "department") if s.organisation_id == company.id)
+    for person, username in (
+        (directory.holders(seat.id)[0], "power"),
+        (actions.create_person(RELIEF[0], phone=RELIEF[1], actor=setup, synthetic=True), "relief"),
+    ):
+        actions.set_username(person, username, actor=setup)
+        actions.set_password(person, PASSWORD, actor=setup)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""A running house: a small demo county in a home of its own, served by `gezhi run` as anybody would start it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from functools import cache
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CASES = 70
+PASSWORD = "gezhi-demo"
+ROLES = ("grid", "secretary", "street", "county", "department", "auditor", "admin")
+
+
+@dataclass
+class House:
+    """A served home. `url` is where it answers; `database` what independent eyes may open (a path or a URL)."""
+
+    url: str
+    home: Path
+    database: str
+    process: subprocess.Popen[bytes]
+    _clients: dict[str, httpx.Client] = field(default_factory=dict)
+
+    def client(self, role: str = "") -> httpx.Client:
+        """A browser without a screen, signed in as a demo role ("" = a resident); redirects are followed."""
+        if role not in self._clients:
+            made = httpx.Client(
+                base_url=self.url, follow_redirects=True, timeout=60, headers={"Accept-Language": "zh-CN"}
+            )
+            if role:
+                made.get("/signin").raise_for_status()
+                answer = made.post(
+                    "/signin",
+                    data={"username": role, "password": PASSWORD, "csrfmiddlewaretoken": made.cookies["csrftoken"]},
+                    headers={"Referer": f"{self.url}/signin"},
+                )
+                answer.raise_for_status()
+                assert urlsplit(str(answer.url)).path != "/signin", f"{role} was not let in"
+            self._clients[role] = made
+        return self._clients[role]
+
+    def plates(self) -> list[str]:
+        """Addresses `/b/<token>` of the door plates of the demo community's buildings, read off the printed sheet."""
+        admin = self.client("admin")
+        village = re.search(r'<option value="(\d+)" selected>', self.client("secretary").get("/desk/counter").text)
+        assert village is not None
+        return plates_of(admin, int(village[1]))
+
+    def stop(self) -> None:
+        """End the supervisor and everything below it."""
+        for client in self._clients.values():
+            client.close()
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(10)
+
+
+def plates_of(admin: httpx.Client, place: int) -> list[str]:
+    """The addresses that the codes of a place's sheet stand for, in the order of the sheet."""
+    sheet = unescape(admin.get(f"/desk/places/{place}/plates").text)
+    return list(dict.fromkeys(re.findall(r"/b/[A-Za-z0-9_-]+", sheet)))
+
+
+def start(*, cases: int = CASES, database_url: str = "") -> House:
+    """Fill a fresh home and serve it; raises RuntimeError with the log when it does not come up."""
+    folder = Path(tempfile.mkdtemp(prefix="gezhi-house-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    port = _free_port()
+    settings = {k: v for k, v in os.environ.items() if not k.startswith(("GEZHI_", "DJANGO_"))}
+    settings |= {"GEZHI_HOME": str(folder / "home"), "GEZHI_KEYS": str(folder / "keys"), "PORT": str(port)}
+    settings |= {"GEZHI_SERVER_WORKERS": "1"}
+    if database_url:
+        settings["GEZHI_DATABASE_URL"] = database_url
+    subprocess.run(
+        [sys.executable, "-m", "tests.browser.fill", str(cases)], cwd=ROOT, env=settings, check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    log = folder / "log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gezhi.interfaces.commands.main", "run"], cwd=ROOT, env=settings, stdout=out,
+            stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+    house = House(
+        f"http://localhost:{port}", folder / "home", database_url or str(folder / "home" / "gezhi.sqlite3"), process
+    )
+    atexit.register(house.stop)
+    _wait(house, log)
+    return house
+
+
+def _wait(house: House, log: Path) -> None:
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        if house.process.poll() is not None:
+            break
+        try:
+            if httpx.get(f"{house.url}/healthz", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass  # not listening yet
+        time.sleep(0.2)
+    raise RuntimeError(f"the house did not come up:\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@cache
+def shared() -> House:
+    """The one house of this test process, started when the first test asks and ended with the process."""
+    return start()
+
+
+@pytest.fixture(scope="session")
+def house() -> House:
+    return shared()

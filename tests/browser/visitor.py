@@ -1,0 +1,196 @@
+"""Somebody with a screen: opens pages, looks at each of them, and remembers what was wrong.
+
+`look(name)` says of the page that is open now: one h1, a language, nothing scrolls sideways; also at 390 px, and at
+320 px with large type in both languages. With `GEZHI_SHOTS=<folder>` every look leaves its pictures there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response
+
+from tests.browser.house import PASSWORD
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One more way in which a page must stand up: (picture suffix, width, height, large type, language)."""
+
+    name: str
+    width: int
+    height: int
+    large: bool
+    lang: str
+
+
+SMALL = Way("320-large", 320, 700, True, "zh-hans")
+WAYS = {
+    "phone": (SMALL, Way("320-large-en", 320, 700, True, "en")),
+    "desk": (Way("390", 390, 844, False, "zh-hans"), SMALL, Way("1440-en", 1440, 900, False, "en")),
+}
+
+
+class Visitor:
+    """One person's browser. `wrong` collects what the pages did that they must not."""
+
+    def __init__(self, browser: Browser, base: str, face: str, name: str):
+        self.base, self.face, self.name = base, face, name
+        self.wrong: list[str] = []
+        self._browser, self._looked = browser, 0
+        size = DESK if face == "desk" else PHONE
+        self.context = self._context(size["width"], size["height"])
+        self.page = self._page(self.context)
+        self._others: dict[str, BrowserContext] = {}
+
+    # --- going about ----------------------------------------------------------------------------------------------
+
+    def sign_in(self, username: str) -> Visitor:
+        """Through the form, as everybody does."""
+        self.page.goto("/signin")
+        self.page.fill("#username", username)
+        self.page.fill("#password", PASSWORD)
+        with self.page.expect_navigation():
+            self.page.click("form button.main")
+        assert urlsplit(self.page.url).path != "/signin", f"{username} was not let in"
+        return self
+
+    def go(self, url: str, look: str = "") -> Page:
+        """Open an address; with a name, look at it."""
+        answer = self.page.goto(url)
+        assert answer is not None and answer.status == 200, f"{url}: {answer and answer.status}"
+        if look:
+            self.look(look)
+        return self.page
+
+    def press(self, target: str | Locator) -> None:
+        """Press something that leads to another page."""
+        found = self.page.locator(target) if isinstance(target, str) else target
+        with self.page.expect_navigation():
+            found.click()
+
+    def act(self, action: str, **fields: str) -> None:
+        """On the desk: open an action from the bar, fill its sheet, send it with Ctrl+Enter."""
+        button = self.page.locator(f'footer.acts a[href*="/do/{action}?"]')
+        if not button.is_visible():
+            self.page.click("footer.acts summary")
+        button.click()
+        self.fill_sheet(**fields)
+
+    def fill_sheet(self, **fields: str) -> None:
+        """Fill the side sheet that is open (choices by their value, photos by a path) and send it."""
+        form = self.page.locator("#drawer form")
+        form.wait_for()
+        for name, value in fields.items():
+            fill(form, name, value)
+        with self.page.expect_navigation():
+            form.locator("button.main").press("Control+Enter")
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def look(self, name: str, *, again: bool = True) -> None:
+        """Judge the page that is open, and (`again`: it can be opened by its address) the other ways of seeing it."""
+        self._looked += 1
+        label = f"{self.name}-{self._looked:02d}-{name}"
+        self._judge(self.page, label, self.face)
+        if not again:
+            return
+        for way in WAYS[self.face]:
+            other = self._other(way)
+            page = self._page(other)
+            page.goto(self.page.url)
+            self._judge(page, f"{label}-{way.name}", way.name)
+            page.close()
+
+    def _judge(self, page: Page, label: str, size: str) -> None:
+        seen = page.evaluate(
+            """() => ({h1: [...document.querySelectorAll('h1')].filter(h => h.offsetParent !== null).length,
+              lang: document.documentElement.lang, title: document.title.trim(),
+              wide: document.scrollingElement.scrollWidth - innerWidth,
+              bare: [...document.images].filter(i => i.complete && !i.naturalWidth).length})"""
+        )
+        at = f"{label} {urlsplit(page.url).path}"
+        if seen["h1"] != 1:
+            self.wrong.append(f"{at}: {seen['h1']} h1")
+        if not seen["lang"] or not seen["title"]:
+            self.wrong.append(f"{at}: lang {seen['lang']!r}, title {seen['title']!r}")
+        if seen["wide"] > 0:
+            self.wrong.append(f"{at}: scrolls sideways by {seen['wide']} px ({size})")
+        if seen["bare"]:
+            self.wrong.append(f"{at}: {seen['bare']} pictures are missing")
+        folder = os.environ.get("GEZHI_SHOTS")
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(Path(folder) / f"{label}.png"))
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _context(self, width: int, height: int) -> BrowserContext:
+        made = self._browser.new_context(
+            viewport={"width": width, "height": height}, is_mobile=width < 700, has_touch=width < 700, locale="zh-CN",
+            timezone_id="Asia/Shanghai", base_url=self.base,
+        )  # fmt: skip
+        made.set_default_timeout(15_000)
+        return made
+
+    def _other(self, way: Way) -> BrowserContext:
+        made = self._others.setdefault(way.name, self._context(way.width, way.height))
+        cookies = [c for c in self.context.cookies() if c["name"] not in ("large", "lang")]
+        made.add_cookies([{k: v for k, v in c.items() if k in ("name", "value", "domain", "path")} for c in cookies])
+        made.add_cookies(
+            [
+                {"name": "large", "value": "1" if way.large else "0", "url": self.base},
+                {"name": "lang", "value": way.lang, "url": self.base},
+            ]
+        )
+        return made
+
+    def _page(self, context: BrowserContext) -> Page:
+        page = context.new_page()
+        page.on("pageerror", lambda e: self.wrong.append(f"{self.name} script: {e}"))
+        page.on("console", lambda m: self.wrong.append(f"{self.name} console: {m.text}") if m.type == "error" else None)
+        page.on("requestfailed", lambda r: self._failed(r.url, r.failure or ""))
+        page.on("response", self._answered)
+        page.on(
+            "request",
+            lambda r: None if r.url.startswith((self.base, "data:", "blob:")) else self._failed(r.url, "left"),
+        )
+        return page
+
+    def _failed(self, url: str, why: str) -> None:
+        # A page that is left while it still loads gives up its requests: nobody's fault.
+        if why != "net::ERR_ABORTED":
+            self.wrong.append(f"{self.name} request: {url} {why}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{self.name} answer: {response.status} {response.url}")
+
+    def close(self) -> None:
+        for context in (self.context, *self._others.values()):
+            context.close()
+
+
+def fill(form: Locator, name: str, value: str) -> None:
+    """Put an answer into a field of a form, whatever its kind."""
+    box = form.locator(f'[name="{name}"]')
+    kind = box.first.evaluate("e => e.tagName === 'INPUT' ? e.type : e.tagName.toLowerCase()")
+    if kind == "radio":
+        form.locator(f'label:has([name="{name}"][value="{value}"])').click()
+    elif kind == "select":
+        box.select_option(value)
+    elif kind == "file":
+        box.set_input_files(value)
+    elif kind == "checkbox":
+        box.set_checked(value == "true", force=True)
+    else:
+        box.fill(value)
+
+
+Enter = Callable[..., Visitor]
