@@ -16,16 +16,51 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 
 
-def person_left(person_id: int, seats: Iterable[int], actor: Actor) -> None:
-    """Items the leaver had taken go back to their seat; one event a case, in this transaction."""
+def person_left(person_id: int, seats: Iterable[int], actor: Actor) -> list[tuple[str, str]]:
+    """Items the leaver had taken go back to their seat; one event a case, in this transaction.
+
+    Returns (case number, stage) of each, for the hand-over list.
+    """
     gone = set(seats)
+    back: list[tuple[str, str]] = []
     for item in WorkItem.objects.filter(person_id=person_id, state=OPEN).order_by("case_id", "number"):
         if item.owner_seat in gone or not gone:
-            _give_up(item.case_id, item.number, actor)
+            back += _give_up(item.case_id, item.number, actor)
+    return back
 
 
-def settle_barred(now: datetime) -> int:
-    """Move items up whose seat now has only persons who may not act on them. Returns how many moved."""
+# The people revision and the next planned change that were settled last, by this process.
+_settled: tuple[int, datetime | None] | None = None
+
+
+def settle(now: datetime) -> int:
+    """Bring open work in line with who sits where, when anything about that has changed. Returns how many moved.
+
+    Items whose seat has only persons who may not act climb; items of persons who no longer answer for the seat
+    (taken in the very moment they left) go back to it.
+    """
+    global _settled
+    directory = people.directory()
+    state = (db.revisions.current().get("people", 0), directory.next_change(now))
+    if state == _settled:
+        return 0
+    moved = _settle_barred(now) + _settle_taken(now)
+    _settled = state
+    return moved
+
+
+def _settle_taken(now: datetime) -> int:
+    directory = people.directory()
+    moved = 0
+    taken = WorkItem.objects.filter(state=OPEN, person_id__isnull=False)
+    for case_id, number, person, seat in taken.values_list("case_id", "number", "person_id", "owner_seat").iterator():
+        if seat not in directory.answering(person, now):
+            with db.write():
+                moved += len(_give_up(case_id, number, people.system("clock")))
+    return moved
+
+
+def _settle_barred(now: datetime) -> int:
     moved = 0
     directory = people.directory()
     waiting = (
@@ -44,13 +79,14 @@ def _locked(case_id: int, number: int) -> tuple[Case, WorkItem] | None:
     return (case, item) if item else None
 
 
-def _give_up(case_id: int, number: int, actor: Actor) -> None:
+def _give_up(case_id: int, number: int, actor: Actor) -> list[tuple[str, str]]:
     found = _locked(case_id, number)
     if found is None:
-        return
+        return []
     case, item = found
     item.person_id = None
     _record(case, item, "case.handed_back", actor)
+    return [(case.number, item.stage)]
 
 
 def _climb(case_id: int, number: int, now: datetime) -> int:

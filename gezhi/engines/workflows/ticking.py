@@ -28,7 +28,7 @@ def tick(limit: int = BATCH) -> int:
     )
     for case_id, number, _stage in due:
         look(case_id, number, now)
-    reseating.settle_barred(now)
+    reseating.settle(now)
     return len(due)
 
 
