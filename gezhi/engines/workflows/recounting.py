@@ -81,7 +81,7 @@ def _moved(case: Case, items: list[WorkItem], now: datetime) -> tuple[dict[str, 
     before = case_patch(case)
     case.due_at = clocks.promised(clocks.cycle_start(case, items), case.promised)
     case.close_by = clocks.close_by(flow, case.due_at)
-    if case.first_response_at is None:
+    if case.first_response_at is None:  # an answer was in time or late by the calendar of its day
         case.respond_by = clocks.respond_by(flow, case.opened_at)
     moved = [item for item in _open(items) if _recount_item(flow, case, item, now)]
     main = next(item for item in _open(items) if not item.side)
