@@ -15,21 +15,30 @@ Pure: the typed workflow in, problems out. docs/rules/proof.md lists every code 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from gezhi.engines.workflows.schema import READABLE, SETTABLE, Action, Stage, Workflow
 from gezhi.foundation import expressions
 
 
+def _(words: str) -> str:
+    """Marks a sentence for the translators; this room is pure and does not translate."""
+    return words
+
+
 @dataclass(frozen=True)
 class Flaw:
-    """What is wrong, where (a path of keys into the YAML), and a run that shows it."""
+    """What is wrong, where (a path of keys into the YAML), and a run that shows it.
+
+    `words` is the Chinese sentence with `facts` to be filled in; the reader says it in the active language.
+    """
 
     code: str
     where: tuple[str, ...]
     words: str
     trace: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,23 +81,24 @@ def _actions(flow: Workflow) -> Iterator[tuple[tuple[str, ...], Stage | None, Ac
 
 def _names(flow: Workflow, posts: set[str]) -> Iterator[Flaw]:
     if flow.start not in flow.stages:
-        yield Flaw("flow.start", ("start",), f"起点“{flow.start}”不在步骤里")
+        yield Flaw("flow.start", ("start",), _("起点“{start}”不在步骤里"), facts={"start": flow.start})
     elif flow.stages[flow.start].kind != "task":
-        yield Flaw("flow.start_kind", ("start",), f"起点“{flow.start}”必须是有人负责的步骤")
+        yield Flaw("flow.start_kind", ("start",), _("起点“{start}”必须是有人负责的步骤"), facts={"start": flow.start})
     for stage in flow.stages.values():
         here = ("stages", stage.id)
         if stage.kind == "task":
             yield from _human(flow, stage, here, posts)
         elif stage.kind == "gate" and (stage.actions or stage.owner):
-            yield Flaw("gate.actions", here, f"关口“{stage.id}”自己判断，不能有操作或席位")
+            yield Flaw("gate.actions", here, _("关口“{stage}”自己判断，不能有操作或席位"), facts={"stage": stage.id})
         elif stage.kind == "end" and (stage.owner or stage.clock):
-            yield Flaw("end.owner", here, f"终点“{stage.id}”没有席位和时限")
+            yield Flaw("end.owner", here, _("终点“{stage}”没有席位和时限"), facts={"stage": stage.id})
         for number, branch in enumerate(stage.branches):
             if branch.to not in flow.stages:
                 yield Flaw(
                     "flow.unknown_stage",
                     (*here, "branches", str(number)),
-                    f"“{stage.id}”要去的“{branch.to}”不存在",
+                    _("“{stage}”要去的“{to}”不存在"),
+                    facts={"stage": stage.id, "to": branch.to},
                 )
     for where, holder, action in _actions(flow):
         yield from _action_names(flow, where, holder, action, posts)
@@ -96,37 +106,55 @@ def _names(flow: Workflow, posts: set[str]) -> Iterator[Flaw]:
 
 def _human(flow: Workflow, stage: Stage, here: tuple[str, ...], posts: set[str]) -> Iterator[Flaw]:
     if stage.owner is None:
-        yield Flaw("task.owner", here, f"步骤“{stage.id}”没有负责的席位")
+        yield Flaw("task.owner", here, _("步骤“{stage}”没有负责的席位"), facts={"stage": stage.id})
     else:
         if stage.owner.post and stage.owner.post not in posts:
-            yield Flaw("owner.post", (*here, "owner"), f"席位“{stage.owner.post}”不在岗位表里")
+            yield Flaw("owner.post", (*here, "owner"), _("席位“{post}”不在岗位表里"), facts={"post": stage.owner.post})
         if stage.owner.case and not any(a.assign for _, _, a in _actions(flow)):
-            yield Flaw("owner.unassigned", (*here, "owner"), f"“{stage.id}”等人指定承办，但没有操作来指定")
+            yield Flaw(
+                "owner.unassigned",
+                (*here, "owner"),
+                _("“{stage}”等人指定承办，但没有操作来指定"),
+                facts={"stage": stage.id},
+            )
         for other in stage.owner.unlike:
             if other not in flow.stages or flow.stages[other].kind != "task":
-                yield Flaw("owner.unlike", (*here, "owner"), f"“{stage.id}”要避开的步骤“{other}”不存在")
+                yield Flaw(
+                    "owner.unlike",
+                    (*here, "owner"),
+                    _("“{stage}”要避开的步骤“{other}”不存在"),
+                    facts={"stage": stage.id, "other": other},
+                )
             elif other == stage.id:
-                yield Flaw("owner.unlike_self", (*here, "owner"), f"“{stage.id}”不能要求避开自己")
+                yield Flaw(
+                    "owner.unlike_self", (*here, "owner"), _("“{stage}”不能要求避开自己"), facts={"stage": stage.id}
+                )
     if stage.clock is None:
-        yield Flaw("task.clock", here, f"步骤“{stage.id}”没有时限")
+        yield Flaw("task.clock", here, _("步骤“{stage}”没有时限"), facts={"stage": stage.id})
     elif not 0 < stage.clock.warn <= 1:
-        yield Flaw("clock.warn", (*here, "clock"), f"“{stage.id}”的提醒点要在 0 到 1 之间")
+        yield Flaw("clock.warn", (*here, "clock"), _("“{stage}”的提醒点要在 0 到 1 之间"), facts={"stage": stage.id})
     if not stage.phase and not stage.side:
-        yield Flaw("task.phase", here, f"步骤“{stage.id}”没有说居民看到的是哪一步（phase）")
+        yield Flaw("task.phase", here, _("步骤“{stage}”没有说居民看到的是哪一步（phase）"), facts={"stage": stage.id})
     for number, rung in enumerate(stage.ladder):
         if rung.post not in posts:
-            yield Flaw("ladder.post", (*here, "ladder", str(number)), f"升级到的席位“{rung.post}”不在岗位表里")
+            yield Flaw(
+                "ladder.post",
+                (*here, "ladder", str(number)),
+                _("升级到的席位“{post}”不在岗位表里"),
+                facts={"post": rung.post},
+            )
     if stage.silence_action is not None:
         silent = stage.actions.get(stage.silence_action)
         if silent is None or "system" not in silent.by:
             yield Flaw(
                 "silence.action",
                 (*here, "silence"),
-                f"“{stage.id}”到期没回话时的操作要写明由系统做（by: [system]）",
+                _("“{stage}”到期没回话时的操作要写明由系统做（by: [system]）"),
+                facts={"stage": stage.id},
             )
     moving = [a for a in stage.actions.values() if (a.to or a.close) and ({"owner"} & set(a.by))]
     if not moving:
-        yield Flaw("task.stuck", here, f"步骤“{stage.id}”的负责人没有任何办法让它往下走")
+        yield Flaw("task.stuck", here, _("步骤“{stage}”的负责人没有任何办法让它往下走"), facts={"stage": stage.id})
     if sum(a.main for a in stage.actions.values()) > 1:
         # A resident's and the owner's main action may stand side by side: each sees only their own.
         by_group: dict[str, int] = {}
@@ -135,7 +163,7 @@ def _human(flow: Workflow, stage: Stage, here: tuple[str, ...], posts: set[str])
                 for who in a.by:
                     by_group[who] = by_group.get(who, 0) + 1
         if any(n > 1 for n in by_group.values()):
-            yield Flaw("task.mains", here, f"步骤“{stage.id}”同一个人有两个主操作")
+            yield Flaw("task.mains", here, _("步骤“{stage}”同一个人有两个主操作"), facts={"stage": stage.id})
 
 
 def _action_names(
@@ -144,40 +172,66 @@ def _action_names(
     fields = {f.id: f for f in action.form.fields}
     for target in (action.to, action.exhausted):
         if target is not None and target not in flow.stages:
-            yield Flaw("flow.unknown_stage", where, f"操作“{action.id}”要去的“{target}”不存在")
+            yield Flaw(
+                "flow.unknown_stage",
+                where,
+                _("操作“{action}”要去的“{target}”不存在"),
+                facts={"action": action.id, "target": target},
+            )
         elif target is not None and flow.stages[target].side:
-            yield Flaw("action.to_side", where, f"“{target}”是旁支，只能用 open 打开")
+            yield Flaw("action.to_side", where, _("“{target}”是旁支，只能用 open 打开"), facts={"target": target})
     if action.open is not None and (action.open not in flow.stages or not flow.stages[action.open].side):
-        yield Flaw("action.open", where, f"操作“{action.id}”要打开的旁支“{action.open}”不存在")
+        yield Flaw(
+            "action.open",
+            where,
+            _("操作“{action}”要打开的旁支“{open}”不存在"),
+            facts={"action": action.id, "open": action.open},
+        )
     if stage is None and (action.to or action.open or action.close):
-        yield Flaw("anytime.moves", where, f"随时可做的“{action.id}”不能移动案件")
+        yield Flaw("anytime.moves", where, _("随时可做的“{action}”不能移动案件"), facts={"action": action.id})
     if stage is not None and stage.side and (action.to or action.open):
-        yield Flaw("side.moves", where, f"旁支里的“{action.id}”不能移动主线")
+        yield Flaw("side.moves", where, _("旁支里的“{action}”不能移动主线"), facts={"action": action.id})
     if stage is not None and not stage.side and action.close:
-        yield Flaw("main.close", where, f"主线里的“{action.id}”不能只关闭，要写去哪一步")
+        yield Flaw("main.close", where, _("主线里的“{action}”不能只关闭，要写去哪一步"), facts={"action": action.id})
     if not action.by:
-        yield Flaw("action.by", where, f"操作“{action.id}”没有写谁能做")
+        yield Flaw("action.by", where, _("操作“{action}”没有写谁能做"), facts={"action": action.id})
     for who in action.by:
         if who not in ("owner", "reporter", "system") and not who.startswith("power:"):
-            yield Flaw("action.by", where, f"操作“{action.id}”的“{who}”不认识")
+            yield Flaw("action.by", where, _("操作“{action}”的“{who}”不认识"), facts={"action": action.id, "who": who})
     if action.assign is not None and (action.assign not in fields or fields[action.assign].type != "seat"):
-        yield Flaw("action.assign", where, f"“{action.id}”指定承办要用一个席位类的填写项，没有“{action.assign}”")
+        yield Flaw(
+            "action.assign",
+            where,
+            _("“{action}”指定承办要用一个席位类的填写项，没有“{assign}”"),
+            facts={"action": action.id, "assign": action.assign},
+        )
     if action.counter is not None:
         if action.counter not in flow.counters:
-            yield Flaw("counter.unknown", where, f"“{action.id}”用的次数“{action.counter}”没有声明")
+            yield Flaw(
+                "counter.unknown",
+                where,
+                _("“{action}”用的次数“{counter}”没有声明"),
+                facts={"action": action.id, "counter": action.counter},
+            )
         elif flow.counters[action.counter] < 1:
-            yield Flaw("counter.max", ("counters", action.counter), f"次数“{action.counter}”至少为 1")
+            yield Flaw(
+                "counter.max",
+                ("counters", action.counter),
+                _("次数“{counter}”至少为 1"),
+                facts={"counter": action.counter},
+            )
         if action.to and not action.exhausted and stage is not None and stage.kind != "end":
             yield Flaw(
                 "counter.exit",
                 where,
-                f"“{action.id}”次数用完后没有出路（exhausted）",
+                _("“{action}”次数用完后没有出路（exhausted）"),
                 (f"{stage.id} → {action.to}",),
+                facts={"action": action.id},
             )
     if action.effect == "extend" and (stage is None or not stage.side):
-        yield Flaw("effect.extend", where, "延期要由旁支里的人批")
+        yield Flaw("effect.extend", where, _("延期要由旁支里的人批"))
     if "system" in action.by and action.form.fields:
-        yield Flaw("system.form", where, f"系统自己做的“{action.id}”不能有填写项")
+        yield Flaw("system.form", where, _("系统自己做的“{action}”不能有填写项"), facts={"action": action.id})
 
 
 def _expressions(flow: Workflow) -> Iterator[Flaw]:
@@ -185,15 +239,30 @@ def _expressions(flow: Workflow) -> Iterator[Flaw]:
         types = {**READABLE, **action.form.types()}
         for name, source in action.set.items():
             if name not in SETTABLE:
-                yield Flaw("set.unknown", (*where, "set"), f"“{action.id}”不能改“{name}”")
+                yield Flaw(
+                    "set.unknown",
+                    (*where, "set"),
+                    _("“{action}”不能改“{name}”"),
+                    facts={"action": action.id, "name": name},
+                )
                 continue
             try:
                 program = expressions.compile(source, types)
             except expressions.ExpressionError as error:
-                yield Flaw("set.expression", (*where, "set"), f"“{name}: {source}”：{error}")
+                yield Flaw(
+                    "set.expression",
+                    (*where, "set"),
+                    _("“{name}: {source}”：{error}"),
+                    facts={"name": name, "source": source, "error": error},
+                )
                 continue
             if not expressions.same_family(program.type, SETTABLE[name]):
-                yield Flaw("set.type", (*where, "set"), f"“{name}”不能是“{source}”这种值")
+                yield Flaw(
+                    "set.type",
+                    (*where, "set"),
+                    _("“{name}”不能是“{source}”这种值"),
+                    facts={"name": name, "source": source},
+                )
 
 
 def _reach(flow: Workflow) -> Iterator[Flaw]:
@@ -216,12 +285,14 @@ def _reach(flow: Workflow) -> Iterator[Flaw]:
     for stage in flow.stages.values():
         if stage.side:
             if stage.id not in opened:
-                yield Flaw("flow.unreachable", ("stages", stage.id), f"没有操作打开旁支“{stage.id}”")
+                yield Flaw(
+                    "flow.unreachable", ("stages", stage.id), _("没有操作打开旁支“{stage}”"), facts={"stage": stage.id}
+                )
         elif stage.id not in seen:
-            yield Flaw("flow.unreachable", ("stages", stage.id), f"从起点走不到“{stage.id}”")
+            yield Flaw("flow.unreachable", ("stages", stage.id), _("从起点走不到“{stage}”"), facts={"stage": stage.id})
     ends = [s.id for s in flow.stages.values() if s.kind == "end"]
     if not ends:
-        yield Flaw("flow.no_end", ("stages",), "没有终点，事情永远办不完")
+        yield Flaw("flow.no_end", ("stages",), _("没有终点，事情永远办不完"))
     alive = set(ends)
     queue = list(ends)
     while queue:
@@ -232,7 +303,13 @@ def _reach(flow: Workflow) -> Iterator[Flaw]:
                 queue.append(source)
     for stage in flow.stages.values():
         if stage.id in seen and stage.id not in alive:
-            yield Flaw("flow.dead_end", ("stages", stage.id), f"走到“{stage.id}”就再也办不完", path[stage.id])
+            yield Flaw(
+                "flow.dead_end",
+                ("stages", stage.id),
+                _("走到“{stage}”就再也办不完"),
+                path[stage.id],
+                facts={"stage": stage.id},
+            )
 
 
 def _cycles(flow: Workflow) -> Iterator[Flaw]:
@@ -260,8 +337,9 @@ def _cycles(flow: Workflow) -> Iterator[Flaw]:
                 yield Flaw(
                     "flow.endless",
                     ("stages", here),
-                    f"“{' → '.join([*loop, following.target])}”可以没完没了地转，要给其中一步加次数和出路",
+                    _("“{loop}”可以没完没了地转，要给其中一步加次数和出路"),
                     (*loop, f"—{following.label}→ {following.target}"),
+                    facts={"loop": " → ".join([*loop, following.target])},
                 )
             elif not state.get(following.target):
                 state[following.target] = 1
@@ -269,14 +347,21 @@ def _cycles(flow: Workflow) -> Iterator[Flaw]:
                 stack.append((following.target, iter(graph.get(following.target, ()))))
 
 
+HOLES = {
+    "gap": _("关口“{gate}”在“{case}”时没有路走，补上这种情形或加 else"),
+    "overlap": _("关口“{gate}”在“{case}”时有两条路，只能有一条"),
+    "undecided": _("关口“{gate}”读的“{case}”情形太多，数不尽，要加 else"),
+}
+
+
 def _gates(flow: Workflow) -> Iterator[Flaw]:
     for gate in (s for s in flow.stages.values() if s.kind == "gate"):
         here = ("stages", gate.id, "branches")
         if not gate.branches:
-            yield Flaw("gate.empty", here, f"关口“{gate.id}”没有出路")
+            yield Flaw("gate.empty", here, _("关口“{gate}”没有出路"), facts={"gate": gate.id})
             continue
         if any(b.when is None for b in gate.branches[:-1]):
-            yield Flaw("gate.else_first", here, f"关口“{gate.id}”的 else 要放在最后")
+            yield Flaw("gate.else_first", here, _("关口“{gate}”的 else 要放在最后"), facts={"gate": gate.id})
         guards, broken = [], False
         types = _types_at(flow, gate.id)
         for number, branch in enumerate(gate.branches):
@@ -287,11 +372,13 @@ def _gates(flow: Workflow) -> Iterator[Flaw]:
                 program = expressions.compile(branch.when, types)
             except expressions.ExpressionError as error:
                 broken = True
-                yield Flaw("gate.expression", at, f"“{branch.when}”：{error}")
+                yield Flaw(
+                    "gate.expression", at, _("“{source}”：{error}"), facts={"source": branch.when, "error": error}
+                )
                 continue
             if program.type.kind != "truth":
                 broken = True
-                yield Flaw("gate.type", at, f"“{branch.when}”不是是非判断")
+                yield Flaw("gate.type", at, _("“{source}”不是是非判断"), facts={"source": branch.when})
             guards.append(program)
         if broken or any(b.when is None for b in gate.branches):
             continue
@@ -300,18 +387,17 @@ def _gates(flow: Workflow) -> Iterator[Flaw]:
             yield Flaw(
                 "gate.partial",
                 here,
-                f"关口“{gate.id}”{_hole(hole)}，补上这种情形或加 else",
+                HOLES[hole.kind],
                 (str(hole.values),),
+                facts={"gate": gate.id, "case": _case(hole)},
             )
 
 
-def _hole(hole: expressions.Counterexample) -> str:
-    case = "，".join(f"{name}={'空' if value is None else value}" for name, value in hole.values.items())
-    if hole.kind == "gap":
-        return f"在“{case}”时没有路走"
-    if hole.kind == "overlap":
-        return f"在“{case}”时有两条路"
-    return f"读的“{'、'.join(hole.fields)}”情形太多，数不尽"
+def _case(hole: expressions.Counterexample) -> str:
+    """The values that show the hole, or the fields whose values are too many to try."""
+    if hole.values:
+        return "，".join(f"{name}={'空' if value is None else value}" for name, value in hole.values.items())
+    return "、".join(hole.fields)
 
 
 def _types_at(flow: Workflow, gate: str) -> dict[str, expressions.Type]:
@@ -337,4 +423,6 @@ def _filled_at(flow: Workflow, gate: str) -> set[str]:
 def _sides(flow: Workflow) -> Iterator[Flaw]:
     for stage in (s for s in flow.stages.values() if s.side):
         if not any(a.close and "owner" in a.by for a in stage.actions.values()):
-            yield Flaw("side.open_for_ever", ("stages", stage.id), f"旁支“{stage.id}”没有办法关闭")
+            yield Flaw(
+                "side.open_for_ever", ("stages", stage.id), _("旁支“{stage}”没有办法关闭"), facts={"stage": stage.id}
+            )

@@ -59,7 +59,7 @@ def _prove(node: Any, body: dict[str, Any], context: Context) -> None:
     flow = Workflow.of(body)
     for flaw in proof.prove(flow, posts=context.shared.get("posts", ())):
         holder, key = _find(node, flaw.where)
-        context.problem(holder, key, flaw.code, flaw.words, trace=flaw.trace)
+        context.problem(holder, key, flaw.code, _(flaw.words), trace=flaw.trace, **flaw.facts)
 
 
 def _find(node: Any, where: tuple[str, ...]) -> tuple[Any, Any]:

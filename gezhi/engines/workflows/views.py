@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext
 
 from gezhi.engines.workflows import access, queries, rules
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
@@ -212,7 +212,7 @@ def _refs(case: Case, history: Iterable[Any]) -> list[int]:
 
 def _words(raw: str | None) -> Words:
     if raw is None:
-        gone = say("（内容已依法删除）")
+        gone = gettext("（内容已依法删除）")
         return Words(gone, gone, True)
     value = json.loads(raw)
     return Words(value["title"], value["text"], False)
@@ -323,11 +323,11 @@ PLAIN_STEPS = ("received", "owned", "working", "checked", "your_word")
 def plain_titles() -> dict[str, str]:
     """The five steps a resident sees, in their words."""
     return {
-        "received": say("收到"),
-        "owned": say("有人管了"),
-        "working": say("正在办"),
-        "checked": say("查过了"),
-        "your_word": say("请您说句话"),
+        "received": gettext("收到"),
+        "owned": gettext("有人管了"),
+        "working": gettext("正在办"),
+        "checked": gettext("查过了"),
+        "your_word": gettext("请您说句话"),
     }
 
 

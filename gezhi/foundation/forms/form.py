@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import expressions as ex
@@ -84,10 +84,10 @@ class Form:
         errors: dict[str, str] = {}
         known: dict[str, Any] = dict(context or {})
         if not isinstance(data, Mapping) and not hasattr(data, "getlist"):
-            return {}, {"": say("这里要填一张表，收到的不是。")}
+            return {}, {"": gettext("这里要填一张表，收到的不是。")}
         for name in list(data)[:200]:
             if self.get(str(name)) is None and len(errors) < MAX_UNKNOWN:
-                errors[str(name)[:60]] = say("没有这一项。")
+                errors[str(name)[:60]] = gettext("没有这一项。")
         for asked in self.fields:
             if asked.when is not None and not self._programs[asked.id, "when"].holds(known):
                 continue
@@ -100,7 +100,7 @@ class Form:
                 continue
             values[asked.id] = known[asked.id] = value
             if is_empty(value) and (asked.required or self._required_now(asked, known)):
-                errors[asked.id] = say("这一项要填。")
+                errors[asked.id] = gettext("这一项要填。")
         return values, errors
 
     def _required_now(self, asked: Field, known: Mapping[str, Any]) -> bool:

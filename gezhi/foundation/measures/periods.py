@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from gezhi.foundation import errors
 
@@ -17,9 +17,9 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 errors.register(
     "measures.period",
     404,
-    _lazy("没有这一期。"),
-    _lazy("“{given}”不是一个周或月的期号。"),
-    _lazy("周写作 2026-W46，月写作 2026-11。"),
+    gettext_lazy("没有这一期。"),
+    gettext_lazy("“{given}”不是一个周或月的期号。"),
+    gettext_lazy("周写作 2026-W46，月写作 2026-11。"),
 )
 
 

@@ -91,6 +91,7 @@ def _list_data_keys(directory: Path) -> tuple[DataKey, ...]:
             if _id_of(secret).hex() != match[2]:
                 raise KeysRefused(
                     f"密钥文件 {path.name} 的内容与文件名不符：可能被改动或损坏。请从密钥备份恢复这个文件。"
+                    f" The key file {path.name} does not match its name: changed or damaged. Restore it from the backup of keys."
                 )
             keys.append(DataKey(int(match[1]), bytes.fromhex(match[2]), secret))
     return tuple(sorted(keys, key=lambda key: (key.number, key.id)))
@@ -105,6 +106,8 @@ def _read_or_make(directory: Path, name: str) -> bytes:
             raise KeysRefused(
                 f"密钥目录里没有 {name}。正式环境不会自己生成密钥，以免旧数据再也打不开。"
                 "如果是第一次安装，请设 GEZHI_MAKE_KEYS=1 启动一次；否则请检查 GEZHI_KEYS 或恢复密钥备份。"
+                f" {name} is missing from the keys. Production makes none by itself, lest old data stay unreadable:"
+                " at a first installation start once with GEZHI_MAKE_KEYS=1, otherwise check GEZHI_KEYS."
             )
         _place(directory, name, secrets.token_bytes(32))
     return _read(path)
@@ -131,11 +134,20 @@ def _place(directory: Path, name: str, secret: bytes) -> None:
 def _read(path: Path) -> bytes:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        raise KeysRefused(f"密钥文件 {path.name} 的权限是 {mode:o}，别人也能读。请改为 600 再启动。")
+        raise KeysRefused(
+            f"密钥文件 {path.name} 的权限是 {mode:o}，别人也能读。请改为 600 再启动。"
+            f" The key file {path.name} has mode {mode:o} and others can read it. Make it 600 and start again."
+        )
     try:
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError as error:
-        raise KeysRefused(f"密钥文件 {path.name} 不是十六进制文本：可能损坏。请从密钥备份恢复。") from error
+        raise KeysRefused(
+            f"密钥文件 {path.name} 不是十六进制文本：可能损坏。请从密钥备份恢复。"
+            f" The key file {path.name} is not hexadecimal text: damaged. Restore it from the backup of keys."
+        ) from error
     if len(secret) != 32:
-        raise KeysRefused(f"密钥文件 {path.name} 应为 32 字节，实际 {len(secret)} 字节。请从密钥备份恢复。")
+        raise KeysRefused(
+            f"密钥文件 {path.name} 应为 32 字节，实际 {len(secret)} 字节。请从密钥备份恢复。"
+            f" The key file {path.name} holds {len(secret)} bytes instead of 32. Restore it from the backup of keys."
+        )
     return secret

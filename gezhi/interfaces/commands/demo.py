@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import argparse
 
+from django.utils.translation import gettext_lazy as _
+
 from gezhi.foundation.errors import Conflict, register
 
 register(
     "demo.not_empty",
     409,
-    "这里已经有人员了，没有装入演示数据。",
-    "演示数据只装进空的环境，不和真实数据混在一起。",
-    "请换一个空的 GEZHI_HOME 再装。",
+    _("这里已经有人员了，没有装入演示数据。"),
+    _("演示数据只装进空的环境，不和真实数据混在一起。"),
+    _("请换一个空的 GEZHI_HOME 再装。"),
 )
 
 

@@ -17,8 +17,8 @@ from gezhi.foundation.errors import NotFound
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("number", metavar="CASE-NUMBER", help="事项编号，例如 2026-1186")
-    parser.add_argument("--ground", required=True, metavar="WORDS", help="法律依据或申请书编号，不写姓名电话")
+    parser.add_argument("number", metavar="CASE-NUMBER", help=_("事项编号，例如 2026-1186"))
+    parser.add_argument("--ground", required=True, metavar="WORDS", help=_("法律依据或申请书编号，不写姓名电话"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""依法抹除：恢复备份之后重做一遍（replay）"""
+"""Lawful erasures: do them again after a backup was restored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gezhi.foundation import events
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["replay"], help="replay：按库外的抹除清单再抹除一遍")
+    parser.add_argument("what", choices=["replay"], help=_("replay：按库外的抹除清单再抹除一遍"))
 
 
 def run(args: argparse.Namespace) -> int:

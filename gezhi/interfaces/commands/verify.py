@@ -1,4 +1,4 @@
-"""核对事件记录：链、当前状态、私密文字、区块、导出的根"""
+"""Check the log of events: chains, states, private texts, blocks, exported roots."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from gezhi.foundation import events
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--processes", type=int, default=None, help="几个进程一起核对（默认自动）")
+    parser.add_argument("--processes", type=int, default=None, help=_("几个进程一起核对（默认自动）"))
     parser.add_argument(
         "--accept-restore",
         metavar="GROUND",
-        help="从旧备份恢复之后：在导出的根里记下原因，从现有区块重新计",
+        help=_("从旧备份恢复之后：在导出的根里记下原因，从现有区块重新计"),
     )
 
 

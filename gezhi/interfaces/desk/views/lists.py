@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.http.request import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
@@ -26,9 +26,9 @@ from ..page import part, show, staff, wants_part
 register(
     "desk.figure",
     422,
-    _lazy("这个数字打不开。"),
-    _lazy("链接里的口径不完整，或者已经改过。"),
-    _lazy("请回到通报，从数字点进来。"),
+    gettext_lazy("这个数字打不开。"),
+    gettext_lazy("链接里的口径不完整，或者已经改过。"),
+    gettext_lazy("请回到通报，从数字点进来。"),
 )
 
 PAGE = 50
