@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -27,19 +28,20 @@ def _drive(request: HttpRequest) -> None:
     auth=bearer,
     response={200: schemas.DemoStaffList, **faults(401, 403, 404)},
     tags=["demo"],
-    summary="Synthetic staff who can sign in",
+    summary="Synthetic staff and what they answer for",
 )
 def list_staff(request: HttpRequest) -> HttpResponse:
-    """Synthetic accounts with the seats they hold now, by user name."""
+    """Synthetic persons who answer for a seat now, by id; most have no sign-in of their own."""
     _drive(request)
     directory = people.directory()
     found = []
-    for person in sorted(directory.persons.values(), key=lambda p: p.username or ""):
-        if person.synthetic and person.active and person.username:
-            actor = people.actor_for(person.id)
+    for person in sorted(directory.persons.values(), key=lambda p: p.id):
+        actor = people.actor_for(person.id) if person.synthetic and person.active else None
+        if actor is not None and actor.answering:
             found.append(
                 {
-                    "username": person.username,
+                    "id": str(person.id),
+                    "username": person.username or "",
                     "name": person.name_public,
                     "posts": sorted({directory.seat(seat_id).post for seat_id in actor.seats}),
                     "seats": [views.seat(seat_id) for seat_id in actor.seats],
@@ -60,8 +62,9 @@ def list_staff(request: HttpRequest) -> HttpResponse:
 def act_as(request: HttpRequest) -> HttpResponse:
     """A token for a synthetic person, without the cost of a password: a demo's tokens age with its clock."""
     _drive(request)
-    given = bodies.fields(bodies.json_object(request), text=("username",), needed=("username",))
-    person = next((p for p in people.directory().persons.values() if p.username == given["username"]), None)
+    given = bodies.fields(bodies.json_object(request), text=("person",), needed=("person",))
+    wanted = int(given["person"]) if re.fullmatch(r"[0-9]{1,18}", given["person"], re.ASCII) else 0
+    person = people.directory().persons.get(wanted)
     # Nobody real is ever impersonated.
     if person is None or not person.synthetic or not person.active:
         raise errors.NotFound()

@@ -228,7 +228,8 @@ class StaleOut(ErrorOut):
 
 
 class DemoStaff(Schema):
-    username: str
+    id: str
+    username: str = Field(description="For signing in with a password; mostly empty")
     name: str
     posts: list[str]
     seats: list[SeatOut]
@@ -240,7 +241,7 @@ class DemoStaffList(Schema):
 
 
 class DemoSessionIn(Schema):
-    username: str = Field(examples=["secretary"])
+    person: str = Field(description="`id` of GET /demo/staff", examples=["17"])
 
 
 class ClockIn(Schema):

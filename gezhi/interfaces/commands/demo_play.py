@@ -83,48 +83,48 @@ class Office:
         self.sight: list[str] = []  # who sees the whole county
         for person in staff:
             for seat in person["answers_for"]:
-                self.by_seat.setdefault(seat, []).append(person["username"])
+                self.by_seat.setdefault(seat, []).append(person["id"])
             if set(person["posts"]) & set(UNITS):
                 self.units += [seat["id"] for seat in person["seats"]]
             if "county_dispatcher" in person["posts"]:
-                self.sight.append(person["username"])
+                self.sight.append(person["id"])
         self.units = sorted(set(self.units))
         if not self.units or not self.sight:
             raise GaveUp(_("演示里没有承办单位或县级值守"))
 
     # --- calls ------------------------------------------------------------------------------------
 
-    def call(self, username: str, method: str, path: str, **more: Any) -> Any:
-        """A call as a member of staff; signs in when needed (a demo's tokens age with its clock)."""
+    def call(self, who: str, method: str, path: str, **more: Any) -> Any:
+        """A call as a person (id; the administrator by name); signs in when needed (a demo's tokens age with its clock)."""
         given = more.pop("headers", {})
         for _attempt in range(3):
-            headers = {"Authorization": f"Bearer {self._token(username)}", **given}
+            headers = {"Authorization": f"Bearer {self._token(who)}", **given}
             answer = self.remote.call(method, path, headers=headers, **more)
             if answer.status_code != 401:
                 return answer
             with self._lock:
-                if headers["Authorization"] == f"Bearer {self._tokens.get(username)}":
-                    del self._tokens[username]
+                if headers["Authorization"] == f"Bearer {self._tokens.get(who)}":
+                    del self._tokens[who]
         return answer
 
-    def _token(self, username: str) -> str:
+    def _token(self, who: str) -> str:
         with self._lock:
-            known = self._tokens.get(username)
-            turn = self._signing.setdefault(username, threading.Lock())
+            known = self._tokens.get(who)
+            turn = self._signing.setdefault(who, threading.Lock())
         if known is not None:
             return known
         with turn:
             with self._lock:
-                if username in self._tokens:
-                    return self._tokens[username]
-            if username == self.admin:
-                body = {"username": username, "password": self.password}
+                if who in self._tokens:
+                    return self._tokens[who]
+            if who == self.admin:
+                body = {"username": who, "password": self.password}
                 answer = self.remote.call("POST", "/session", json=body)
             else:
-                answer = self.call(self.admin, "POST", "/demo/session", json={"username": username})
+                answer = self.call(self.admin, "POST", "/demo/session", json={"person": who})
             token = self._ok(answer, 201)["token"]
             with self._lock:
-                self._tokens[username] = token
+                self._tokens[who] = token
             return token
 
     @staticmethod
@@ -209,11 +209,11 @@ class Office:
             play.refusals += 1
             return Outcome("look")
         code = ""
-        for username in self._actors(play, item):
+        for who in self._actors(play, item):
             seq = play.case.get("seq")
-            key = f"demo-{play.id}-{seq}-{action}-{username}" if seq else ""
+            key = f"demo-{play.id}-{seq}-{action}-{who}" if seq else ""
             answer = self.call(
-                username,
+                who,
                 "POST",
                 f"/cases/{play.id}/actions/{action}",
                 json={"item": item["number"], "expected_seq": seq, "data": data},

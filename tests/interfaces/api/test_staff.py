@@ -267,12 +267,14 @@ def test_a_photo_for_an_action(world, matters):
 
 
 def test_demo_tokens_are_for_synthetic_people_only(world):
-    made = world.post("/demo/session", {"username": "grid"}, by="admin")
+    made = world.post("/demo/session", {"person": world.person["grid"]}, by="admin")
     assert made.status_code == 201
     headers = {"Authorization": f"Bearer {made.json()['token']}"}
     assert world.client.get("/api/v1/cases", headers=headers).status_code == 200
-    staffing.create_person("秦真", actor=SETUP, username="real", password="quiet-Harvest-91", synthetic=False)
-    assert world.post("/demo/session", {"username": "real"}, by="admin").status_code == 404
-    assert world.post("/demo/session", {"username": "grid"}, by="secretary").status_code == 403
+    real = staffing.create_person("秦真", actor=SETUP, username="real", password="quiet-Harvest-91", synthetic=False)
+    assert world.post("/demo/session", {"person": real}, by="admin").status_code == 404
+    for wrong in ("x", "0", "-1", "9" * 30, "٣"):
+        assert world.post("/demo/session", {"person": wrong}, by="admin").status_code == 404
+    assert world.post("/demo/session", {"person": world.person["grid"]}, by="secretary").status_code == 403
     for username in ("director", "deputy"):
         assert people.directory().persons[world.person[username]].synthetic
