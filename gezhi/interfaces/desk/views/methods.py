@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows.models import OPEN, Case
@@ -27,6 +28,12 @@ MARKS = {
     "triage": "分", "triage_street": "派", "sign": "签", "handle": "办", "verify": "查", "follow_up": "访", "closed": "结",
     "confirm": "确", "advise": "引",
 }  # fmt: skip
+
+
+def _mark(id: str, stage: Stage) -> str:
+    """One character for a step: as known in Chinese, in other languages the first letter of its title."""
+    own = MARKS.get(id) if (get_language() or "").startswith("zh") else None
+    return own or titled(stage.title)[:1]
 
 
 @staff
@@ -57,7 +64,7 @@ def method(request: Request, name: str) -> HttpResponse:
         "about": titled(flow.about),
         "hash": body_hash[:12],
         "steps": steps,
-        "diagram": horizontal(way, {id: MARKS.get(id, titled(stage.title)[:1]) for id, stage in flow.stages.items()}),
+        "diagram": horizontal(way, {id: _mark(id, stage) for id, stage in flow.stages.items()}),
         "tightest": _tightest(steps),
         "rules": _rules(flow, way),
         "library": library,
@@ -153,7 +160,7 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
         inside = way.position(id) is not None
         rules.append(
             {
-                "mark": MARKS.get(id, titled(stage.title)[:1]),
+                "mark": _mark(id, stage),
                 "title": titled(stage.title),
                 "text": "".join(lines),
                 "beside": "" if inside else "1",
