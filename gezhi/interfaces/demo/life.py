@@ -41,6 +41,8 @@ class Life:
         self.matter_of: dict[int, Matter] = {}
         # Cases whose unit, street or county lets them lie: a county has some at any time.
         self.stalled: set[int] = set()
+        # Cases that wait at a stage for whoever tries the demo: today's list of the demo's grid worker.
+        self.waiting: dict[int, str] = {}
         self.refused = 0
 
     def at(self, moment: datetime, do: Callable[[datetime], None]) -> None:
@@ -69,7 +71,7 @@ class Life:
 
     # --- what people do ---------------------------------------------------------------------------------------
 
-    def raise_matter(self, matter: Matter, place_id: int, number: int) -> Callable[[datetime], None]:
+    def raise_matter(self, matter: Matter, place_id: int, number: int, wait_at: str = "") -> Callable[[datetime], None]:
         def do(now: datetime) -> None:
             pick = self.random
             channel = pick.choices(("scan", "portal", "phone", "counter", "field", "hotline"), (34, 26, 12, 10, 10, 8))[
@@ -102,7 +104,9 @@ class Life:
                 "request", data, actor=actor, place_id=place_id, channel=channel, key=f"demo:{number}"
             )
             self.matter_of[case.id] = matter
-            if (self.until - now) < timedelta(days=16) and pick.random() < 0.16:
+            if wait_at:
+                self.waiting[case.id] = wait_at
+            elif (self.until - now) < timedelta(days=16) and pick.random() < 0.16:
                 self.stalled.add(case.id)
             if pick.random() < 0.06:
                 later = now + timedelta(hours=pick.uniform(3, 30))
@@ -114,7 +118,7 @@ class Life:
     def _next(self, case_id: int, now: datetime) -> None:
         """Somebody gets to the case's running step after a while."""
         item = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False).first()
-        if item is None:
+        if item is None or self.waiting.get(case_id) == item.stage:
             return
         pick = self.random
         if case_id in self.stalled and item.stage in STALLS:

@@ -63,7 +63,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "楼上装修晚上十点还在电钻，孩子第二天要上学。",
-        "政法/社会治安/治安管理",
+        "环境保护/环境污染/噪音污染",
         "complaint",
         "small",
         "village",
@@ -71,7 +71,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "村东头排水沟又堵了，一下雨就往院子里灌。",
-        "农村农业/水利水电/农田水利",
+        "农村农业/水利水电/引水调水",
         "help",
         "big",
         "town_water",
@@ -79,7 +79,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "村里机井的电闸老跳，浇不上地。",
-        "农村农业/水利水电/农田水利",
+        "农村农业/水利水电/引水调水",
         "help",
         "big",
         "power",
@@ -87,7 +87,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "我妈刚做完手术，想问低保和临时救助怎么申请。",
-        "民政/社会救助/城乡低保",
+        "民政/社会救助/城镇低保",
         "consult",
         "private",
         "town_civil_affairs",
@@ -95,7 +95,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "邻居家的空调外机滴水，正好滴在我家窗台上，说了几次没改。",
-        "政法/仲裁与调解/人民调解",
+        "政法/仲裁与调解/其他",
         "help",
         "small",
         "village",
@@ -103,7 +103,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "两家为院墙的滴水吵起来了，麻烦来个人评评理。",
-        "政法/仲裁与调解/人民调解",
+        "政法/仲裁与调解/其他",
         "help",
         "small",
         "village",
@@ -159,7 +159,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "孩子转学到这边要找哪个部门，带什么材料？",
-        "教育文体/教育行政管理/中小学教育",
+        "教育文体/教育行政管理/学历学位学籍管理",
         "consult",
         "private",
         "education",
@@ -183,7 +183,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "工资拖了两个月，厂里总说下个月。",
-        "劳动和社会保障/工资福利/拖欠工资",
+        "劳动和社会保障/工资福利/工资发放",
         "complaint",
         "big",
         "human_resources",
@@ -191,7 +191,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "超市卖的面包过期三天还在架上。",
-        "商贸旅游/市场监管/消费者权益保护",
+        "商贸旅游/市场监管/商品质量",
         "report",
         "big",
         "market",
@@ -199,7 +199,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "村口的桥护栏断了一截，晚上骑车怕掉下去。",
-        "交通运输/建设管理/道路建设管理",
+        "交通运输/建设管理/设施维护",
         "help",
         "big",
         "transport",
@@ -207,7 +207,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "养老金认证不会弄，孩子都在外地。",
-        "劳动和社会保障/退休政策及待遇/养老金发放",
+        "劳动和社会保障/退休政策及待遇/退休金发放",
         "help",
         "small",
         "grid",
@@ -239,7 +239,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "村里谁能帮我代买降压药，腿脚不方便。",
-        "民政/社会服务/养老服务",
+        "民政/社会服务/其他",
         "help",
         "small",
         "grid",
@@ -247,7 +247,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "收粮的压价，说好的价钱不认了。",
-        "农村农业/农副产品流通/粮食购销",
+        "农村农业/农副产品流通/价格质量",
         "complaint",
         "small",
         "village",
@@ -255,7 +255,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "承包地的界石被人挪了。",
-        "农村农业/土地承包经营/承包合同纠纷",
+        "农村农业/土地承包经营/土地承包",
         "help",
         "small",
         "village",
@@ -263,7 +263,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "路边有人往耕地里倒渣土，晚上拉来的。",
-        "国土资源/土地资源管理/土地监察",
+        "国土资源/土地资源管理/耕地保护",
         "report",
         "big",
         "natural_resources",
@@ -271,7 +271,7 @@ MATTERS: tuple[Matter, ...] = (
     ),
     Matter(
         "医保报销单子退回来了，说缺章，要跑几趟？",
-        "劳动和社会保障/城镇居民社会保险/医疗保险",
+        "劳动和社会保障/城镇居民社会保险/城镇居民医疗保险",
         "consult",
         "private",
         "medical_insurance",

@@ -41,7 +41,20 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     for number, moment in enumerate(life.arrivals(rng, since + timedelta(hours=1), run.until, cases)):
         matter = rng.choice(matters.MATTERS)
         run.at(moment, run.raise_matter(matter, life.where(rng, number), number))
+    _todays_list(run)
     happened = run.run()
     with db.write():
         revisions.assign(clock.OFFSET, 0)
     log.info("the demo county lives: %s cases, %s steps", cases, happened)
+
+
+def _todays_list(run: life.Life) -> None:
+    """A few matters of the demo grid that wait for its worker: to handle, and to verify what others handled."""
+    grid = staff.demo_place("grid")
+    own = [m for m in matters.MATTERS if m.unit == "grid"]
+    others = [m for m in matters.MATTERS if m.unit in ("village", "town_city_management")]
+    waits = [(own[0], "handle", 9), (others[0], "verify", 6), (own[1], "handle", 5), (others[2], "verify", 4)]
+    waits += [(own[2], "handle", 2), (others[4], "verify", 3)]
+    for n, (matter, stage, days) in enumerate(waits):
+        moment = life.working(run.until - timedelta(days=days, hours=n))
+        run.at(moment, run.raise_matter(matter, grid, 900_000 + n, wait_at=stage))
