@@ -1,4 +1,4 @@
-"""依法抹除一件事里的个人信息：文字、联系方式、照片、检索词
+"""Erase the personal data of one case: words, contact, photos, what search knows of them.
 
 The case keeps its number, places, times and who acted; nobody can bring the words back. `--ground` stays in the
 record for ever: the law or the number of the application, no names.
