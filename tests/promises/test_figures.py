@@ -239,6 +239,16 @@ def test_a_group_table_adds_up_to_its_total(pages):
         for name in ("need_close", "closed_on_time", "late"):
             assert sum(counts.by(name, "unit").values()) == counts.value(name), (page.place, name)
         assert sum(counts.by("reported", "category").values()) == counts.value("reported")
+        own = re.search(r'href="#own".*?</td>((?:<td class="n">[^<]*</td>){3})', page.html, re.S)
+        if own:  # the villages' own work in one line: what the units' lines leave of the total
+            folded = re.search(r'<details class="as-table" id="own">(.*?)</details>', page.html, re.S)
+            assert folded is not None
+            inside = set(re.findall(r"by\.unit=(\d+)", folded[1]))
+            for shown, name in zip(
+                re.findall(r">([^<]*)<", own[1])[::2], ("need_close", "closed_on_time", "late"), strict=True
+            ):
+                by_unit = counts.by(name, "unit")
+                assert int(shown) == sum(n for seat, n in by_unit.items() if str(seat) in inside), (page.place, name)
 
 
 def test_every_number_opens_a_list_with_exactly_so_many_rows(pages):

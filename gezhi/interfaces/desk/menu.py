@@ -46,6 +46,19 @@ def home_place(actor: Actor) -> int | None:
     return scopes[0][1] if scopes else None
 
 
+def map_place(actor: Actor) -> int | None:
+    """The place whose map this person's desk opens: their own, or the village their grid lies in; None without one.
+
+    A grid worker may see a grid but not its whole village, and a map shows nothing smaller.
+    """
+    place, directory = home_place(actor), places.directory()
+    if place is None:
+        return None
+    path = directory.path(place)
+    found = next((id for id in (path.village_id, path.town_id, path.county_id) if id is not None), None)
+    return found if found is not None and actor.may("case.see", directory.path(found)) else None
+
+
 def sections(actor: Actor) -> list[Entry]:
     """The tabs of the management page this person may open."""
     tabs = []
@@ -73,7 +86,7 @@ def menu(actor: Actor, here: str) -> Menu:
         entries.append(Entry("cases", _("案件"), reverse("desk:cases"), str(running) if running.value else ""))
     if actor.may("case.raise_for"):
         entries.append(Entry("counter", _("柜台"), reverse("desk:counter")))
-    if actor.may("case.see"):
+    if map_place(actor) is not None:
         entries.append(Entry("map", _("地图"), reverse("desk:map")))
     if actor.may("bulletin.read"):
         entries.append(Entry("bulletin", _("通报"), reverse("desk:bulletins")))

@@ -31,7 +31,7 @@ def act(request: Request, case_id: int, action: str) -> HttpResponse:
     item = acting.whole(request.GET.get("item") if request.method == "GET" else request.POST.get("_item"))
     if request.method == "POST":
         return _do(request, view, action, item)
-    wanted = next((p for p in view.possible if p.action == action and p.item in (item, None)), None)
+    wanted = _offered(view, action, item)
     if wanted is None:
         raise NotFound("case.not_found")
     return _form(request, view, wanted, first=_first(request, view, wanted))
@@ -52,9 +52,14 @@ def _do(request: Request, view: CaseView, action: str, item: int | None) -> Http
     return response
 
 
+def _offered(view: CaseView, action: str, item: int | None) -> Possible | None:
+    """The action as it is offered now: at this work item, or at any when a link of a list names none (督办, 催办)."""
+    return next((p for p in view.possible if p.action == action and (item is None or p.item in (item, None))), None)
+
+
 def _declared(view: CaseView, action: str, item: int | None) -> Possible:
     """The action as it stands now; one that has just gone is still given, so that what was typed can be shown."""
-    found = next((p for p in view.possible if p.action == action and p.item in (item, None)), None)
+    found = _offered(view, action, item)
     if found is not None:
         return found
     stages = {i.number: i.stage for i in view.items}

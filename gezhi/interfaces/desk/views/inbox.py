@@ -39,6 +39,7 @@ def inbox(request: Request) -> HttpResponse:
         "done": queries.done_today(request.actor, limit=20),
         "chosen": chosen,
         "list_url": request.get_full_path(),
+        "may_register": request.actor.may("case.raise_for"),
     }
     if chosen is not None:
         context |= detail(request, case_view(chosen.case.id, request.actor), chosen.item.number, context["list_url"])
