@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from gezhi.foundation.errors import SignInNeeded
-from gezhi.interfaces.site.asking import Asked
 from gezhi.interfaces.site.faults import wants_json
+from gezhi.interfaces.site.requests import Request
 
 View = Callable[..., HttpResponse]
 
@@ -24,7 +24,7 @@ def staff(view: View) -> View:
 
     @wraps(view)
     @never_cache
-    def guarded(request: Asked, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.actor.kind != "staff":
             if request.method == "GET" and not wants_json(request) and "HX-Request" not in request.headers:
                 return redirect(f"{reverse('signin')}?{urlencode({'next': request.get_full_path()})}")

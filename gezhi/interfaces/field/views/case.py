@@ -21,18 +21,18 @@ from gezhi.interfaces.field.guard import staff
 from gezhi.interfaces.portal.board import category_title
 from gezhi.interfaces.site.acting import act, sent_data, whole
 from gezhi.interfaces.site.answers import go, new_key
-from gezhi.interfaces.site.asking import Asked
 from gezhi.interfaces.site.faults import wants_json
+from gezhi.interfaces.site.requests import Request
 
 NOTICE = "field.notice"
 
 
-def tell(request: Asked, what: str, following: str = "") -> None:
+def tell(request: Request, what: str, following: str = "") -> None:
     """Leave one sentence for the next page of the field."""
     request.session[NOTICE] = {"what": what, "next": following}
 
 
-def notice_of(request: Asked) -> dict[str, str] | None:
+def notice_of(request: Request) -> dict[str, str] | None:
     """The sentence that was left, once."""
     return request.session.pop(NOTICE) if NOTICE in request.session else None
 
@@ -51,7 +51,7 @@ def blocked(view: CaseView) -> list[Possible]:
     return [p for p in view.possible if p.why_not is not None]
 
 
-def _context(request: Asked, view: CaseView) -> dict[str, Any]:
+def _context(request: Request, view: CaseView) -> dict[str, Any]:
     now = clock.now()
     return {
         "view": view, "case": view.case, "now": now, "days": told(view.timeline), "ways": ways_of(view),
@@ -65,14 +65,14 @@ def _context(request: Asked, view: CaseView) -> dict[str, Any]:
 
 @staff
 @require_safe
-def case(request: Asked, case_id: int) -> HttpResponse:
+def case(request: Request, case_id: int) -> HttpResponse:
     """`/field/case/<id>`."""
     return render(request, "field/case.html", _context(request, views.case_view(case_id, request.actor)))
 
 
 @staff
 @require_safe
-def ways(request: Asked, case_id: int) -> HttpResponse:
+def ways(request: Request, case_id: int) -> HttpResponse:
     """`/field/case/<id>/ways?item=`: the other actions of a line, for the drawer of the list; the main one left out."""
     view = views.case_view(case_id, request.actor)
     found = ways_of(view, whole(request.GET.get("item")))
@@ -86,7 +86,7 @@ def ways(request: Asked, case_id: int) -> HttpResponse:
 
 @staff
 @require_POST
-def do(request: Asked, case_id: int, action: str) -> HttpResponse:
+def do(request: Request, case_id: int, action: str) -> HttpResponse:
     """`/field/case/<id>/do/<action>`: one action; what was typed comes back when it is refused."""
     try:
         changed = act(request, case_id, action, actor=request.actor)
@@ -98,7 +98,7 @@ def do(request: Asked, case_id: int, action: str) -> HttpResponse:
     return go(request, reverse("field"), case=case_id)
 
 
-def _again(request: Asked, case_id: int, action: str, refusal: Refusal) -> HttpResponse:
+def _again(request: Request, case_id: int, action: str, refusal: Refusal) -> HttpResponse:
     """The case page with the refused form open, its words in place and the reason beside them."""
     context = _context(request, views.case_view(case_id, request.actor))
     typed, wrong = sent_data(request), refusal.field_errors
@@ -112,7 +112,7 @@ def _again(request: Asked, case_id: int, action: str, refusal: Refusal) -> HttpR
 
 @staff
 @require_POST
-def phone(request: Asked, case_id: int) -> HttpResponse:
+def phone(request: Request, case_id: int) -> HttpResponse:
     """`/field/case/<id>/phone`: the full number, after saying what for; logged, and the resident can read the log."""
     found_case = access.case_to_see(case_id, actor=request.actor)
     found = views.contact_text(found_case, "phone")
@@ -128,7 +128,7 @@ def phone(request: Asked, case_id: int) -> HttpResponse:
 
 @staff
 @require_safe
-def photo(request: Asked, case_id: int, id: int) -> HttpResponse:
+def photo(request: Request, case_id: int, id: int) -> HttpResponse:
     """`/field/case/<id>/photo/<id>`: a picture of a case, for whoever may see the case."""
     access.case_to_see(case_id, actor=request.actor)
 

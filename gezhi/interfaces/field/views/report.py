@@ -22,8 +22,8 @@ from gezhi.interfaces.portal.views.home import first_word
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.acting import whole
 from gezhi.interfaces.site.answers import form_key, go, new_key
-from gezhi.interfaces.site.asking import Asked
 from gezhi.interfaces.site.faults import wants_json
+from gezhi.interfaces.site.requests import Request
 
 
 def own_places(actor: Actor) -> list[tuple[int, str]]:
@@ -64,7 +64,7 @@ def suggestions(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def _page(request: Asked, refusal: Invalid | None = None) -> HttpResponse:
+def _page(request: Request, refusal: Invalid | None = None) -> HttpResponse:
     typed = request.POST if refusal is not None else {}
     own = own_places(request.actor)
     place_id = whole(typed.get("place")) or whole(request.GET.get("place")) or (own[0][0] if own else None)
@@ -82,7 +82,7 @@ def _page(request: Asked, refusal: Invalid | None = None) -> HttpResponse:
 
 @staff
 @require_http_methods(["GET", "HEAD", "POST"])
-def report(request: Asked) -> HttpResponse:
+def report(request: Request) -> HttpResponse:
     """`/field/report`."""
     if request.method != "POST":
         return _page(request)
@@ -101,7 +101,7 @@ def report(request: Asked) -> HttpResponse:
 
 @staff
 @require_POST
-def hint(request: Asked) -> JsonResponse:
+def hint(request: Request) -> JsonResponse:
     """`/field/report/hint`: while writing: suggested categories, and who gets it by when."""
     place_id = whole(request.POST.get("place"))
     known = place_id is not None and places.directory().open(place_id)

@@ -11,12 +11,12 @@ from gezhi.interfaces.field.day import day_of, seats_in_words
 from gezhi.interfaces.field.guard import staff
 from gezhi.interfaces.field.views.case import notice_of
 from gezhi.interfaces.site.answers import new_key
-from gezhi.interfaces.site.asking import Asked
+from gezhi.interfaces.site.requests import Request
 
 
 @staff
 @require_safe
-def today(request: Asked) -> HttpResponse:
+def today(request: Request) -> HttpResponse:
     """`/field/`."""
     now = clock.now()
     context = {
