@@ -60,8 +60,6 @@ def wants_part(request: Request) -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def tell(
-    request: Request, what: str, next: str = "", tone: str = "done", undo: tuple[str, str] | None = None
-) -> None:
+def tell(request: Request, what: str, next: str = "", tone: str = "done", undo: tuple[str, str] | None = None) -> None:
     """Leave one sentence for the next page the person sees; `undo` is (title, address) of what takes it back."""
     request.session["desk.notice"] = {"what": what, "next": next, "tone": tone, "undo": undo}

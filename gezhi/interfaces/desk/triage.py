@@ -52,10 +52,15 @@ def advice(view: CaseView) -> Advice:
     category = catalogue.get(chosen)
     unit, seat = ("", None) if units or category is None else _named(category.unit, case.place_id)
     return Advice(
-        category=chosen, category_words=category_name(chosen, whole=True), score=best.score if best else None,
-        words=best.words if best else (), units=units, total=units[0].total if units else 0,
+        category=chosen,
+        category_words=category_name(chosen, whole=True),
+        score=best.score if best else None,
+        words=best.words if best else (),
+        units=units,
+        total=units[0].total if units else 0,
         others=[(s.code, category_name(s.code), s.score) for s in found if s.code != chosen],
-        named_unit=unit, named_seat=seat,
+        named_unit=unit,
+        named_seat=seat,
     )
 
 

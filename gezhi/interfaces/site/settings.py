@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from gezhi.foundation.people import keys
@@ -87,6 +88,7 @@ TEMPLATES = [
     }
 ]
 
+DATABASES: dict[str, dict[str, Any]]
 _url = os.environ.get("GEZHI_DATABASE_URL", "")
 if _url:
     _u = urlsplit(_url)

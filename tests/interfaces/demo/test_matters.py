@@ -7,7 +7,10 @@ from tests.world import World
 
 def test_every_matter_has_a_category_and_a_unit(db):
     World()
-    units = {o["code"] for o in packs.registry().body("posts", "standard-county")["organisations"]} | {"village", "grid"}
+    units = {o["code"] for o in packs.registry().body("posts", "standard-county")["organisations"]} | {
+        "village",
+        "grid",
+    }
     for matter in matters.MATTERS:
         assert life.category_code(matter), matter.category
         assert matter.unit in units, matter.unit

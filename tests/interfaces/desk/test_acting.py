@@ -169,7 +169,11 @@ def test_a_dispatch_can_be_taken_back_by_whoever_may_sort_again(desk, world):
     case = world.open()
     world.do(case, "pass_up", "赵兰", reason="不归社区管")
     client = desk.of("周敏")
-    form = hidden(sheet(client, case, "dispatch", item=2)) | {"sort": "big", "unit": world.seats["water"], "_back": "/desk/"}
+    form = hidden(sheet(client, case, "dispatch", item=2)) | {
+        "sort": "big",
+        "unit": world.seats["water"],
+        "_back": "/desk/",
+    }
     client.post(f"/desk/cases/{case.id}/do/dispatch", form)
     html = client.get("/desk/").content.decode()
     undo = re.search(r'<a href="(/desk/cases/\d+/do/resort\?item=\d+)"[^>]*data-key="z"', html)

@@ -18,11 +18,11 @@ def month(world):
     """Closed in time, closed late, late and open, fresh; one from the other town."""
     world.to_closed(world.open("按期办好的。"))
     late = world.to_closed(world.open("办晚了的。"))
-    Case.objects.filter(pk=late.pk).update(due_at=late.opened_at - timedelta(seconds=5), close_by=late.opened_at - timedelta(seconds=5))
-    stuck = world.to_handle(world.open("还没办完的。"))
-    Case.objects.filter(pk=stuck.pk).update(
-        due_at=stuck.opened_at, late_at=stuck.opened_at, close_by=stuck.opened_at
+    Case.objects.filter(pk=late.pk).update(
+        due_at=late.opened_at - timedelta(seconds=5), close_by=late.opened_at - timedelta(seconds=5)
     )
+    stuck = world.to_handle(world.open("还没办完的。"))
+    Case.objects.filter(pk=stuck.pk).update(due_at=stuck.opened_at, late_at=stuck.opened_at, close_by=stuck.opened_at)
     world.open("刚提的。")
     world.open("西山的事。", place="hill1")
 
