@@ -2,9 +2,10 @@
 
     python tools/screenshots.py [LIST.json] [OUT_FOLDER] --base http://localhost:8000
 
-LIST.json is a list of objects {name, url, viewport: [w, h], user?, large?, full?, lang?, steps?}. `user` signs in with
+LIST.json is a list of objects {name, url, viewport: [w, h], user?, large?, full?, lang?, steps?, docs?}. `user` signs in with
 that name and the demo password first; `large` switches large type on; `full` takes the whole page; `steps` is a list of
-["click"|"fill"|"wait", selector, text?] done before the picture. Console errors, failed requests and sideways
+["click"|"fill"|"wait", selector, text?] done before the picture; `docs` also leaves it, in fewer colours, in
+docs/screenshots. Console errors, failed requests and sideways
 scrolling are reported, and make the exit code 1.
 """
 
@@ -16,6 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 ARGUMENTS = [
@@ -23,6 +25,7 @@ ARGUMENTS = [
     "--no-first-run", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 PASSWORD = "gezhi-demo"
+DOCS = Path(__file__).parents[1] / "docs" / "screenshots"
 
 
 def picture(browser: Browser, base: str, shot: dict[str, Any], folder: Path, sessions: dict[str, Any]) -> list[str]:
@@ -60,10 +63,20 @@ def picture(browser: Browser, base: str, shot: dict[str, Any], folder: Path, ses
     if sideways > 0:
         wrong.append(f"scrolls sideways by {sideways} px")
     page.screenshot(path=str(folder / f"{shot['name']}.png"), full_page=shot.get("full", False))
+    if shot.get("docs"):
+        in_few_colours(folder / f"{shot['name']}.png", DOCS / f"{shot['name']}.png")
     context.close()
     if expected != 200:
         wrong = [w for w in wrong if not w.startswith("console: Failed to load resource")]
     return wrong
+
+
+def in_few_colours(taken: Path, kept: Path) -> None:
+    """A copy small enough to be kept with the source: 128 colours, no more than 1440 px wide."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(taken) as image:
+        small = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
+        small.save(kept, optimize=True)
 
 
 def sign_in(page: Page, base: str, user: str) -> None:
