@@ -45,6 +45,7 @@ class Heard:
     done: dict[int, list[str]] = field(default_factory=dict)
     first_was_200: int = 0
     clock_steps: int = 0
+    retries: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -52,13 +53,18 @@ class Crowd:
     """Residents and staff, each in a thread, until `stop`."""
 
     def __init__(self, site: Site, tokens: Tokens) -> None:
-        self.remote = Remote(site.url, patience=120.0)
+        self.remote = Remote(site.url, patience=120.0, sleep=self._try_again)
         self.tokens = tokens
         self.heard = Heard()
         self.stop = threading.Event()
         self._lock = threading.Lock()
         self.threads = [threading.Thread(target=self._resident, args=(n,)) for n in range(CLIENTS)]
         self.threads.append(threading.Thread(target=self._clock))
+
+    def _try_again(self, seconds: float) -> None:
+        with self._lock:
+            self.heard.retries += 1
+        time.sleep(seconds)
 
     def _call(self, method: str, path: str, *, by: str = "", key: str = "", **more: Any) -> httpx.Response:
         """Tried until answered, with a new token when the clock has outrun the old one."""
@@ -260,6 +266,7 @@ def main() -> int:
         "killed": dict(killed),
         "acknowledged": len(crowd.heard.made),
         "acknowledged_by_a_retry": crowd.heard.first_was_200,
+        "retries": crowd.heard.retries,
         "clock_steps": crowd.heard.clock_steps,
         "actions": sum(map(len, crowd.heard.done.values())),
         **counting.figures(),

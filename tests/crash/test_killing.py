@@ -30,6 +30,8 @@ def check(report: dict, kills: int) -> None:
     assert set(report["killed"]) == {"answering", "worker", "server", "supervisor"}
     assert report["cases"] == report["acknowledged"] > kills
     assert report["actions"] > kills
+    # Calls were cut off and made again.
+    assert report["retries"] > 0
     # Clocks of every kind fired while processes died: what was counted was not nothing.
     assert {"item.breached", "item.escalated", "case.lapse"} <= set(report["events"])
 

@@ -56,8 +56,10 @@ class Worker:
         for loop in loops:
             loop.start()
         log.info("worker %s: %d handlers, %d periodic tasks", self.name, len(registry.HANDLERS), len(registry.PERIODIC))
+        self._rest()
         while not self._stop.wait(workers.BEAT_SECONDS):
             self._guarded(self._beat)
+            self._rest()
         for loop in loops:  # the heart beats on until the work in hand is finished
             while loop.is_alive():
                 loop.join(timeout=workers.BEAT_SECONDS)
@@ -69,8 +71,14 @@ class Worker:
         """Run `step` until the worker stops; at once again while it returns True."""
         while not self._stop.is_set():
             if not self._guarded(step):
+                self._rest()
                 self._stop.wait(pause)
         connection.close()
+
+    def _rest(self) -> None:
+        """Give a pooled connection back before a pause: there are more loops than the pool has connections."""
+        if connection.vendor == "postgresql":
+            connection.close()
 
     def _guarded(self, step: Callable[[], bool | None]) -> bool:
         """One `step`; a failure is logged, and the loop it belongs to goes on after its pause."""
