@@ -22,6 +22,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from gezhi.engines.workflows import access
 from gezhi.engines.workflows.rules import Bar
 from gezhi.foundation.calendar import clock as civil
 
@@ -31,6 +32,12 @@ from ..clocks import CLOCK_WORDS, face
 from ..fields import picture
 
 register = template.Library()
+
+
+@register.filter
+def seen_by(case: Any, actor: Any) -> bool:
+    """`{% if task.case|seen_by:actor %}`: whether a link to the case would open. Work passed on is out of sight."""
+    return access.sees(case, actor)
 
 
 @lru_cache(maxsize=256)
