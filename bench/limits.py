@@ -18,7 +18,6 @@ from typing import Any
 
 from bench.homes import Home
 
-
 _LITERAL = re.compile(r"(E?'(?:[^']|'')*')")
 
 

@@ -113,7 +113,7 @@ class _Maker:
         self.category_weights = zipf(len(categories), 1.1)
         self.department_weights = zipf(len(departments), 1.0)
         self.paths = {v: known.path(v) for v in villages}
-        self.grids = {v: [g for g in known.grids_under(v)] or [None] for v in villages}
+        self.grids = {v: list(known.grids_under(v)) or [None] for v in villages}
         self.kept: list[tuple[int, int, str | None, str | None, bool, int]] = []
 
     def texts(self) -> Iterator[list[Any]]:
@@ -136,7 +136,7 @@ class _Maker:
         names = columns(Case)
         at = {name: number for number, name in enumerate(names)}
         blank = template(
-            Case(workflow="request", version=1, body_hash="0" * 64, code="", number="", stage="done", phase="closed",
+            Case(workflow="request", version=1, body_hash="0" * 64, code="", number="", stage="closed", phase="closed",
                  channel="portal", county_id=0, place_id=0, text_ref=0, opened_at=self.until, due_at=self.until,
                  event_hash=b"\0" * 32, event_seq=6, state="closed", outcome="done"),
             names,
@@ -164,7 +164,7 @@ class _Maker:
             row[at["id"]] = (int((opened - rules.EPOCH) / timedelta(milliseconds=1)) << 20) | rng.getrandbits(20)
             row[at["number"]], row[at["code"]] = f"{opened.year}-{number}", f"{number:010d}"
             row[at["state"]] = "open" if is_open else "closed"
-            row[at["stage"]] = ("handle" if rng.random() < 0.999 else "arbitrate") if is_open else "done"
+            row[at["stage"]] = ("handle" if rng.random() < 0.999 else "arbitrate") if is_open else "closed"
             row[at["outcome"]] = "" if is_open else "not_accepted" if refused else "done"
             row[at["phase"]] = "working" if is_open else "closed"
             row[at["channel"]], row[at["category"]] = channels[number], categories[number]

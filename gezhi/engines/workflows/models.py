@@ -110,7 +110,17 @@ class Case(models.Model):
             models.Index(fields=["town_id", "state", "-id"], name="case_town"),
             models.Index(fields=["village_id", "state", "-id"], name="case_village"),
             models.Index(fields=["grid_id", "state", "-id"], name="case_grid"),
-            models.Index(fields=["handler_seat", "state", "-id"], name="case_handler"),
+            # A unit's cases, also those of one place: the tail lets the scan look without fetching rows.
+            models.Index(
+                fields=["handler_seat", "state", "-id", "town_id", "village_id"],
+                name="case_handler",
+                condition=Q(handler_seat__isnull=False),
+            ),
+            models.Index(
+                fields=["handler_seat", "category", "state", "-id"],
+                name="case_handler_cat",
+                condition=Q(handler_seat__isnull=False),
+            ),
             models.Index(fields=["county_id", "category", "state", "-id"], name="case_county_cat"),
             models.Index(fields=["town_id", "category", "state", "-id"], name="case_town_cat"),
             models.Index(fields=["village_id", "category", "state", "-id"], name="case_village_cat"),
@@ -121,9 +131,9 @@ class Case(models.Model):
             models.Index(fields=["owner_seat", "-id"], name="case_owner_open", condition=Q(state=OPEN)),
             models.Index(fields=["stage", "-id"], name="case_stage_open", condition=Q(state=OPEN)),
             # Figures of one place and period.
-            models.Index(fields=["county_id", "figures_until"], name="case_county_figures"),
-            models.Index(fields=["town_id", "figures_until"], name="case_town_figures"),
-            models.Index(fields=["village_id", "figures_until"], name="case_village_figures"),
+            models.Index(fields=["county_id", "figures_until", "opened_at"], name="case_county_figures"),
+            models.Index(fields=["town_id", "figures_until", "opened_at"], name="case_town_figures"),
+            models.Index(fields=["village_id", "figures_until", "opened_at"], name="case_village_figures"),
             models.Index(fields=["contact_hash"], name="case_contact", condition=Q(contact_hash__isnull=False)),
         ]
         constraints = [

@@ -16,14 +16,16 @@ from django.db.backends.sqlite3 import base
 
 from .door import Door
 
-# Pragmas of every connection. Cache and map are per connection: 8 threads keep well under 100 MB.
+# Pragmas of every connection. The cache is per connection: 8 threads keep well under 100 MB. The map costs addresses,
+# not memory; it reaches as far as SQLite allows, since a table of a million cases is larger than a small map and every
+# row beyond it is a system call.
 _PRAGMAS = (
     "PRAGMA busy_timeout = 20000",  # only for programs that do not know the door, such as a backup
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8000",  # KiB
-    "PRAGMA mmap_size = 268435456",
+    "PRAGMA mmap_size = 2147418112",
     "PRAGMA journal_size_limit = 67108864",
 )
 
