@@ -96,7 +96,7 @@ def pgbench_rate(home: Home, create: Create, seconds: int, clients: int) -> floa
     )  # fmt: skip
     found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
     if done.returncode or found is None:
-        raise RuntimeError(done.stdout[-2000:])
+        raise RuntimeError(done.stdout[:2000])
     return float(found[1])
 
 
@@ -106,7 +106,7 @@ def _script(create: Create) -> str:
     from django.db import connection
 
     case = create.case
-    lines = [r"\set n :n + 1", r"\set id 1000000000000 * (:client_id + 1) + :n", "BEGIN;"]
+    lines = [r"\set n :n + 1", r"\set id 100000000000 * (:client_id + 1) + :n", "BEGIN;"]
     connection.ensure_connection()
     # A connection of its own: the pool's has server-side parameters, this only writes statements out.
     with psycopg.connect(**_address(connection)) as own:
