@@ -160,7 +160,7 @@ class Counts:
         if kind in ("county", "town", "village"):
             return f"{kind}_id = {int(place)}"
         below = (
-            f"WITH RECURSIVE below(id) AS (SELECT {int(place)} UNION SELECT e.child_id FROM places_placeedge e "
+            f"WITH RECURSIVE below(id) AS (SELECT id FROM places_place WHERE id = {int(place)} UNION SELECT e.child_id FROM places_placeedge e "
             "JOIN below ON e.parent_id = below.id WHERE e.until IS NULL AND e.layer = 'governance') SELECT id FROM below"
         )
         level = "county_id" if kind in ("province", "city") else "grid_id"
