@@ -126,12 +126,15 @@ def series(
         lines = {line["which"]: line for line in each[0].union(*each[1:], all=True)}
     nothing = [dict.fromkeys(_counts(parts), 0) for parts in wanted]
     return [
-        Row(period, {
-            m.id: _figure(
-                m, wanted[number].get(m.id), lines.get(number, nothing[number]), "", cuts[number], place, fixed
-            )
-            for m in metrics
-        })
+        Row(
+            period,
+            {
+                m.id: _figure(
+                    m, wanted[number].get(m.id), lines.get(number, nothing[number]), "", cuts[number], place, fixed
+                )
+                for m in metrics
+            },
+        )
         for number, period in enumerate(periods)
     ]
 
