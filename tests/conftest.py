@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from tests import environment
 from tests.postgres import Cluster
+
+# A busy machine is no failure: no example has a deadline. (Generating slowly on one is none either.)
+hypothesis.settings.register_profile(
+    "gezhi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("gezhi")
 
 
 def pytest_collection_modifyitems(config, items):
