@@ -17,7 +17,7 @@ from typing import Any
 YEARS = 3
 COMMON_WORD, RARE_WORD = "路灯", "龙门架"
 RARE_EVERY = 50_000
-FIRST_TEXT = 1_000_000_000  # beyond the ids that people's names have taken
+FIRST_ID = 1_000_000_000  # beyond the ids that are taken
 TEXTS = (
     "三楼楼道{w}坏了一个星期，晚上下楼看不清",
     "路口的雨水井盖缺了一角，孩子上学都从这儿过",
@@ -51,70 +51,87 @@ def zipf(count: int, s: float) -> list[float]:
 
 
 def fill(rows: int, *, until: datetime) -> Ground:
-    """Write `rows` cases opened in the years before `until`; returns where to look. Tables must be empty of cases."""
+    """Write `rows` cases opened in the years before `until`, with all that hangs on them; returns where to look."""
     from django.db import connection
 
     from gezhi.engines.workflows.models import Case, WorkItem
-    from gezhi.foundation import db, packs, people, places
+    from gezhi.foundation import db
     from gezhi.foundation.events.models import Private
 
-    rng = Random(11)
-    known, staff = places.directory(), people.directory()
-    villages = list(known.of_kind("village"))
-    rng.shuffle(villages)
-    categories = [c.code for c in packs.registry().categories if c.scheme == "request"]
-    rng.shuffle(categories)
-    county = known.path(villages[0]).county_id
-    assert county is not None
-    departments = [s.id for s in staff.seats_at(county, "department")]
-    owners = {v: staff.seat_for("village_secretary", v) for v in villages}
-    ground = _ground(rows, villages, categories, county, departments[0])
-    maker = _Maker(rng, rows, until, villages, categories, departments, owners, known)
+    maker = Maker(rows, until)
+    ground = _ground(maker)
     with _without_indexes(Case, WorkItem, Private):
-        with db.write():
-            _load(Private, maker.texts(), connection)
-        with db.write():
-            _load(Case, maker.cases(), connection)
-        with db.write():
-            _load(WorkItem, maker.items(), connection)
+        for model, made in ((Private, maker.texts()), (Case, maker.cases()), (WorkItem, maker.items())):
+            with db.write():
+                _load(model, made, connection)
     _search(maker)
     _settle(connection)
     return ground
 
 
-def _ground(rows: int, villages: list[int], categories: list[str], county: int, department: int) -> Ground:
+def fill_within(rows: int, *, until: datetime) -> None:
+    """`rows` cases and their work items inside the caller's transaction, indexes kept, statistics taken on PostgreSQL.
+
+    For tests of plans: SQLite plans without statistics, as a site's database does.
+    """
+    from django.db import connection
+
+    from gezhi.engines.workflows.models import Case, WorkItem
+
+    maker = Maker(rows, until)
+    for model, made in ((Case, maker.cases()), (WorkItem, maker.items())):
+        _load(model, made, connection)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE workflows_case")
+            cursor.execute("ANALYZE workflows_workitem")
+
+
+def _ground(maker: Maker) -> Ground:
     """A person with three disjoint places: the busiest village, a middling one, and a street without either."""
     from gezhi.foundation import people, places
     from gezhi.foundation.people import actions
 
-    known, staff = places.directory(), people.directory()
+    known, staff, villages = places.directory(), people.directory(), maker.villages
     busy, middling = villages[0], villages[len(villages) // 2]
-    town = next(t for t in known.children(county) if t not in (known.path(busy).town_id, known.path(middling).town_id))
+    taken = (known.path(busy).town_id, known.path(middling).town_id)
+    town = next(t for t in known.children(maker.county) if t not in taken)
     setup = people.system("setup")
     (person,) = actions.create_people([actions.NewPerson("秦三处", "13800138333")], actor=setup, synthetic=True)
     for post, place in (("village_secretary", busy), ("village_secretary", middling), ("street_officer", town)):
         actions.appoint(staff.seats_at(place, post)[0].id, person, actor=setup)
     actor = people.actor_for(person)
-    return Ground(actor, county, tuple(actor.places("case.see")), categories[0], categories[-1], department, rows)
+    scopes = tuple(actor.places("case.see"))
+    return Ground(
+        actor, maker.county, scopes, maker.categories[0], maker.categories[-1], maker.departments[0], maker.rows
+    )
 
 
-class _Maker:
-    """Rows of each table as lists of values in the order of the columns."""
+class Maker:
+    """Rows of each table as lists of values in the order of the columns; items and documents follow the cases."""
 
-    def __init__(
-        self, rng: Random, rows: int, until: datetime, villages: list[int], categories: list[str],
-        departments: list[int], owners: dict[int, int], known: Any,
-    ) -> None:  # fmt: skip
+    def __init__(self, rows: int, until: datetime) -> None:
+        from gezhi.foundation import packs, people, places
+
+        rng = Random(11)
+        known, staff = places.directory(), people.directory()
+        villages = list(known.of_kind("village"))
+        categories = [c.code for c in packs.registry().categories if c.scheme == "request"]
+        rng.shuffle(villages)
+        rng.shuffle(categories)
+        county = known.path(villages[0]).county_id
+        assert county is not None
         self.rng, self.rows, self.until = rng, rows, until
-        self.villages, self.categories, self.departments = villages, categories, departments
-        self.owners, self.known = owners, known
-        self.drawn = [Random(5), Random(6)]
+        self.villages, self.categories, self.county = villages, categories, county
+        self.departments = [s.id for s in staff.seats_at(county, "department")]
+        self.owners = {v: staff.seat_for("village_secretary", v) for v in villages}
         self.village_weights = zipf(len(villages), 0.9)
         self.category_weights = zipf(len(categories), 1.1)
-        self.department_weights = zipf(len(departments), 1.0)
+        self.department_weights = zipf(len(self.departments), 1.0)
         self.paths = {v: known.path(v) for v in villages}
-        self.grids = {v: list(known.grids_under(v)) or [None] for v in villages}
-        self.kept: list[tuple[int, int, str | None, str | None, bool, int]] = []
+        self.grids: dict[int, list[int | None]] = {v: [*known.grids_under(v)] or [None] for v in villages}
+        # (case, owner, opened, closed, is open, village): what the other tables are made from.
+        self.kept: list[tuple[int, int, str, str | None, bool, int]] = []
 
     def texts(self) -> Iterator[list[Any]]:
         """One sealed text for every case: all say the same, each is opened and read like any other."""
@@ -126,7 +143,7 @@ class _Maker:
             private.aad("bench:0", "text"),
         )
         for number in range(self.rows):
-            yield [FIRST_TEXT + number, "bench:0", "text", b"\0" * 16, sealed]
+            yield [FIRST_ID + number, "bench:0", "text", b"\0" * 16, sealed]
 
     def cases(self) -> Iterator[list[Any]]:
         from gezhi.engines.workflows import rules
@@ -173,7 +190,7 @@ class _Maker:
             row[at["place_id"]] = row[at["grid_id"]] or village
             owner = handlers[number] if rng.random() < 0.7 else self.owners[village]
             row[at["handler_seat"]], row[at["owner_seat"]] = owner, owner if is_open else None
-            row[at["text_ref"]] = FIRST_TEXT + number
+            row[at["text_ref"]] = FIRST_ID + number
             opened_text = text_of(opened)
             row[at["opened_at"]], row[at["due_at"]] = opened_text, text_of(due)
             row[at["late_at"]] = text_of(due) if is_open else None
@@ -196,7 +213,7 @@ class _Maker:
         blank = template(
             WorkItem(case_id=1, number=1, stage="handle", opened_at=self.until, due_at=self.until, state="done"), names
         )
-        number = 0
+        number = FIRST_ID
         for case_id, owner, opened, closed, is_open, _village in self.kept:
             for step, stage in ((1, "triage"), (2, "handle")):
                 number += 1
@@ -217,6 +234,13 @@ class _Maker:
                 text += RARE_WORD
             path = self.paths[village]
             yield case_id, text, [p for p in (path.county_id, path.town_id, village) if p]
+
+
+def commonest(model: Any, column: str) -> Any:
+    """The value most rows have in a column."""
+    from django.db.models import Count
+
+    return model.objects.values(column).annotate(n=Count("pk")).order_by("-n")[0][column]
 
 
 def columns(model: Any) -> list[str]:
@@ -284,7 +308,7 @@ class _without_indexes:
                     change(editor, model, index)
 
 
-def _search(maker: _Maker) -> None:
+def _search(maker: Maker) -> None:
     """The documents as text.index would store them; tokens of equal texts are made once."""
     from django.db import connection
 

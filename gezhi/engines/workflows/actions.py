@@ -221,9 +221,9 @@ def _open(
         },
     )
     case.event_seq, case.event_hash = head.seq, head.hash
-    case.save(force_insert=True)
+    db.insert(case)
     item.case = case
-    item.save(force_insert=True)
+    db.insert(item)
     # Photos are bound with the case or not at all; a crash leaves them staged, for the retry or the sweep.
     files.attach(data.get("photos") or (), stream=stream)
     jobs.enqueue("case.index", f"{case.id}:1", {"case": case.id})
@@ -308,7 +308,7 @@ def _fire(
     case, items = access.case_to_change(case_id)
     if key_hash is not None:
         # Before any judgement: a repeated call must answer as the first did, however the case has moved on.
-        ActionKey(key=key_hash, body=body, case_id=case_id, event_seq=case.event_seq + 1).save(force_insert=True)
+        db.insert(ActionKey(key=key_hash, body=body, case_id=case_id, event_seq=case.event_seq + 1))
     flow, _hash = definition(case.workflow, case.version)
     item = _item(case, items, item_number, expected_seq)
     stage = flow.stages[item.stage if item else case.stage]

@@ -128,6 +128,7 @@ class Case(models.Model):
             models.Index(fields=["county_id", "late_at", "id"], name="case_county_late", condition=Q(state=OPEN)),
             models.Index(fields=["town_id", "late_at", "id"], name="case_town_late", condition=Q(state=OPEN)),
             models.Index(fields=["village_id", "late_at", "id"], name="case_village_late", condition=Q(state=OPEN)),
+            models.Index(fields=["handler_seat", "late_at", "id"], name="case_handler_late", condition=Q(state=OPEN)),
             models.Index(fields=["owner_seat", "-id"], name="case_owner_open", condition=Q(state=OPEN)),
             models.Index(fields=["stage", "-id"], name="case_stage_open", condition=Q(state=OPEN)),
             # Figures of one place and period.
