@@ -10,6 +10,7 @@ import pytest
 from tests.browser.fill import RELIEF
 from tests.browser.visitor import Enter, Visitor, fill
 from tests.foundation.files.pictures import jpeg
+from tests.interfaces.phone import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -40,6 +41,8 @@ def choose_with_keys(visitor: Visitor, words: str) -> None:
         page.keyboard.press(key)
         if page.locator("[data-row].on", has_text=words).count():
             page.locator(".detail-body", has_text=words).wait_for()
+            # The action bar has just been swapped in: until htmx knows it, a key would open the form's own page.
+            until(page, "'htmx-internal-data' in (document.querySelector('footer.acts [data-key=e]') || {})")
             return
     raise AssertionError(f"{words} is not in the inbox")
 
