@@ -7,13 +7,26 @@ No signal is sent and no default is computed by the database: the instance says 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, transaction
 
 _Prepare = Callable[[Any], Any]
-_plans: dict[tuple[str, type[models.Model]], tuple[str, list[tuple[str, _Prepare | None]], str | None]] = {}
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """How a model's rows are written. `statements`: by which columns have a value."""
+
+    table: str
+    columns: list[tuple[str, str, _Prepare | None]]  # attribute, quoted column, preparation
+    returned: tuple[str, str] | None
+    statements: dict[tuple[str, ...], str]
+
+
+_plans: dict[tuple[str, type[models.Model]], _Plan] = {}
 
 
 def insert(instance: models.Model) -> None:
@@ -24,34 +37,40 @@ def insert(instance: models.Model) -> None:
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A row is inserted inside db.write(), with its event.")
     model = type(instance)
-    key = (connection.vendor, model)
-    plan = _plans.get(key)
+    plan = _plans.get((connection.vendor, model))
     if plan is None:
-        plan = _plans[key] = _plan(model)
-    sql, columns, returned = plan
-    values = []
-    for name, prepare in columns:
+        plan = _plans[connection.vendor, model] = _plan(model)
+    named: list[str] = []
+    values: list[Any] = []
+    for name, column, prepare in plan.columns:
         value = getattr(instance, name)
-        values.append(value if prepare is None or value is None else prepare(value))
+        if value is not None:
+            named.append(column)
+            values.append(value if prepare is None else prepare(value))
+    # Empty columns are left out: psycopg remembers how to send a statement only up to fifty values.
+    key = tuple(named)
+    sql = plan.statements.get(key)
+    if sql is None:
+        sql = plan.statements[key] = _statement(plan, key)
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
-        if returned is not None:
-            setattr(instance, returned, cursor.fetchone()[0])
+        if plan.returned is not None:
+            setattr(instance, plan.returned[0], cursor.fetchone()[0])
     instance._state.adding = False
     instance._state.db = connection.alias
 
 
-def _plan(model: type[models.Model]) -> tuple[str, list[tuple[str, _Prepare | None]], str | None]:
-    made = model._meta.auto_field
+def _plan(model: type[models.Model]) -> _Plan:
+    made, quote = model._meta.auto_field, connection.ops.quote_name
     fields = [f for f in model._meta.concrete_fields if f is not made and not getattr(f, "generated", False)]
-    quote = connection.ops.quote_name
-    sql = (
-        f"INSERT INTO {quote(model._meta.db_table)} ({', '.join(quote(f.column) for f in fields)}) "
-        f"VALUES ({', '.join(['%s'] * len(fields))})"
-    )
-    if made is not None:
-        sql += f" RETURNING {quote(made.column)}"
-    return sql, [(f.attname, _prepare(f)) for f in fields], made.attname if made is not None else None
+    columns = [(f.attname, quote(f.column), _prepare(f)) for f in fields]
+    returned = (made.attname, quote(made.column)) if made is not None else None
+    return _Plan(quote(model._meta.db_table), columns, returned, {})
+
+
+def _statement(plan: _Plan, columns: tuple[str, ...]) -> str:
+    sql = f"INSERT INTO {plan.table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
+    return f"{sql} RETURNING {plan.returned[1]}" if plan.returned is not None else sql
 
 
 def _prepare(field: models.Field) -> _Prepare | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Max
 
 from gezhi.foundation import db
@@ -15,6 +17,15 @@ from gezhi.foundation.calendar import clock
 def machine_ms() -> int:
     """Machine time, milliseconds since 1970; for leases and heartbeats only."""
     return time.time_ns() // 1_000_000
+
+
+# Every new case enqueues a job: written out, because `bulk_create` makes its statement anew each time.
+_INSERT = (
+    "INSERT INTO jobs_job (name, key, payload, run_at, created_at, state, attempts, leased_by, leased_until, last_error) "
+    "VALUES {rows} ON CONFLICT DO NOTHING"
+)
+_ROW = "(%s, %s, %s, %s, %s, 'ready', 0, '', 0, '')"
+_BULK = 1_000
 
 
 def enqueue(name: str, key: str, payload: dict[str, Any] | None = None, run_at: datetime | None = None) -> None:
@@ -28,15 +39,14 @@ def enqueue(name: str, key: str, payload: dict[str, Any] | None = None, run_at: 
 
 def enqueue_many(jobs: list[tuple[str, str, dict[str, Any]]], run_at: datetime | None = None) -> None:
     """`enqueue` for many (name, key, payload), in one INSERT."""
-    from .models import Job
-
     with db.write():
         now = clock.now()
-        rows = [
-            Job(name=name, key=key, payload=payload, run_at=run_at or now, created_at=now)
-            for name, key, payload in jobs
-        ]
-        Job.objects.bulk_create(rows, ignore_conflicts=True)
+        at, created = (connection.ops.adapt_datetimefield_value(moment) for moment in (run_at or now, now))
+        with connection.cursor() as cursor:
+            for start in range(0, len(jobs), _BULK):
+                part = jobs[start : start + _BULK]
+                values = [v for name, key, payload in part for v in (name, key, json.dumps(payload), at, created)]
+                cursor.execute(_INSERT.format(rows=", ".join([_ROW] * len(part))), values)
 
 
 def heartbeat_age() -> float | None:
