@@ -29,6 +29,8 @@ def run(home: Home) -> Iterator[Line]:
         limit = limits.sqlite_rate(home, create, count)
     else:
         limit = limits.pgbench_rate(home, create, 3 if home.small else 10, servers.CLIENTS)
+        prepared = limits.pgbench_rate(home, create, 3 if home.small else 10, servers.CLIENTS, "prepared")
+        yield Line(home.db, "the same rows by pgbench, prepared", prepared, "/s", limit, prepared / limit)
     with servers.serving() as server:
         servers.load(server, 300, lambda n: request(-1 - n))
         pids = server.pids()

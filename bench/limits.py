@@ -1,7 +1,7 @@
 """The limit of a create: the same rows into the same tables, with nothing around them.
 
 The statements of one real create are captured and repeated with new keys: by pgbench on PostgreSQL (eight
-clients, prepared statements), by a plain sqlite3 loop with synchronous=FULL on SQLite. Tables, indexes and
+clients, its default protocol, which is the server's too), by a plain sqlite3 loop with synchronous=FULL on SQLite. Tables, indexes and
 triggers are the product's own.
 """
 
@@ -83,14 +83,15 @@ def _renewed(value: Any, case: Any, id: int, fresh: dict[str, str]) -> Any:
     return value
 
 
-def pgbench_rate(home: Home, create: Create, seconds: int, clients: int) -> float:
-    """Transactions per second of pgbench with the captured statements."""
+def pgbench_rate(home: Home, create: Create, seconds: int, clients: int, mode: str = "simple") -> float:
+    """Transactions per second of pgbench with the captured statements; `mode` as its option -M."""
     assert home.cluster is not None
     script = home.directory / "create.sql"
     script.write_text(_script(create))
+    first = {"simple": 0, "prepared": 50_000_000_000}[mode]
     home.directory.chmod(0o755)
     done = subprocess.run(
-        ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-D", "n=0",
+        ["pgbench", "-n", "-M", mode, "-c", str(clients), "-j", "2", "-T", str(seconds), "-D", "n=0", "-D", f"from={first}",
          "-f", str(script), "-h", "127.0.0.1", "-p", str(home.cluster.port), "-U", "gezhi", "home"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
@@ -106,7 +107,8 @@ def _script(create: Create) -> str:
     from django.db import connection
 
     case = create.case
-    lines = [r"\set n :n + 1", r"\set id 100000000000 * (:client_id + 1) + :n", "BEGIN;"]
+    # `from` lets a second run go on where the first one ended.
+    lines = [r"\set n :n + 1", r"\set id :from + 100000000000 * (:client_id + 1) + :n", "BEGIN;"]
     connection.ensure_connection()
     # A connection of its own: the pool's has server-side parameters, this only writes statements out.
     with psycopg.connect(**_address(connection)) as own:

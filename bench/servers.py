@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+from typing import BinaryIO
 
 CLIENTS = 8
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -137,23 +138,21 @@ def load(
     numbers = iter(range(count))
 
     def client() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         taken, wrong = [], []
-        while True:
-            with guard:
-                number = next(numbers, None)
-            if number is None:
-                break
-            method, path, body, headers = request(number)
-            raw = json.dumps(body).encode() if body is not None else None
-            begun = perf_counter()
-            connection.request(method, path, raw, {"Content-Type": "application/json", **headers})
-            answer = connection.getresponse()
-            said = answer.read()
-            taken.append((perf_counter() - begun) * 1000)
-            if answer.status >= 400:
-                wrong.append(f"{answer.status} {said[:200]!r}")
-        connection.close()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line, line.makefile("rb") as answers:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while True:
+                with guard:
+                    number = next(numbers, None)
+                if number is None:
+                    break
+                asked = _bytes(*request(number))
+                begun = perf_counter()
+                line.sendall(asked)
+                status, said = _answer(answers)
+                taken.append((perf_counter() - begun) * 1000)
+                if status >= 400:
+                    wrong.append(f"{status} {said[:200]!r}")
         with guard:
             result.taken += taken
             result.wrong += wrong
@@ -168,3 +167,24 @@ def load(
     if result.wrong:
         raise RuntimeError(f"{len(result.wrong)} requests failed: {result.wrong[0]}")
     return result
+
+
+def _bytes(method: str, path: str, body: dict[str, object] | None, headers: dict[str, str]) -> bytes:
+    """A request as it goes over the wire. By hand: the clients share two cores with what they measure."""
+    raw = json.dumps(body).encode() if body is not None else b""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+    lines += [f"Content-Length: {len(raw)}", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+    return "\r\n".join(lines).encode() + raw
+
+
+def _answer(answers: BinaryIO) -> tuple[int, bytes]:
+    """(status, body) of the next answer, whose length the server states."""
+    status = int(answers.readline().split(b" ", 2)[1])
+    length = 0
+    while (header := answers.readline().strip()) != b"":
+        name, _colon, value = header.partition(b":")
+        if name.lower() == b"content-length":
+            length = int(value)
+        elif name.lower() == b"transfer-encoding":
+            raise RuntimeError("this client reads answers of a stated length only")
+    return status, answers.read(length)
