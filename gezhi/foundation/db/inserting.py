@@ -63,8 +63,8 @@ def insert(instance: models.Model) -> None:
 def _plan(model: type[models.Model]) -> _Plan:
     made, quote = model._meta.auto_field, connection.ops.quote_name
     fields = [f for f in model._meta.concrete_fields if f is not made and not getattr(f, "generated", False)]
-    columns = [(f.attname, quote(f.column), _prepare(f)) for f in fields]
-    returned = (made.attname, quote(made.column)) if made is not None else None
+    columns = [(f.attname, quote(str(f.column)), _prepare(f)) for f in fields]
+    returned = (made.attname, quote(str(made.column))) if made is not None else None
     return _Plan(quote(model._meta.db_table), columns, returned, {})
 
 
