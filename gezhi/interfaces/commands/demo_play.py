@@ -246,14 +246,13 @@ class Office:
             case "triage" | "triage_street":
                 return self._dispatch(play, chance, fact)
             case "sign":
-                if chance < 0.06:
+                if chance < 0.06 and self._others(play):
                     return "return", {"ground": "不属于本单位职责范围。", "proposed": self._unit(play)}
                 return "accept", {}
             case "arbitrate":
                 return "rule", {"unit": self._unit(play), "ground": "按职责清单，由该单位承办。"}
             case "handle" | "handle_ruled":
-                item = play.item
-                if chance < 0.05 and play.stage == "handle" and item and item["clock"] in ("running", "soon"):
+                if chance < 0.05 and play.stage == "handle" and self._in_time(play):
                     play.handling = timedelta(days=1 + 2 * rng.random())
                     return "extend", {"more": "3 work_day", "reason": "配件要从外地调来。"}
                 return "finish", {"result": fact}
@@ -288,11 +287,21 @@ class Office:
             return "dispatch", {"sort": "small", "unit": owner}
         return "dispatch", {"sort": "big", "unit": self._unit(play)}
 
-    def _unit(self, play: Play) -> str:
-        """A unit other than the one that has the case now."""
+    def _in_time(self, play: Play) -> bool:
+        """Whether the limit is still ahead, by a look at this moment: what was last heard may be days old."""
+        play.case = self.look(play.id)
+        item = play.item
+        return item is not None and item["clock"] in ("running", "soon")
+
+    def _others(self, play: Play) -> list[str]:
+        """The units other than the one that has the case now."""
         item = play.item
         owner = item["owner"]["id"] if item and item["owner"] else ""
-        return play.rng.choice([unit for unit in self.units if unit != owner])
+        return [unit for unit in self.units if unit != owner]
+
+    def _unit(self, play: Play) -> str:
+        """One of the other units; where there is no other, the one that has it."""
+        return play.rng.choice(self._others(play) or list(self.units))
 
     @staticmethod
     def _word(rng: random.Random, chance: float, yes: str, no: str) -> tuple[str, dict[str, Any]]:
