@@ -23,22 +23,22 @@ def filed_rows(c: Columns, w, t: Cut) -> Q:
 
 def need_handle(c: Columns, w, t: Cut) -> Q:
     """应处置: due in the period or handled in it (see parts.owed). The only definition in the system."""
-    return filed_rows(c, w, t) & owed(c.handled, c.due, t)
+    return owed(c.handled, c.due, t) & filed_rows(c, w, t)
 
 
 def need_close(c: Columns, w, t: Cut) -> Q:
     """应结案: the same rule for closing."""
-    return filed_rows(c, w, t) & owed(c.closed, c.close_due, t)
+    return owed(c.closed, c.close_due, t) & filed_rows(c, w, t)
 
 
 def answered(c: Columns, w, t: Cut) -> Q:
     """有效回访: the reporter answered in the period, whatever the answer."""
-    return _in(c.solved, w["solved"] + w["partly"] + w["unsolved"]) & t.holds(c.followed)
+    return t.holds(c.followed) & _in(c.solved, w["solved"] + w["partly"] + w["unsolved"])
 
 
 def rated(c: Columns, w, t: Cut) -> Q:
     """有效评价: a rating was given in the period."""
-    return _in(c.rating, w["satisfied"] + w["neutral"] + w["dissatisfied"]) & t.holds(c.followed)
+    return t.holds(c.followed) & _in(c.rating, w["satisfied"] + w["neutral"] + w["dissatisfied"])
 
 
 def _in(column: str, values: tuple) -> Q:

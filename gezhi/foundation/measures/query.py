@@ -56,8 +56,9 @@ def measure(
     facts = _facts(metrics)
     cut, fixed = _cut(period, at), tuple((where or {}).items())
     wanted = _parts(metrics, facts, cut)
-    counts = _scope(facts, place, fixed, cut).aggregate(**_counts(wanted))
-    return {m.id: _figure(m, wanted.get(m.id), counts, "", cut, place, fixed) for m in metrics}
+    counts = _Counts(wanted)
+    line = counts.read(_scope(facts, place, fixed, cut).aggregate(**counts.asked))
+    return {m.id: _figure(m, wanted.get(m.id), line, cut, place, fixed) for m in metrics}
 
 
 def table(
@@ -80,16 +81,18 @@ def table(
     cut, fixed = _cut(period, at), tuple((where or {}).items())
     wanted = _parts(metrics, facts, cut)
     column = getattr(facts.columns, by)
-    lines = _scope(facts, place, fixed, cut).order_by().values(column).annotate(**_counts(wanted))
+    counts = _Counts(wanted)
+    lines = _scope(facts, place, fixed, cut).order_by().values(column).annotate(**counts.asked)
     rows = []
-    for line in lines.order_by(column):
-        if not any(value for name, value in line.items() if name != column):
+    for found in lines.order_by(column):
+        line = counts.read(found)
+        if not any(line.values()):
             continue
-        group = (by, line[column])
+        group = (by, found[column])
         rows.append(
             Row(
-                line[column],
-                {m.id: _figure(m, wanted.get(m.id), line, "", cut, place, (*fixed, group)) for m in metrics},
+                found[column],
+                {m.id: _figure(m, wanted.get(m.id), line, cut, place, (*fixed, group)) for m in metrics},
             )
         )
     return rows
@@ -112,28 +115,24 @@ def series(
     fixed = tuple((where or {}).items())
     cuts = [_cut(period, at) for period in periods]
     wanted = [_parts(metrics, facts, cut) for cut in cuts]
+    counts = [_Counts(parts) for parts in wanted]
     each = [
         _scope(facts, place, fixed, cut)
         .order_by()
         .annotate(which=Value(number, output_field=IntegerField()))
         .values("which")
-        .annotate(**_counts(parts))
-        for number, (cut, parts) in enumerate(zip(cuts, wanted, strict=True))
+        .annotate(**counts[number].asked)
+        for number, cut in enumerate(cuts)
     ]
     # A period without rows has no line.
     lines: dict[int, Mapping[str, Any]] = {}
     if each:
         lines = {line["which"]: line for line in each[0].union(*each[1:], all=True)}
-    nothing = [dict.fromkeys(_counts(parts), 0) for parts in wanted]
+    read = [counts[number].read(lines.get(number, {})) for number in range(len(cuts))]
     return [
         Row(
             period,
-            {
-                m.id: _figure(
-                    m, wanted[number].get(m.id), lines.get(number, nothing[number]), "", cuts[number], place, fixed
-                )
-                for m in metrics
-            },
+            {m.id: _figure(m, wanted[number].get(m.id), read[number], cuts[number], place, fixed) for m in metrics},
         )
         for number, period in enumerate(periods)
     ]
@@ -220,33 +219,48 @@ def _parts(metrics: list[Metric], facts: Source, cut: Cut) -> dict[str, Parts]:
     return {m.id: m.rule(facts.columns, facts.words, cut) for m in metrics if facts.columns.has(*m.needs)}
 
 
-def _counts(wanted: Mapping[str, Parts], prefix: str = "") -> dict[str, Count]:
-    counts: dict[str, Count] = {}
-    for id, parts in wanted.items():
-        counts[f"{prefix}{id}__n"] = Count("pk", filter=parts.numerator)
-        if parts.denominator is not None:
-            counts[f"{prefix}{id}__d"] = Count("pk", filter=parts.denominator)
-        for number, (rows, _weight) in enumerate(parts.also):
-            counts[f"{prefix}{id}__w{number}"] = Count("pk", filter=rows)
-    # Django reads "__" as a lookup in aliases of annotations; one underscore is enough and unique.
-    return {name.replace("__", "_of_"): count for name, count in counts.items()}
+class _Counts:
+    """The counts that some figures need, each asked once: many rates are taken over the same rows.
+
+    `asked` goes into the statement; `read(line)` gives every figure's own name its number back.
+    """
+
+    def __init__(self, wanted: Mapping[str, Parts]) -> None:
+        self.asked: dict[str, Count] = {}
+        self._names: dict[str, str] = {}
+        self._known: dict[Q, str] = {}
+        for id, parts in wanted.items():
+            self._add(f"{id}_of_n", parts.numerator)
+            if parts.denominator is not None:
+                self._add(f"{id}_of_d", parts.denominator)
+            for number, (rows, _weight) in enumerate(parts.also):
+                self._add(f"{id}_of_w{number}", rows)
+
+    def _add(self, name: str, rows: Q) -> None:
+        first = self._known.setdefault(rows, name)
+        self._names[name] = first
+        if first == name:
+            self.asked[name] = Count("pk", filter=rows)
+
+    def read(self, line: Mapping[str, Any]) -> dict[str, int]:
+        """Numbers by figure; a line that is not there counts nothing."""
+        return {name: line.get(first, 0) for name, first in self._names.items()}
 
 
 def _figure(
     m: Metric,
     parts: Parts | None,
     line: Mapping[str, Any],
-    prefix: str,
     cut: Cut,
     place: int | None,
     where: tuple[tuple[str, Any], ...],
 ) -> Figure:
     if parts is None:
         return Figure(m.id, str(m.title), m.unit, str(m.definition), None, None, None, None)
-    top: int | Decimal = line[f"{prefix}{m.id}_of_n"]
+    top: int | Decimal = line[f"{m.id}_of_n"]
     for number, (_rows, weight) in enumerate(parts.also):
-        top = top + weight * line[f"{prefix}{m.id}_of_w{number}"]
-    bottom = line.get(f"{prefix}{m.id}_of_d") if parts.denominator is not None else None
+        top = top + weight * line[f"{m.id}_of_w{number}"]
+    bottom = line.get(f"{m.id}_of_d") if parts.denominator is not None else None
     if m.unit == "count":
         value: int | Decimal | None = top
     else:
