@@ -22,7 +22,7 @@ import httpx
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CASES = 70
+CASES = 150
 PASSWORD = "gezhi-demo"
 ROLES = ("grid", "secretary", "street", "county", "department", "auditor", "admin")
 

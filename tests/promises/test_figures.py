@@ -165,8 +165,9 @@ def _periods() -> tuple[list[str], list[str]]:
 
 def test_the_pages_hold_something_to_count(pages):
     assert sum(counts.value("reported") > 10 for _page, counts in pages) >= 4
-    assert sum(counts.value("late") > 0 for _page, counts in pages) >= 2
-    assert sum(counts.value("unsolved") > 0 for _page, counts in pages) >= 1
+    # How many are late or unsolved depends on the hour of the run; that people answered does not.
+    assert sum(counts.value("solved") > 0 for _page, counts in pages) >= 2
+    assert sum(counts.value("closed") > 0 for _page, counts in pages) >= 2
 
 
 def test_every_sentence_says_the_figure_counted_again(pages):
