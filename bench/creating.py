@@ -25,12 +25,8 @@ def run(home: Home) -> Iterator[Line]:
     raise_one, request = _requests()
     raise_one(0)
     create = limits.capture(lambda: raise_one(1))
-    if home.db == "sqlite":
-        limit = limits.sqlite_rate(home, create, count)
-    else:
-        limit = limits.pgbench_rate(home, create, 3 if home.small else 10, servers.CLIENTS)
-        prepared = limits.pgbench_rate(home, create, 3 if home.small else 10, servers.CLIENTS, "prepared")
-        yield Line(home.db, "the same rows by pgbench, prepared", prepared, "/s", limit, prepared / limit)
+    # Before and after the load, the better counts: a limit taken in a starved moment would flatter the ratio.
+    limit = limits.best(home, create, round=0)
     with servers.serving() as server:
         servers.load(server, 300, lambda n: request(-1 - n))
         pids = server.pids()
@@ -39,6 +35,7 @@ def run(home: Home) -> Iterator[Line]:
         before = servers.cpu_ms(pids)
         alone = servers.load(server, count, request)
         cpu = (servers.cpu_ms(pids) - before) / count
+    limit = max(limit, limits.best(home, create, round=1))
     yield Line(
         home.db, "create through HTTP, 8 clients", alone.rate, "/s", limit, alone.rate / limit, cpu, create.queries,
         f"ratio >= {RATIO}, CPU <= {CPU_MS:g}, queries <= {QUERIES}",
