@@ -54,6 +54,19 @@ def test_a_rolled_back_number_does_not_come_back():
         assert revisions.bump("people") != lost
 
 
+def test_nor_does_it_where_the_clock_stands_still(monkeypatch):
+    now = revisions.time.time_ns()
+    monkeypatch.setattr(revisions.time, "time_ns", lambda: now)
+    with db.write():
+        revisions.bump("people")
+    for _attempt in range(50):
+        with pytest.raises(LookupError), db.write():
+            lost = revisions.bump("people")
+            raise LookupError
+        with db.write():
+            assert revisions.bump("people") != lost
+
+
 def test_assign_keeps_the_value():
     with db.write():
         revisions.assign("clock.offset", 86400)
