@@ -8,15 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
+from gezhi.engines.workflows.schema_parts import (
+    KINDS,
+    WAITING,
+    Action,
+    Branch,
+    Clock,
+    Each,
+    Owner,
+    Rung,
+    Stage,
+    Track,
+)
 from gezhi.foundation import expressions, packs
-from gezhi.foundation.expressions import Choice, Number, Text, Truth
+from gezhi.foundation.expressions import Choice, Date, Number, Text, Truth
 from gezhi.foundation.forms import Form
 
+__all__ = [
+    "COUNTED", "EFFECTS", "KEPT", "KINDS", "PHASES", "READABLE", "RUNGS", "SETTABLE", "STAMPS", "WAITING", "Action",
+    "Branch", "Clock", "Each", "Owner", "Rung", "Stage", "Track", "Workflow", "definition", "readable",
+]  # fmt: skip
+
 PHASES = ("received", "owned", "working", "checked", "your_word", "closed")
-EFFECTS = ("extend", "supervise", "release", "take")
+EFFECTS = ("extend", "move", "supervise", "release", "take")
+RUNGS = ("remind", "supervise", "take_over")
+COUNTED = ("false_closure",)  # what an action may count beside its own counter
 STAMPS = ("accepted_at", "first_response_at", "handled_at", "verified_at", "followed_at")
 # What an action may set on the case, and of which type: expressions are checked against it.
 SETTABLE: dict[str, expressions.Type] = {
@@ -37,82 +56,30 @@ READABLE: dict[str, expressions.Type] = {
     "reopenings": Number,
     "channel": Text,
     "on_behalf": Truth,
+    "off_hours": Truth,  # this moment is outside working time
+    "parked_times": Number,
+    "false_closures": Number,
+}
+# Types of kept values; those with a type here can be read by guards.
+KEPT: dict[str, expressions.Type | None] = {
+    "seats": None,
+    "places": None,
+    "date": Date,
+    "choice": Text,
+    "text": Text,
+    "category": Text,
+    "limit": Text,
+    "number": Number,
+    "truth": Truth,
+    "seat": Number,
+    "place": Number,
 }
 
 
-@dataclass(frozen=True)
-class Owner:
-    """Whose seat owns a stage: a post near the case's place, or the unit the dispatcher chose."""
-
-    post: str | None = None
-    case: str | None = None  # "handler"
-    unlike: tuple[str, ...] = ()  # stages whose doers may not own or act here
-
-
-@dataclass(frozen=True)
-class Clock:
-    """`limit`: "4 work_hour", "promise" (the case's own date) or "category" (from the limits table)."""
-
-    limit: str
-    warn: float = 0.75
-
-
-@dataclass(frozen=True)
-class Rung:
-    """`after` the deadline, once: the seat of `post` is told and the case is marked supervised."""
-
-    after: str
-    do: str
-    post: str
-
-
-@dataclass(frozen=True)
-class Branch:
-    when: str | None  # None = else
-    to: str
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing somebody may do at a stage. Exactly one of `to`, `open`, `close`, or none (stay)."""
-
-    id: str
-    title: Mapping[str, str]
-    by: tuple[str, ...]
-    form: Form
-    says: Mapping[str, str] | None = None
-    to: str | None = None
-    open: str | None = None
-    close: bool = False
-    assign: str | None = None
-    set: Mapping[str, str] = field(default_factory=dict)
-    stamp: tuple[str, ...] = ()
-    counter: str | None = None
-    exhausted: str | None = None
-    effect: str | None = None
-    main: bool = False
-    key: str | None = None
-    within: str | None = None
-    before_due: bool = False
-    public: tuple[str, ...] = ()  # fields the resident sees
-
-
-@dataclass(frozen=True)
-class Stage:
-    id: str
-    kind: str  # task | gate | end
-    title: Mapping[str, str]
-    phase: str = ""
-    says: Mapping[str, str] | None = None
-    side: bool = False
-    owner: Owner | None = None
-    clock: Clock | None = None
-    ladder: tuple[Rung, ...] = ()
-    silence_after: str | None = None
-    silence_action: str | None = None
-    branches: tuple[Branch, ...] = ()
-    actions: Mapping[str, Action] = field(default_factory=dict)
-    outcome: str = ""
+def readable(kept: Mapping[str, str]) -> dict[str, expressions.Type]:
+    """What a guard may read in a workflow with these kept values (name -> field type)."""
+    known = {name: KEPT.get(kind) for name, kind in kept.items()}
+    return {**READABLE, **{name: type_ for name, type_ in known.items() if type_ is not None}}
 
 
 @dataclass(frozen=True)
@@ -132,10 +99,13 @@ class Workflow:
     intake: Form
     consent: bool
     kinds: tuple[str, ...]
+    kept: Mapping[str, str] = field(default_factory=dict)  # name -> type of form field
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Workflow:
         """The typed view of a body that read_workflow accepted."""
+        kept = dict(body.get("kept", {}))
+        known = readable(kept)
         return cls(
             name=body["name"],
             version=body["version"],
@@ -147,12 +117,22 @@ class Workflow:
             closing=body["closing"],
             counters={k: v["max"] for k, v in body["counters"].items()},
             counter_titles={k: v["title"] for k, v in body["counters"].items()},
-            stages={k: _stage(k, v) for k, v in body["stages"].items()},
-            anytime={k: _action(k, v) for k, v in body["anytime"].items()},
+            stages={k: _stage(k, v, known) for k, v in body["stages"].items()},
+            anytime={k: _action(k, v, known) for k, v in body["anytime"].items()},
             intake=Form.from_body(body["intake"]),
             consent=body["consent"],
             kinds=tuple(body["kinds"]),
+            kept=kept,
         )
+
+    @cached_property
+    def readable(self) -> dict[str, expressions.Type]:
+        """What a guard may read of a case of this workflow, by type."""
+        return readable(self.kept)
+
+    def join_of(self, fork: str) -> Stage:
+        """The join that ends a fork."""
+        return self.stages[self.stages[fork].join or ""]
 
     def actions_at(self, stage_id: str) -> dict[str, Action]:
         """What is drawn at a stage, the anytime actions after it (not at an end)."""
@@ -163,8 +143,10 @@ class Workflow:
         return own
 
 
-def _stage(key: str, raw: Mapping[str, Any]) -> Stage:
-    owner, clock, silence = raw.get("owner"), raw.get("clock"), raw.get("silence") or {}
+def _stage(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Type]) -> Stage:
+    owner, silence = raw.get("owner"), raw.get("silence") or {}
+    ways = raw.get("branches", ())
+    fork = raw["kind"] == "fork"
     return Stage(
         id=key,
         kind=raw["kind"],
@@ -172,23 +154,52 @@ def _stage(key: str, raw: Mapping[str, Any]) -> Stage:
         phase=raw.get("phase", ""),
         says=raw.get("says"),
         side=raw.get("side", False),
-        owner=Owner(owner.get("post"), owner.get("case"), tuple(owner.get("unlike", ()))) if owner else None,
-        clock=Clock(clock["limit"], float(clock.get("warn", 0.75))) if clock else None,
-        ladder=tuple(Rung(r["after"], r["do"], r["post"]) for r in raw.get("ladder", ())),
+        owner=_owner(owner) if owner else None,
+        clock=_clock(raw["clock"]) if raw.get("clock") else None,
+        ladder=tuple(Rung(r["after"], r["do"], r.get("post", ""), r.get("clock")) for r in raw.get("ladder", ())),
         silence_after=silence.get("after"),
         silence_action=silence.get("action"),
-        branches=tuple(Branch(None if b.get("else") else b["when"], b["to"]) for b in raw.get("branches", ())),
-        actions={k: _action(k, v) for k, v in raw.get("actions", {}).items()},
+        branches=() if fork else tuple(Branch(None if b.get("else") else b["when"], b["to"]) for b in ways),
+        actions={k: _action(k, v, known) for k, v in raw.get("actions", {}).items()},
         outcome=raw.get("outcome", ""),
+        then=raw.get("then"),
+        pauses=raw.get("pauses", False),
+        parked=raw.get("parked", False),
+        tracks=tuple(Track(b["id"], b["to"], b.get("each")) for b in ways) if fork else (),
+        join=raw.get("join"),
+        of=raw.get("of"),
+        needs=raw.get("needs", "all"),
+        to=raw.get("to"),
+        workflow=raw.get("workflow"),
+        each=_each(raw["each"]) if "each" in raw else None,
+        counts=tuple(raw.get("counts", ())),
     )
 
 
-def _action(key: str, raw: Mapping[str, Any]) -> Action:
+def _owner(raw: Mapping[str, Any]) -> Owner:
+    return Owner(
+        post=raw.get("post"),
+        case=raw.get("case"),
+        unlike=tuple(raw.get("unlike", ())),
+        above=raw.get("above"),
+        duty=raw.get("duty", False),
+    )
+
+
+def _clock(raw: Mapping[str, Any]) -> Clock:
+    return Clock(raw.get("limit", ""), float(raw.get("warn", 0.75)), raw.get("until"), raw.get("max"))
+
+
+def _each(raw: str | Mapping[str, Any]) -> Each:
+    return Each(kept=raw) if isinstance(raw, str) else Each(under=raw["under"])
+
+
+def _action(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Type]) -> Action:
     return Action(
         id=key,
         title=raw["title"],
         by=tuple(raw["by"]),
-        form=Form.from_body(raw.get("form", []), context=READABLE),
+        form=Form.from_body(raw.get("form", []), context=known),
         says=raw.get("says"),
         to=raw.get("to"),
         open=raw.get("open"),
@@ -204,6 +215,11 @@ def _action(key: str, raw: Mapping[str, Any]) -> Action:
         within=raw.get("within"),
         before_due=raw.get("before_due", False),
         public=tuple(raw.get("public", ())),
+        keep=raw.get("keep", {}),
+        counts=tuple(raw.get("counts", ())),
+        ends_all=raw.get("ends_all", False),
+        moves_to=raw.get("moves_to"),
+        moves_from=tuple(raw.get("from", ())),
     )
 
 

@@ -17,11 +17,13 @@ from .cleaning import Refused, clean_text
 from .numerals import read_date, read_number
 
 TYPES = (
-    "text", "long_text", "number", "truth", "date", "choice", "seat", "place", "category", "photos", "limit",
+    "text", "long_text", "number", "truth", "date", "choice", "seat", "place", "category", "photos", "limit", "seats",
+    "places",
 )  # fmt: skip
+LISTS = frozenset({"photos", "seats", "places"})
 # Greatest length, greatest number, or greatest count when the field does not say.
-DEFAULT_MAX = {"text": 200, "long_text": 5_000, "photos": 6}
-HARD_MAX = {"text": 2_000, "long_text": 20_000, "photos": 20}
+DEFAULT_MAX = {"text": 200, "long_text": 5_000, "photos": 6, "seats": 20, "places": 200}
+HARD_MAX = {"text": 2_000, "long_text": 20_000, "photos": 20, "seats": 60, "places": 1_000}
 YES = frozenset({"true", "1", "on", "yes", "y", "是", "对", "有", "真", "同意"})
 NO = frozenset({"false", "0", "off", "no", "n", "否", "不", "不是", "没有", "无", "假", "不同意"})
 
@@ -89,6 +91,7 @@ class Field:
 _EXPRESSION: dict[str, ex.Type] = {
     "text": ex.Text, "long_text": ex.Text, "number": ex.Number, "truth": ex.Truth, "date": ex.Date,
     "seat": ex.Number, "place": ex.Number, "category": ex.Text, "photos": ex.ListOf(ex.Text), "limit": ex.Text,
+    "seats": ex.ListOf(ex.Number), "places": ex.ListOf(ex.Number),
 }  # fmt: skip
 
 
@@ -107,7 +110,7 @@ def clean_value(asked: Field, value: Any) -> Any:
     """The value of one field as the product keeps it (None when empty); Refused says why not.
 
     text and long_text `str`, number `Decimal`, truth `bool`, date `date`, choice and category `str` code,
-    seat and place `int` id, photos `list` of stored file ids, limit `str` such as "4 work_hour".
+    seat and place `int` id, photos `list` of stored file ids, seats and places `list` of ids, limit `str` such as "4 work_hour".
     """
     if is_empty(value):
         return None
@@ -171,7 +174,7 @@ def _id(words: Any) -> Callable[[Field, Any], int]:
     def clean(asked: Field, value: Any) -> int:
         number = read_number(str(value)) if not isinstance(value, bool) and isinstance(value, int | str) else None
         if number is None or number != number.to_integral_value() or not 0 < number < 2**63:
-            raise Refused("form.choice_of_" + asked.type, words)
+            raise Refused("form.choice_of_" + asked.type.removesuffix("s"), words)
         return int(number)
 
     return clean
@@ -221,6 +224,21 @@ def _photos(asked: Field, value: Any) -> list[Any]:
     return [item if hasattr(item, "read") else whole(asked, item) for item in items]
 
 
+def _several(one: Callable[[Field, Any], int]) -> Callable[[Field, Any], list[int]]:
+    """A list of `one`s, each once, in the order given; a text of ids parted by commas is read as well."""
+
+    def clean(asked: Field, value: Any) -> list[int]:
+        if isinstance(value, str):
+            value = [part for part in re.split(r"[,，\s]+", value) if part]
+        items = list(value) if isinstance(value, list | tuple) else [value]
+        items = [item for item in items if not is_empty(item)]
+        if len(items) > asked.limit:
+            raise Refused("form.many", _("最多选 {max} 个，现在 {count} 个。"), max=asked.limit, count=len(items))
+        return list(dict.fromkeys(one(asked, item) for item in items))
+
+    return clean
+
+
 _LIMIT = re.compile(r"(.+?)\s*个?\s*([a-z]+_[a-z]+|紧急工作[时日]|工作[时日]|自然日)")
 _LIMIT_WORDS = _("“{value}”不是时限，请填如 4 工作时 或 3 工作日。")
 
@@ -245,6 +263,7 @@ def _limit(asked: Field, value: Any) -> str:
 _CLEAN: dict[str, Callable[[Field, Any], Any]] = {
     "text": _text, "long_text": _text, "number": _number, "truth": _truth, "date": _date, "choice": _choice,
     "seat": _seat, "place": _place, "category": _category, "photos": _photos, "limit": _limit,
+    "seats": _several(_seat), "places": _several(_place),
 }  # fmt: skip
 
 

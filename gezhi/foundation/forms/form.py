@@ -14,7 +14,7 @@ from gezhi.foundation import expressions as ex
 from gezhi.foundation.packs.reading import Context, plain
 
 from .cleaning import Refused
-from .fields import HARD_MAX, TYPES, Field, Option, clean_value, dump_value, is_empty, load_value
+from .fields import HARD_MAX, LISTS, TYPES, Field, Option, clean_value, dump_value, is_empty, load_value
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MAX_FIELDS = 60
@@ -76,7 +76,7 @@ class Form:
     def clean(self, data: Any, *, context: Mapping[str, Any] | None = None) -> tuple[dict[str, Any], dict[str, str]]:
         """(values, field errors) of what was sent.
 
-        `data`: mapping of field id → raw value (a QueryDict works, lists are read whole for photos). Values hold
+        `data`: mapping of field id → raw value (a QueryDict works, lists are read whole for photos, seats and places). Values hold
         every field that was asked, None when left empty. An answer to a question that was not asked (`when`) is
         dropped; a name that no field has is refused by that name. Errors are sentences in the active language.
         """
@@ -91,7 +91,7 @@ class Form:
         for asked in self.fields:
             if asked.when is not None and not self._programs[asked.id, "when"].holds(known):
                 continue
-            raw = data.getlist(asked.id) if asked.type == "photos" and hasattr(data, "getlist") else data.get(asked.id)
+            raw = data.getlist(asked.id) if asked.type in LISTS and hasattr(data, "getlist") else data.get(asked.id)
             try:
                 value = clean_value(asked, raw)
             except Refused as refused:
@@ -191,7 +191,7 @@ def _property(asked: Field) -> dict[str, Any]:
         shape["x-labels"] = {o.value: o.label for o in asked.choices}
     if asked.type in ("text", "long_text"):
         shape["maxLength"] = asked.limit
-    elif asked.type == "photos":
+    elif asked.type in LISTS:
         shape["maxItems"] = asked.limit
     elif asked.type == "number":
         shape |= {k: v for k, v in (("maximum", asked.max), ("minimum", asked.min)) if v is not None}
@@ -211,6 +211,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"}, "choice": {"type": "string"},
     "seat": {"type": "integer"}, "place": {"type": "integer"}, "category": {"type": "string"},
     "photos": {"type": "array", "items": {"type": "integer"}},
+    "seats": {"type": "array", "items": {"type": "integer"}}, "places": {"type": "array", "items": {"type": "integer"}},
     "limit": {"type": "string", "examples": ["4 work_hour", "3 work_day"]},
 }  # fmt: skip
 
