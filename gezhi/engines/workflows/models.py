@@ -86,6 +86,15 @@ class Case(models.Model):
     extensions = models.SmallIntegerField(default=0)
     reopenings = models.SmallIntegerField(default=0)
     counters = models.JSONField(default=dict)
+    # Follow-ups that found a case closed as done which was not.
+    false_closures = models.SmallIntegerField(default=0)
+    # Values that a step kept for a later one, by the names the workflow declares; None = none yet.
+    kept = models.JSONField(null=True)
+    # While the matter is parked (挂账): the next date the resident was told.
+    parked_until = models.DateTimeField(null=True)
+    # The case that a children stage opened this one for; the case this one was merged into.
+    parent_id = models.BigIntegerField(null=True)
+    merged_into = models.BigIntegerField(null=True)
     # What `due_at` was counted from: {"limits": [...], "more": [...]}; clocks.promised does it again.
     promised = models.JSONField(default=dict)
 
@@ -135,6 +144,8 @@ class Case(models.Model):
             models.Index(fields=["county_id", "figures_until", "opened_at"], name="case_county_figures"),
             models.Index(fields=["town_id", "figures_until", "opened_at"], name="case_town_figures"),
             models.Index(fields=["village_id", "figures_until", "opened_at"], name="case_village_figures"),
+            models.Index(fields=["parent_id", "state"], name="case_parent", condition=Q(parent_id__isnull=False)),
+            models.Index(fields=["merged_into"], name="case_merged", condition=Q(merged_into__isnull=False)),
             models.Index(fields=["contact_hash"], name="case_contact", condition=Q(contact_hash__isnull=False)),
         ]
         constraints = [
@@ -148,13 +159,19 @@ class Case(models.Model):
 
 
 class WorkItem(models.Model):
-    """One open branch of a case: who must act, until when. `number` counts within the case."""
+    """Where one branch of a case stands: who must act, until when. `number` counts within the case.
+
+    `branch`: "" is the trunk, else the way through the open forks ("together:lead", "together:assist#2"); `fork` is the
+    number of the item that stands for the fork. A fork, and a stage that waits for child cases, is an item itself.
+    """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="items", db_index=False)
     number = models.IntegerField()
     cycle = models.SmallIntegerField(default=1)
     stage = models.CharField(max_length=40)
     side = models.BooleanField(default=False)
+    branch = models.CharField(max_length=250, blank=True, default="")
+    fork = models.IntegerField(null=True)
     state = models.CharField(max_length=10, default=OPEN)  # open, done, cancelled
     owner_seat = models.BigIntegerField(null=True)
     person_id = models.BigIntegerField(null=True)
@@ -169,15 +186,18 @@ class WorkItem(models.Model):
     done_at = models.DateTimeField(null=True)
     done_by = models.BigIntegerField(null=True)
     action = models.CharField(max_length=40, blank=True, default="")
-    # What a side item asks for ({"more": "2 work_day"}); on a main item what it was granted ({"added": [...]})
-    # and from when its warning has been counted since ({"warn_from": instant}).
+    # Side item: what is asked for ({"more": "2 work_day", "asked_by": person, "asked": stage}). Main item: what it was
+    # granted ({"added": [...]}), from when its warning counts ({"warn_from": instant}), whose it was before it was taken
+    # over ({"taken_from", "taken_at"}), its branch's seat ({"seat"}). Fork: {"branches", "arrived"}; children: {"places"}.
     ask = models.JSONField(default=dict)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["case", "number"], name="item_number"),
-            # one running main clock a case (forks will relax this with a branch column)
-            models.UniqueConstraint(fields=["case"], name="one_main_item", condition=Q(state=OPEN, side=False)),
+            # One running clock on every branch, and so exactly one on the trunk.
+            models.UniqueConstraint(
+                fields=["case", "branch"], name="one_item_a_branch", condition=Q(state=OPEN, side=False)
+            ),
             models.CheckConstraint(name="open_item_is_owned", condition=~Q(state=OPEN) | Q(owner_seat__isnull=False)),
         ]
         indexes = [

@@ -58,11 +58,18 @@ CASE_FIELDS = [
     "reopenings",
     "counters",
     "promised",
+    "false_closures",
+    "kept",
+    "parked_until",
+    "parent_id",
+    "merged_into",
 ]
 ITEM_FIELDS = [
     "cycle",
     "stage",
     "side",
+    "branch",
+    "fork",
     "state",
     "owner_seat",
     "person_id",
