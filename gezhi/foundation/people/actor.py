@@ -25,6 +25,7 @@ POWERS = {
     "case.arbitrate": _("裁定退单争议"),
     "personal.reveal": _("看全号"),
     "people.manage": _("管理人员和岗位"),
+    "duty.manage": _("编排值班"),
     "places.manage": _("管理地方和网格"),
     "packs.manage": _("管理工作包"),
     "bulletin.read": _("看通报"),

@@ -1,6 +1,7 @@
 """Where a vacant seat falls to. Pure lookups over seats, posts and places; no persons, no time.
 
-The seat above is the seat that serves the place in the post this post falls to; a post that falls to
+A seat of an organisation that stands in a tree goes up that tree first. Otherwise:
+the seat above is the seat that serves the place in the post this post falls to; a post that falls to
 none goes to the same post at a place further up; what finds nothing goes to the root. Every step either
 moves along `falls_to`, which has no cycle, or strictly up the places, so each chain ends. docs/rules/seats.md
 """
@@ -8,10 +9,10 @@ moves along `falls_to`, which has no cycle, or strictly up the places, so each c
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from .records import OrganisationInfo, PostInfo, SeatInfo
+from .records import EdgeInfo, OrganisationInfo, PostInfo, SeatInfo
 
 if TYPE_CHECKING:
     from gezhi.foundation import places
@@ -28,6 +29,7 @@ class Chain:
         organisations: Mapping[int, OrganisationInfo],
         seats: Mapping[int, SeatInfo],
         map_of_places: places.Directory,
+        edges: Iterable[EdgeInfo] = (),
     ):
         self._posts = posts
         self._organisations = organisations
@@ -48,6 +50,18 @@ class Chain:
             for name in {organisation.code, organisation.name, organisation.short} - {""}:
                 self._organisation_names[name].append(organisation)
         self._above: dict[int, int | None] = {}
+        self._climbing: set[int] = set()
+        self._parents: dict[int, int | None] = {}
+        for edge in sorted((edge for edge in edges if edge.until is None), key=lambda edge: edge.tree):
+            self._parents.setdefault(edge.child, edge.parent)
+        self._of_organisation: dict[int, list[SeatInfo]] = defaultdict(list)
+        if self._parents:
+            rank = {code: position for position, code in enumerate(posts)}
+            for seat in sorted(seats.values(), key=lambda seat: (rank[seat.post], seat.id)):
+                if seat.organisation_id in self._parents and not seat.closed:
+                    self._of_organisation[seat.organisation_id].append(seat)
+            for seat_id in seats:  # now and in one order: whether a step up the tree would lead round must not waver
+                self.above(seat_id)
 
     def kind(self, place_id: int) -> str:
         return self._places.get(place_id).kind
@@ -102,6 +116,8 @@ class Chain:
     def _find_above(self, seat: SeatInfo) -> int | None:
         if seat.id == self.root:
             return None
+        if seat.organisation_id in self._parents and (up := self._up_the_tree(seat)) is not None:
+            return up
         falls_to = self._posts[seat.post].falls_to
         if falls_to is not None:
             found = self.serving(falls_to, seat.place_id)
@@ -110,6 +126,31 @@ class Chain:
             if place != seat.place_id and (here := self._by_post.get((place, seat.post))):
                 return here[0].id
         return self.root
+
+    def _up_the_tree(self, seat: SeatInfo) -> int | None:
+        """The seat its post falls to in the same organisation, else the first seat of the nearest one above.
+
+        None where the tree ends, and where posts and tree together would lead back to this seat.
+        """
+        falls_to = self._posts[seat.post].falls_to
+        organisation = seat.organisation_id
+        found = next((one for one in self._of_organisation.get(organisation or 0, ()) if one.post == falls_to), None)
+        while found is None and organisation is not None:
+            organisation = self._parents.get(organisation)
+            found = next(iter(self._of_organisation.get(organisation or 0, ())), None)
+        return found.id if found is not None and not self._leads_back(found.id, seat.id) else None
+
+    def _leads_back(self, start: int, seat_id: int) -> bool:
+        self._climbing.add(seat_id)
+        try:
+            step: int | None = start
+            while step is not None:
+                if step in self._climbing:
+                    return True
+                step = self.above(step)
+            return False
+        finally:
+            self._climbing.discard(seat_id)
 
     def _upwards(self, place_id: int) -> Iterator[int]:
         yield place_id

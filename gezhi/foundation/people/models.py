@@ -34,6 +34,8 @@ class Person(models.Model):
     synthetic = models.BooleanField(default=False)
     # Goes up when the password changes or the person is deactivated: older sessions end.
     session_epoch = models.IntegerField(default=0)
+    # The password was chosen by somebody else (gezhi admin create): nothing works until it is replaced.
+    must_change = models.BooleanField(default=False)
     event_seq = models.IntegerField()
     event_hash = models.BinaryField(max_length=32)
 
@@ -73,6 +75,8 @@ class Post(models.Model):
     powers = models.JSONField(default=list)
     falls_to = models.CharField(max_length=40, null=True)
     root = models.BooleanField(default=False)
+    # Its seats are filled by the shifts of a roster (值班表) before anybody appointed to them.
+    duty = models.BooleanField(default=False)
     position = models.IntegerField(default=0)
     event_seq = models.IntegerField()
     event_hash = models.BinaryField(max_length=32)
@@ -82,6 +86,30 @@ class Post(models.Model):
 
     def __str__(self) -> str:
         return self.title_zh
+
+
+class OrganisationEdge(models.Model):
+    """An organisation hangs below another in a tree of a pack ("party"); `parent` empty = the tree's root.
+
+    Apart from the tree of places. A move ends one row and begins another, so the tree of any date can be read.
+    """
+
+    tree = models.CharField(max_length=40)
+    child = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    parent = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_organisation_edge"
+        constraints = [
+            models.UniqueConstraint(fields=["tree", "child"], condition=Q(until=None), name="one_parent_at_a_time"),
+            models.CheckConstraint(
+                condition=Q(parent=None) | ~Q(parent=F("child")), name="organisation_not_its_own_parent"
+            ),
+        ]
 
 
 class Seat(models.Model):
@@ -157,6 +185,57 @@ class Substitute(Term):
         ]
 
 
+class Shift(Term):
+    """A person is on duty in a duty seat; `until` is never empty. No two shifts of one seat overlap.
+
+    `slot`: day, night or rest (a day off, around the clock): what a rotation counts apart.
+    """
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="shifts")
+    slot = models.CharField(max_length=10, default="day")
+
+    class Meta:
+        db_table = "people_shift"
+        constraints = [
+            models.CheckConstraint(condition=Q(until__isnull=False) & Q(until__gte=F("since")), name="shift_has_an_end")
+        ]
+
+
+class DutyNote(models.Model):
+    """What one shift leaves to the next 交班: `entries` [{"text": private id, "case": "2026-1186"|""}].
+
+    `taken_by`: who of the next shift has read it; empty = nobody yet.
+    """
+
+    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, related_name="notes")
+    entries = models.JSONField(default=list)
+    written_by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    written_at = models.DateTimeField()
+    taken_by = models.ForeignKey(Person, on_delete=models.PROTECT, null=True, related_name="+")
+    taken_at = models.DateTimeField(null=True)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_duty_note"
+
+
+class CommitteeChange(models.Model):
+    """A committee replaced in one step 换届: `body` {"seats": [{"seat", "out", "in", "stay", "substitutes"}],
+    "closing": [persons whose accounts end]}; person ids only. `done_at`: when accounts were closed.
+    """
+
+    place = models.ForeignKey("places.Place", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    body = models.JSONField()
+    done_at = models.DateTimeField(null=True)
+    event_seq = models.IntegerField()
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        db_table = "people_committee_change"
+
+
 class Reveal(models.Model):
     """Somebody looked at a masked value: who, in which seat, about what, why, when. Never changed."""
 
@@ -210,13 +289,18 @@ register_state(
         "active": "active",
         "synthetic": "synthetic",
         "session_epoch": "session_epoch",
+        "must_change": "must_change",
     },
 )
 register_state("organisation", Organisation, ("code", "name", "short", "kind", "place_id"))
-register_state("post", Post, ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "position"))
+register_state("post", Post, ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "duty", "position"))
 register_state("seat", Seat, ("post_id", "place_id", "organisation_id", "label", "opened_at", "closed_at"))
 register_state("holding", Holding, ("seat_id", "person_id", "since", "until"))
 register_state("substitute", Substitute, ("seat_id", "person_id", "since", "until", "reason"))
+register_state("shift", Shift, ("seat_id", "person_id", "since", "until", "slot"))
+register_state("duty_note", DutyNote, ("shift_id", "entries", "written_by_id", "written_at", "taken_by_id", "taken_at"))
+register_state("organisation_edge", OrganisationEdge, ("tree", "child_id", "parent_id", "since", "until"))
+register_state("committee", CommitteeChange, ("place_id", "at", "body", "done_at"))
 register_state(
     "reveal",
     Reveal,

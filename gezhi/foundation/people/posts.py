@@ -6,6 +6,7 @@ posts:
     level: grid                     # the kind of place such a seat stands at; grid = any of the three
     powers: [case.see, case.raise_for]
     falls_to: village_secretary     # who has the work while the seat is vacant
+    duty: true                      # (optional) filled by the shifts of a duty roster
 organisations:
   - {code: housing, short: 住建局, name: "{place}住房和城乡建设局", level: county, post: department}
 """
@@ -29,7 +30,7 @@ from .changing import changing, new_ids
 from .models import LEVELS, Post, Seat
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")
-_FIELDS = ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "position")
+_FIELDS = ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "duty", "position")
 
 
 def read_posts(node: Any, context: Context) -> dict[str, Any]:
@@ -38,11 +39,11 @@ def read_posts(node: Any, context: Context) -> dict[str, Any]:
     The codes are made known to later readers as `context.shared["posts"]`, with the posts already there.
     """
     body: dict[str, Any] = {"posts": [], "organisations": []}
-    if not context.keys(node, required=("posts",), optional=("organisations",)):
+    if not context.keys(node, required=("posts",), optional=("organisations", "version")):
         return body
     known: dict[str, Any] = context.shared.setdefault("posts", {})
     for index, item in context.each(node, "posts"):
-        if context.keys(item, required=("code", "title", "level"), optional=("powers", "falls_to", "root")):
+        if context.keys(item, required=("code", "title", "level"), optional=("powers", "falls_to", "root", "duty")):
             post = _read_post(item, context)
             if post["code"] in known:
                 context.problem(item, "code", "posts.twice", _("职务“{code}”写了两次。"), code=post["code"])
@@ -80,6 +81,8 @@ def _read_post(item: Any, context: Context) -> dict[str, Any]:
         "powers": sorted(powers),
         "falls_to": context.text(item, "falls_to", None, max=40),
         "root": context.truth(item, "root"),
+        # Only where it is said: the bodies of packs from before there were rosters keep their hash.
+        **({"duty": True} if context.truth(item, "duty") else {}),
     }
 
 
@@ -167,7 +170,7 @@ def open_organisations_of(organisations: Iterable[Mapping[str, Any]], place_id: 
 def _bodies(node: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     items = node.get("posts", ()) if isinstance(node, Mapping) else node
     if items and "title_zh" in items[0]:
-        return {item["code"]: {field: item[field] for field in _FIELDS} for item in items}
+        return {item["code"]: {field: item.get(field, False) if field == "duty" else item[field] for field in _FIELDS} for item in items}
     context = Context("posts.yaml")
     body = read_posts(node if isinstance(node, Mapping) else {"posts": list(node)}, context)
     if context.problems:
@@ -203,6 +206,8 @@ def _flaws_of(posts: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any]]:
             flaws.append((code, _("空缺时归属的职务不存在。")))
         if post["root"] and post["falls_to"]:
             flaws.append((code, _("总岗之上没有别的职务。")))
+        if post["root"] and post.get("duty"):
+            flaws.append((code, _("总岗不能靠值班表排人。")))
         seen, step = {code}, post["falls_to"]
         while step in by_code and step not in seen:
             seen.add(step)

@@ -88,8 +88,10 @@ def roles_at(place_id: int, at: datetime | None = None) -> Roles:
 
 
 def appointed(people: People, seat_id: int, at: datetime) -> tuple[int, ...]:
-    """Holders without substitutes."""
+    """Holders without substitutes; of a duty seat whoever is on shift, else who was appointed to stand by."""
     terms = people.terms.get(seat_id, ())
+    if (shift := people.shift_at(seat_id, at)) is not None:
+        return (shift.person_id,)
     return tuple(dict.fromkeys(term.person_id for term in terms if not term.substitute and term.covers(at)))
 
 

@@ -31,6 +31,7 @@ class PostInfo:
     powers: frozenset[str]
     falls_to: str | None
     root: bool
+    duty: bool = False
 
     @property
     def titles(self) -> tuple[str, str]:
@@ -68,6 +69,8 @@ class SeatInfo:
     titles: tuple[str, str]
     where: str
     organisation_name: str
+    # Its organisation stands in a tree and has seats of several posts, so that a label says both.
+    in_tree: bool = False
 
     def open_at(self, at: datetime) -> bool:
         return self.opened_at <= at and (self.closed_at is None or at < self.closed_at)
@@ -84,7 +87,9 @@ class SeatInfo:
     @property
     def label(self) -> str:
         """As people say it: the organisation's name, or place and post (会昌社区第 3 网格网格员)."""
-        if self.organisation_name:
+        if self.organisation_name and self.in_tree:
+            name = _here(f"{self.organisation_name}{self.titles[0]}", f"{self.organisation_name} {self.titles[1]}")
+        elif self.organisation_name:
             name = self.organisation_name
         else:
             name = _here(f"{self.where}{self.titles[0]}", f"{self.where} {self.titles[1]}")
@@ -102,16 +107,18 @@ class PersonInfo:
     active: bool
     synthetic: bool
     session_epoch: int
+    must_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TermInfo:
-    """Somebody in a seat from `since` up to, not including, `until`."""
+    """Somebody in a seat from `since` up to, not including, `until`; `shift`: by the duty roster."""
 
     person_id: int
     since: datetime
     until: datetime | None
     substitute: bool
+    shift: bool = False
 
     def covers(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -119,6 +126,19 @@ class TermInfo:
     def order(self) -> tuple[bool, datetime, int]:
         """Holders before substitutes, then the longest-serving first."""
         return self.substitute, self.since, self.person_id
+
+
+class EdgeInfo(NamedTuple):
+    """An organisation in a tree of a pack: below `parent` (None = the tree's root) from `since` up to `until`."""
+
+    tree: str
+    child: int
+    parent: int | None
+    since: datetime
+    until: datetime | None
+
+    def covers(self, at: datetime) -> bool:
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gezhi.foundation.db import revisions
 
 from . import refusals
 from .chain import Chain
-from .records import Effective, OrganisationInfo, PersonInfo, PostInfo, SeatInfo, TermInfo
+from .records import EdgeInfo, Effective, OrganisationInfo, PersonInfo, PostInfo, SeatInfo, TermInfo
 
 _EPOCHS_KEPT = 16
 _SNAPSHOTS_KEPT = 3
@@ -34,8 +34,12 @@ class Epoch:
         present: dict[int, tuple[int, ...]] = {}
         held: dict[int, list[int]] = defaultdict(list)
         substituted: dict[int, list[int]] = defaultdict(list)
-        for seat_id, terms in people.terms.items():
+        for seat_id in people.terms.keys() | people.shifts.keys():
+            terms = people.terms.get(seat_id, ())
             here = sorted((term for term in terms if term.covers(at)), key=TermInfo.order)
+            # Who is on shift has the seat; those appointed to a duty seat stand by while nobody is.
+            if (shift := people.shift_at(seat_id, at)) is not None:
+                here = [shift]
             if here:
                 present[seat_id] = tuple(dict.fromkeys(term.person_id for term in here))
             for term in here:
@@ -71,6 +75,8 @@ class People:
         persons: Mapping[int, PersonInfo],
         terms: Mapping[int, tuple[TermInfo, ...]],
         chain: Chain,
+        shifts: Mapping[int, tuple[TermInfo, ...]] | None = None,
+        edges: tuple[EdgeInfo, ...] = (),
     ):
         self.posts = posts
         self.organisations = organisations
@@ -78,8 +84,13 @@ class People:
         self.persons = persons
         self.terms = terms
         self.chain = chain
+        self.shifts = shifts or {}
+        self.edges = edges
+        self._shift_starts = {seat: [term.since for term in found] for seat, found in self.shifts.items()}
         instants = {term.since for all_terms in terms.values() for term in all_terms}
         instants |= {term.until for all_terms in terms.values() for term in all_terms if term.until}
+        for found in self.shifts.values():
+            instants |= {moment for term in found for moment in (term.since, term.until) if moment}
         for seat in seats.values():
             instants.add(seat.opened_at)
             if seat.closed_at:
@@ -173,6 +184,14 @@ class People:
                 return Effective(peer, persons)
         raise refusals.NOBODY_LEFT(seat=self.seats[seat_id].label)
 
+    def shift_at(self, seat_id: int, at: datetime) -> TermInfo | None:
+        """The shift of a duty seat that covers the instant; they never overlap, so the last to begin is it."""
+        found = self.shifts.get(seat_id)
+        if not found:
+            return None
+        index = bisect_right(self._shift_starts[seat_id], at)
+        return found[index - 1] if index and found[index - 1].covers(at) else None
+
     def answering(self, person_id: int, at: datetime | None = None) -> frozenset[int]:
         """Every seat whose effective persons include this one."""
         return self.epoch(at).answering.get(person_id, frozenset())
@@ -234,19 +253,26 @@ def directory() -> People:
 
 
 def load(map_of_places: places.Directory) -> People:
-    """Read the tables (six queries) and build a fresh picture."""
-    from .models import Holding, Organisation, Person, Post, Seat, Substitute
+    """Read the tables (eight queries) and build a fresh picture."""
+    from django.db.models import F
+
+    from .models import Holding, Organisation, OrganisationEdge, Person, Post, Seat, Shift, Substitute
 
     posts = {
-        row[0]: PostInfo(row[0], row[1], row[2], row[3], frozenset(row[4]), row[5], row[6])
+        row[0]: PostInfo(row[0], row[1], row[2], row[3], frozenset(row[4]), row[5], row[6], row[7])
         for row in Post.objects.order_by("position", "code").values_list(
-            "code", "title_zh", "title_en", "level", "powers", "falls_to", "root"
+            "code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "duty"
         )
     }
     organisations = {
         row[0]: OrganisationInfo(*row)
         for row in Organisation.objects.order_by("id").values_list("id", "code", "name", "kind", "place_id", "short")
     }
+    edges = tuple(
+        EdgeInfo(*row)
+        for row in OrganisationEdge.objects.order_by("id").values_list("tree", "child_id", "parent_id", "since", "until")
+    )
+    in_trees = {edge.child for edge in edges}
     seats = {}
     for row in Seat.objects.order_by("id").values_list(
         "id", "post__code", "place_id", "organisation_id", "label", "opened_at", "closed_at"
@@ -262,11 +288,12 @@ def load(map_of_places: places.Directory) -> People:
             titles=posts[row[1]].titles,
             where=_where(map_of_places, row[2]),
             organisation_name=organisations[row[3]].name if row[3] else "",
+            in_tree=row[3] in in_trees,
         )
     persons = {
         row[0]: PersonInfo(*row)
         for row in Person.objects.order_by("id").values_list(
-            "id", "name_public", "username", "language", "active", "synthetic", "session_epoch"
+            "id", "name_public", "username", "language", "active", "synthetic", "session_epoch", "must_change"
         )
     }
     terms: dict[int, list[TermInfo]] = defaultdict(list)
@@ -276,13 +303,20 @@ def load(map_of_places: places.Directory) -> People:
         ):
             if until is None or until > since:
                 terms[seat_id].append(TermInfo(person_id, since, until, substitute))
+    shifts: dict[int, list[TermInfo]] = defaultdict(list)
+    for seat_id, person_id, since, until in Shift.objects.filter(until__gt=F("since")).order_by("since").values_list(
+        "seat_id", "person_id", "since", "until"
+    ):
+        shifts[seat_id].append(TermInfo(person_id, since, until, substitute=False, shift=True))
     return People(
         posts=posts,
         organisations=organisations,
         seats=seats,
         persons=persons,
         terms={seat_id: tuple(found) for seat_id, found in terms.items() if seat_id in seats},
-        chain=Chain(posts, organisations, seats, map_of_places),
+        chain=Chain(posts, organisations, seats, map_of_places, edges),
+        shifts={seat_id: tuple(found) for seat_id, found in shifts.items()},
+        edges=edges,
     )
 
 
