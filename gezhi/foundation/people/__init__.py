@@ -29,6 +29,7 @@ _LATE = {
     "grid_roles": "queries",
     "hand_over_list": "queries",
     "issue_token": "tokens",
+    "on_duty": "roster",
     "on_leave": "changing",
     "person_for_token": "tokens",
     "resident": "actor",

@@ -4,6 +4,8 @@
 """
 
 from .changing import on_leave, settle
+from .duty import NewShift, cancel, plan_rotation, plan_shifts, relieve, swap
+from .duty_notes import hand_over_shift, take_over_note
 from .persons import (
     NewPerson,
     create_people,
@@ -45,9 +47,11 @@ __all__ = [
     "NewOrganisation",
     "NewPerson",
     "NewSeat",
+    "NewShift",
     "NewTerm",
     "appoint",
     "appoint_many",
+    "cancel",
     "close_seat",
     "create_people",
     "create_person",
@@ -55,6 +59,7 @@ __all__ = [
     "end_substitute",
     "find_by_name",
     "find_by_phone",
+    "hand_over_shift",
     "leave",
     "on_leave",
     "open_organisation",
@@ -62,7 +67,10 @@ __all__ = [
     "open_root",
     "open_seat",
     "open_seats",
+    "plan_rotation",
+    "plan_shifts",
     "reactivate",
+    "relieve",
     "renew",
     "set_contact",
     "set_language",
@@ -70,6 +78,8 @@ __all__ = [
     "set_username",
     "settle",
     "substitute",
+    "swap",
     "sync_posts",
+    "take_over_note",
     "vacate",
 ]

@@ -293,7 +293,9 @@ register_state(
     },
 )
 register_state("organisation", Organisation, ("code", "name", "short", "kind", "place_id"))
-register_state("post", Post, ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "duty", "position"))
+register_state(
+    "post", Post, ("code", "title_zh", "title_en", "level", "powers", "falls_to", "root", "duty", "position")
+)
 register_state("seat", Seat, ("post_id", "place_id", "organisation_id", "label", "opened_at", "closed_at"))
 register_state("holding", Holding, ("seat_id", "person_id", "since", "until"))
 register_state("substitute", Substitute, ("seat_id", "person_id", "since", "until", "reason"))

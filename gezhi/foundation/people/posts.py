@@ -170,7 +170,10 @@ def open_organisations_of(organisations: Iterable[Mapping[str, Any]], place_id: 
 def _bodies(node: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     items = node.get("posts", ()) if isinstance(node, Mapping) else node
     if items and "title_zh" in items[0]:
-        return {item["code"]: {field: item.get(field, False) if field == "duty" else item[field] for field in _FIELDS} for item in items}
+        return {
+            item["code"]: {field: item.get(field, False) if field == "duty" else item[field] for field in _FIELDS}
+            for item in items
+        }
     context = Context("posts.yaml")
     body = read_posts(node if isinstance(node, Mapping) else {"posts": list(node)}, context)
     if context.problems:

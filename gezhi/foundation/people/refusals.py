@@ -203,6 +203,65 @@ REASON_WRONG = _refusal(
     _("原因只能从列出的几项里选，不写病情等私事。"),
     _("请选择后再办。"),
 )
+# The duty roster
+DUTY_NOT_DUTY = _refusal(
+    Invalid,
+    "duty.not_duty",
+    _("“{seat}”不排班。"),
+    _("只有值班岗位按值班表轮换。"),
+    _("请选值班员或带班领导的岗位，其他岗位用任命。"),
+)
+DUTY_TIMES = _refusal(
+    Invalid,
+    "duty.times",
+    _("值班的起止时间不对。"),
+    _("结束要晚于开始，一班最长 7 天，一次最多排 100 天，补录最多往前 31 天。"),
+    _("请改好时间再排。"),
+)
+DUTY_NOBODY = _refusal(
+    Invalid, "duty.nobody", _("还没有选轮值的人。"), _("轮班至少要有一个人。"), _("请按轮值次序写上人选。")
+)
+DUTY_OVERLAP = _refusal(
+    Conflict,
+    "duty.overlap",
+    _("这个岗位在 {when} 已经有人值班。"),
+    _("同一岗位的两班不能重叠。"),
+    _("请先撤下原来的一班，或选“重排”。"),
+)
+DUTY_TWICE = _refusal(
+    Conflict,
+    "duty.twice",
+    _("有人在 {when} 被排了两个班。"),
+    _("一个人同一时间只能值一个班。"),
+    _("请换一个人，或改动时间。"),
+)
+DUTY_NO_SHIFT = _refusal(
+    NotFound, "duty.no_shift", _("没有这一班。"), _("它已经撤下，或者不存在。"), _("请刷新值班表再看。")
+)
+DUTY_BEGUN = _refusal(
+    Conflict,
+    "duty.begun",
+    _("有一班已经开始，不能对调。"),
+    _("已经在值的班只能由别人接替，不能和以后的班对调。"),
+    _("请用“换人”，接替这一班余下的时间。"),
+)
+DUTY_OVER = _refusal(
+    Conflict, "duty.over", _("这一班已经过去。"), _("过去的班留作记录，不再改动。"), _("请选还没结束的班。")
+)
+DUTY_NOTE_NEEDED = _refusal(
+    Invalid,
+    "duty.note_needed",
+    _("请写一句说明。"),
+    _("换班要写原因，交班要写清还有什么没办完；最多 30 条，每条不超过 300 个字。"),
+    _("请写好再交，不写病情等私事。"),
+)
+DUTY_NOT_YOURS = _refusal(
+    NotAllowed,
+    "duty.not_yours",
+    _("这一班不是您值的。"),
+    _("交班由当班的人写，接班由下一班的人签收。"),
+    _("请当班的同事办理。"),
+)
 USERNAME_WRONG = _refusal(
     Invalid,
     "people.username_wrong",

@@ -270,7 +270,9 @@ def load(map_of_places: places.Directory) -> People:
     }
     edges = tuple(
         EdgeInfo(*row)
-        for row in OrganisationEdge.objects.order_by("id").values_list("tree", "child_id", "parent_id", "since", "until")
+        for row in OrganisationEdge.objects.order_by("id").values_list(
+            "tree", "child_id", "parent_id", "since", "until"
+        )
     )
     in_trees = {edge.child for edge in edges}
     seats = {}
@@ -304,8 +306,10 @@ def load(map_of_places: places.Directory) -> People:
             if until is None or until > since:
                 terms[seat_id].append(TermInfo(person_id, since, until, substitute))
     shifts: dict[int, list[TermInfo]] = defaultdict(list)
-    for seat_id, person_id, since, until in Shift.objects.filter(until__gt=F("since")).order_by("since").values_list(
-        "seat_id", "person_id", "since", "until"
+    for seat_id, person_id, since, until in (
+        Shift.objects.filter(until__gt=F("since"))
+        .order_by("since")
+        .values_list("seat_id", "person_id", "since", "until")
     ):
         shifts[seat_id].append(TermInfo(person_id, since, until, substitute=False, shift=True))
     return People(

@@ -19,7 +19,7 @@ from gezhi.foundation.events import GENESIS, Draft, Head
 from . import refusals
 from .actor import Actor
 from .changing import Change, changing, instant, need_to_manage, new_ids
-from .models import Holding, Person, Substitute, Term, Token
+from .models import Holding, Person, Shift, Substitute, Term, Token
 from .records import HandOver, HandOverSeat, TermInfo
 from .snapshot import directory, held_always
 
@@ -209,7 +209,7 @@ def insert_holdings(
 
 def end_all_in(seat_id: int, moment: datetime, actor: Actor) -> None:
     """Within a change: end every term of a seat that is being closed."""
-    for model in (Holding, Substitute):
+    for model in (Holding, Substitute, Shift):
         for term in _running(model, moment, seat_id=seat_id):
             _end(term, moment, actor)
 
@@ -239,7 +239,8 @@ def _leave(person_id: int, change: Change, actor: Actor, moment: datetime) -> li
     for seat_id in seats:
         need_to_manage(actor, change.before.seat(seat_id).place_id)
     _end_holdings(holdings, moment, change, actor)
-    for term in substitutes:
+    # Shifts end with the person wherever they are; the roster shows the hole, and the seat falls up meanwhile.
+    for term in (*substitutes, *_running(Shift, moment, person_id=person_id)):
         _end(term, moment, actor)
     return seats
 
@@ -274,7 +275,7 @@ def _end_holdings(
 
 def _end(term: Term, moment: datetime, actor: Actor) -> None:
     term.until = max(moment, term.since)  # a term that has not begun is cancelled, not turned round
-    kind = "holding" if isinstance(term, Holding) else "substitute"
+    kind = "holding" if isinstance(term, Holding) else "shift" if isinstance(term, Shift) else "substitute"
     _store(f"{kind}:{term.pk}", term, f"{kind}.ended", {"until": term.until}, actor)
 
 
