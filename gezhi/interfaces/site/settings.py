@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "gezhi.foundation.text",
     "gezhi.foundation.files",
     "gezhi.foundation.measures",
+    "gezhi.foundation.exports",
     "gezhi.engines.workflows",
     "gezhi.interfaces.site",
     "gezhi.interfaces.portal",

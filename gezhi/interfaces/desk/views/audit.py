@@ -1,4 +1,4 @@
-"""审计: is the log what it was, who looked at whose number, who signed in."""
+"""审计: is the log what it was, who looked at whose number, what left as a file or on paper, who signed in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from gezhi.foundation import events, people
+from gezhi.foundation import events, exports, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import Block, Event
 from gezhi.foundation.people.models import Reveal
@@ -42,6 +42,7 @@ def audit(request: Request) -> HttpResponse:
         "root": bytes(last.root).hex()[:16] if last else "",
         "reveals": _reveals(),
         "signs": _signs(),
+        "exports": _exports(),
     }
     return show(request, "desk/audit.html", context, here="audit")
 
@@ -86,6 +87,23 @@ def _signs() -> list[dict[str, Any]]:
             "who": directory.persons[row.actor_person].name_public if row.actor_person in directory.persons else "",
         }
         for row in rows
+    ]
+
+
+def _exports() -> list[dict[str, Any]]:
+    """What left, with what narrowed it in words."""
+    return [
+        {
+            "made": made,
+            "form": {"print": _("打印"), "docx": "Word", "pdf": "PDF", "xlsx": "Excel"}.get(made.form, made.form),
+            "filter": _("（已依法删除）")
+            if made.filter is None
+            else _("，").join(
+                f"{name} {value}" for name, value in made.filter.items() if value not in (None, "", False)
+            ),
+            "case": int(made.about[5:]) if made.about.startswith("case:") else None,
+        }
+        for made in exports.recent()
     ]
 
 
