@@ -1,0 +1,134 @@
+"""What pages and commands show of imports: runs, the rows of one, what each column held, replies asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gezhi.foundation.people import Actor
+
+from . import actions, checking, layouts, problems, refusals, returned, store, targets
+from .models import CONFIRMED, FILLED, ImportRow, ImportRun, ReplySheet
+
+PAGE = 50
+SHOWN_FIELDS = 6
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as a preview shows it. `cells`: (field id, words, problem words) for each shown field."""
+
+    row: ImportRow
+    cells: list[tuple[str, str, str]]
+    reasons: list[str]
+
+
+@dataclass(frozen=True)
+class RunView:
+    """A run with everything its page says. `share`: how far the step is, 0..100, None when nothing runs."""
+
+    run: ImportRun
+    layout: layouts.Layout
+    state: str
+    share: int | None
+    missing: list[str]
+    fault: tuple[str, str, str] | None
+    has_returned: bool
+    lines: list[Line]
+    next: int | None
+    kept: int
+
+
+def runs(actor: Actor, *, limit: int = 30) -> list[ImportRun]:
+    """The newest runs the actor may see, newest first. One query: their own, and others' over places they hold."""
+    found = ImportRun.objects.order_by("-id")[: limit * 4]
+    return [run for run in found if actions.sees(run, actor)][:limit]
+
+
+def replies(actor: Actor, *, limit: int = 20) -> list[ReplySheet]:
+    """The newest reply sheets the actor may see. One query."""
+    return [r for r in ReplySheet.objects.order_by("-id")[: limit * 4] if actions.sees(r, actor)][:limit]
+
+
+def run_of(run_id: int, *, actor: Actor) -> ImportRun:
+    """The run. Raises NoRun."""
+    run = ImportRun.objects.filter(pk=run_id).first()
+    if run is None or not actions.sees(run, actor):
+        raise refusals.NoRun()
+    return run
+
+
+def view(run_id: int, *, actor: Actor, states: Sequence[str] = (), after: int = 0) -> RunView:
+    """A run and one page of its rows (those in `states`, below row `after`). Raises NoRun. At most three queries."""
+    run = run_of(run_id, actor=actor)
+    layout = layouts.layout(run.sender)
+    rows = ImportRow.objects.filter(run=run, number__gt=after).order_by("number")
+    if states:
+        rows = rows.filter(state__in=states)
+    found = list(rows[: PAGE + 1])
+    shown = [f.id for f in layout.fields if any(c["field"] == f.id for c in run.columns)][:SHOWN_FIELDS]
+    columns = [checking.Column(c["index"], c["header"], c["field"]) for c in run.columns]
+    kept = ImportRow.objects.filter(run=run, state="kept").count() if run.state == "undone" else 0
+    return RunView(
+        run, layout, str(actions.STATES[run.state]), share(run), checking.missing(columns, layout), _fault(run),
+        store.has(f"returned-{run.pk}"), [_line(row, run, shown) for row in found[:PAGE]],
+        found[PAGE - 1].number if len(found) > PAGE else None, kept,
+    )  # fmt: skip
+
+
+def share(run: ImportRun) -> int | None:
+    """How far the running step is, 0..100."""
+    if run.state == CONFIRMED:
+        return min(100, 100 * run.progress // max(run.good, 1))
+    if run.state == "undoing":
+        return min(100, 100 * run.progress // max(run.filled, 1))
+    return None
+
+
+def _fault(run: ImportRun) -> tuple[str, str, str] | None:
+    if not run.fault:
+        return None
+    from gezhi.foundation.errors import Refusal
+
+    refusal = Refusal(run.fault["code"], **run.fault["facts"])
+    return refusal.what, refusal.why, refusal.next
+
+
+def _line(row: ImportRow, run: ImportRun, shown: Sequence[str]) -> Line:
+    values = checking.unseal(row)
+    wrong = {field: problems.said(code, facts) for _index, field, code, facts, _harmless in row.problems}
+    cells = [(id, _said(id, values.get(id)), wrong.get(id, "")) for id in shown]
+    return Line(row, cells, returned.reasons(row, run))
+
+
+def _said(id: str, value: Any) -> str:
+    """A value in a preview: names and phones masked, like everywhere."""
+    from gezhi.foundation.people import crypto
+
+    if value is None:
+        return ""
+    if id.endswith("phone"):
+        return crypto.mask_phone(str(value))
+    if id.endswith("name"):
+        return crypto.mask_name(str(value))
+    text = str(value)
+    if len(text) == 25 and text[10] == "T" and text.endswith("+08:00"):
+        return text[:16].replace("T", " ")
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def returned_file(run_id: int, *, actor: Actor) -> tuple[str, bytes]:
+    """(file name, bytes) of the sheet with reasons. Raises NoRun, NoFile."""
+    run = run_of(run_id, actor=actor)
+    stem = run.name.rpartition(".")[0] or run.name
+    return f"{stem}-问题.xlsx", store.get(f"returned-{run.pk}")
+
+
+def made_by(run_id: int, *, actor: Actor, limit: int = 5_000) -> list[int]:
+    """Ids of what the run made, for the list its number opens. Raises NoRun."""
+    run = run_of(run_id, actor=actor)
+    return list(ImportRow.objects.filter(run=run, state=FILLED).values_list("subject", flat=True)[:limit])
+
+
+__all__ = ["Line", "RunView", "made_by", "replies", "returned_file", "run_of", "runs", "share", "targets", "view"]
