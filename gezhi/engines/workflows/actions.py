@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -130,6 +131,17 @@ def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in data.items() if k != "photos"}
 
 
+@dataclass
+class Draft:
+    """A case decided and not yet written: `texts` go to the private store, `photos` are bound with it."""
+
+    case: Case
+    item: WorkItem
+    texts: dict[str, str]
+    contact: dict[str, str]
+    photos: list[int]
+
+
 def _open(
     flow: Workflow,
     body_hash: str,
@@ -143,6 +155,46 @@ def _open(
     claimed_at: datetime | None,
 ) -> Case:
     now = clock.now()
+    draft = decide(flow, body_hash, data, actor, place_id, channel, now, case_id=case_id)
+    case, item = draft.case, draft.item
+    case.open_key, case.open_body = open_key, body if open_key else None
+    case.number = next_number(now)
+    stream = f"case:{case.id}"
+    kept = events.keep(stream, draft.texts)
+    head = events.record(
+        stream,
+        "case.opened",
+        actor=actor,
+        head=events.GENESIS,
+        claimed_at=claimed_at,
+        patch=opening_patch(draft, kept),
+    )
+    case.event_seq, case.event_hash = head.seq, head.hash
+    db.insert(case)
+    item.case = case
+    db.insert(item)
+    # Photos are bound with the case or not at all; a crash leaves them staged, for the retry or the sweep.
+    files.attach(draft.photos, stream=stream)
+    jobs.enqueue("case.index", f"{case.id}:1", {"case": case.id})
+    return case
+
+
+def decide(
+    flow: Workflow,
+    body_hash: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    place_id: int,
+    channel: str,
+    now: datetime,
+    *,
+    case_id: int | None = None,
+) -> Draft:
+    """A case as it would be opened now, with its first item; nothing is written and no number is given out.
+
+    Beside what `open_case` takes, `data` may hold `origin` ("12345:2026…", the number a sender knows it by) and `given`
+    (the sender's own deadline, a datetime or its ISO text): the promise is never later than that.
+    """
     directory = places.directory()
     place = directory.get(place_id)
     if place is None:
@@ -157,19 +209,21 @@ def _open(
     category, kind = str(data.get("category") or ""), str(data.get("kind") or "")
     urgent = bool(data.get("urgent"))
     stage = flow.stages[flow.start]
-    promised = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
+    promised: dict[str, Any] = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
+    if data.get("given"):
+        given = data["given"]
+        promised["given"] = given.isoformat() if isinstance(given, datetime) else str(given)
     due_at = clocks.promised(now, promised)
     case = Case(
         id=case_id or rules.new_id(now),
         code=rules.new_code(),
-        open_key=open_key,
-        open_body=body if open_key else None,
         workflow=flow.name,
         version=flow.version,
         body_hash=body_hash,
         stage=stage.id,
         phase=stage.phase,
         channel=channel if channel in CHANNELS else "api",
+        origin=str(data["origin"]) if data.get("origin") else None,
         category=category,
         kind=kind,
         urgent=urgent,
@@ -189,45 +243,33 @@ def _open(
         respond_by=clocks.respond_by(flow, now),
         close_by=clocks.close_by(flow, due_at),
     )
-    case.number = next_number(now)
-    stream = f"case:{case.id}"
     texts = {"text": json.dumps({"title": rules.headline(data["text"]), "text": data["text"]}, ensure_ascii=False)}
     contact = {k: data[f"contact_{k}"] for k in ("name", "phone") if data.get(f"contact_{k}")}
     if data.get("consent"):
         contact["consent"] = data["consent"]
     if contact:
         texts["contact"] = json.dumps(contact, ensure_ascii=False)
-    kept = events.keep(stream, texts)
-    case.text_ref = kept["text"].id
-    if contact:
-        case.contact_ref = kept["contact"].id
     if contact.get("phone"):
         case.contact_hash = crypto.blind("phone", contact["phone"])
     item = enter(flow, stage, case, [], now=now, chosen=None)
     case.owner_seat = item.owner_seat
     case.late_at = clocks.late_at(case, item)
-    head = events.record(
-        stream,
-        "case.opened",
-        actor=actor,
-        head=events.GENESIS,
-        claimed_at=claimed_at,
-        patch={
-            **case_patch(case),
-            "act": {"action": "open", "item": item.number, "photos": list(data.get("photos") or ())},
-            f"item:{item.number}": item_patch(item),
-            "text": kept["text"].as_json(),
-            **({"contact": kept["contact"].as_json()} if contact else {}),
-        },
-    )
-    case.event_seq, case.event_hash = head.seq, head.hash
-    db.insert(case)
-    item.case = case
-    db.insert(item)
-    # Photos are bound with the case or not at all; a crash leaves them staged, for the retry or the sweep.
-    files.attach(data.get("photos") or (), stream=stream)
-    jobs.enqueue("case.index", f"{case.id}:1", {"case": case.id})
-    return case
+    return Draft(case, item, texts, contact, list(data.get("photos") or ()))
+
+
+def opening_patch(draft: Draft, kept: Mapping[str, events.PrivateRef]) -> dict[str, Any]:
+    """What the event of an opening says; the case has its number, and from here on the references to its words."""
+    case = draft.case
+    case.text_ref = kept["text"].id
+    if draft.contact:
+        case.contact_ref = kept["contact"].id
+    return {
+        **case_patch(case),
+        "act": {"action": "open", "item": draft.item.number, "photos": draft.photos},
+        f"item:{draft.item.number}": item_patch(draft.item),
+        "text": kept["text"].as_json(),
+        **({"contact": kept["contact"].as_json()} if draft.contact else {}),
+    }
 
 
 def enter(

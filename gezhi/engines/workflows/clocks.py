@@ -6,8 +6,9 @@ something to do by now, locks each case, looks again and does it once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from gezhi.engines.workflows import rules
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
@@ -27,13 +28,18 @@ def promise(flow: Workflow, *, category: str, kind: str, urgent: bool) -> str:
     return str(limit) if limit else DEFAULT_LIMIT
 
 
-def promised(start: datetime, made: Mapping[str, Sequence[str]]) -> datetime:
+def promised(start: datetime, made: Mapping[str, Any]) -> datetime:
     """The promised date of a round that began at `start`: the soonest of its `limits`, then each of `more`.
+
+    `given` is the deadline a sender set, an instant: the promise is never later than that (and never before
+    `start`: what comes in late is late from its first instant). Approved extensions count from there.
 
     What was promised is kept with the case, so that a change of the calendar counts again what was
     promised then, not what a category would be promised today.
     """
     due_at = min(deadline(start, parse_limit(limit)) for limit in made["limits"])
+    if made.get("given"):
+        due_at = max(start, min(due_at, datetime.fromisoformat(made["given"])))
     for more in made.get("more", ()):
         due_at = extend(due_at, parse_limit(more))
     return due_at

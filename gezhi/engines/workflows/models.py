@@ -15,6 +15,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Coalesce, Greatest
 
 OPEN, CLOSED = "open", "closed"
+UNDONE = "undone"  # outcome of a case whose import was taken back
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # Every instant a figure looks at; `opened_at` is never after `due_at`.
 _COUNTED = ("respond_by", "close_by", "accepted_at", "first_response_at", "handled_at", "verified_at", "followed_at")
@@ -40,6 +41,9 @@ class Case(models.Model):
     cycle = models.SmallIntegerField(default=1)
 
     channel = models.CharField(max_length=16)
+    # The number a sender knows it by, with the sender's code in front: "12345:20261118000123"; null for all others,
+    # which keeps its indexes small and usable.
+    origin = models.CharField(max_length=80, null=True)
     category = models.CharField(max_length=40, blank=True, default="")
     kind = models.CharField(max_length=16, blank=True, default="")
     sort = models.CharField(max_length=8, blank=True, default="")
@@ -146,6 +150,7 @@ class Case(models.Model):
             models.Index(fields=["village_id", "figures_until", "opened_at"], name="case_village_figures"),
             models.Index(fields=["parent_id", "state"], name="case_parent", condition=Q(parent_id__isnull=False)),
             models.Index(fields=["merged_into"], name="case_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(fields=["origin"], name="case_origin", condition=Q(origin__isnull=False)),
             models.Index(fields=["contact_hash"], name="case_contact", condition=Q(contact_hash__isnull=False)),
         ]
         constraints = [
@@ -153,6 +158,10 @@ class Case(models.Model):
             models.CheckConstraint(
                 name="open_case_is_owned",
                 condition=Q(state=CLOSED) | Q(owner_seat__isnull=False, late_at__isnull=False),
+            ),
+            # The same number of a sender is one case, unless the import that made it was taken back.
+            models.UniqueConstraint(
+                fields=["origin"], name="case_origin_once", condition=Q(origin__isnull=False) & ~Q(outcome=UNDONE)
             ),
             models.CheckConstraint(name="closed_case_says_when", condition=Q(state=OPEN) | Q(closed_at__isnull=False)),
         ]

@@ -19,6 +19,7 @@ CASE_FIELDS = [
     "phase",
     "cycle",
     "channel",
+    "origin",
     "category",
     "kind",
     "sort",

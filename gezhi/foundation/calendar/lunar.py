@@ -14,7 +14,9 @@ _MONTHS = {"正": 1, "一": 1, "冬": 11, "腊": 12} | {
 _DAYS = {f"初{c}": i for i, c in enumerate("一二三四五六七八九十", start=1)}
 _DAYS |= {f"十{c}": i for i, c in enumerate("一二三四五六七八九", start=11)} | {"二十": 20, "三十": 30}
 _DAYS |= {f"{ten}{c}": i for ten in ("廿", "二十") for i, c in enumerate("一二三四五六七八九", start=21)}
-_WRITTEN = re.compile(r"(?:农历|阴历|旧历)([\d〇○零一二三四五六七八九]{4})年(闰?)([正冬腊一二三四五六七八九十]{1,2}|\d{1,2})月(.{1,3}?)[日号]?")
+_WRITTEN = re.compile(
+    r"(?:农历|阴历|旧历)([\d〇○零一二三四五六七八九]{4})年(闰?)([正冬腊一二三四五六七八九十]{1,2}|\d{1,2})月(.{1,3}?)[日号]?"
+)
 
 
 def read_lunar(written: str) -> date | None:

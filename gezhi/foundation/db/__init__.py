@@ -8,7 +8,7 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 
 from . import revisions
 from .counting import Counted, count_queries
-from .inserting import insert
+from .inserting import insert, insert_many
 from .writing import after_commit, attempt, write
 
-__all__ = ["Counted", "after_commit", "attempt", "count_queries", "insert", "revisions", "write"]
+__all__ = ["Counted", "after_commit", "attempt", "count_queries", "insert", "insert_many", "revisions", "write"]

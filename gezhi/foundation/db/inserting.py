@@ -6,7 +6,7 @@ No signal is sent and no default is computed by the database: the instance says 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -58,6 +58,39 @@ def insert(instance: models.Model) -> None:
             setattr(instance, plan.returned[0], cursor.fetchone()[0])
     instance._state.adding = False
     instance._state.db = connection.alias
+
+
+def insert_many(instances: Sequence[models.Model]) -> None:
+    """`insert` for many rows of one model, in few statements; a primary key the database makes is not set on them.
+
+    Raises as `insert`.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("A row is inserted inside db.write(), with its event.")
+    if not instances:
+        return
+    model = type(instances[0])
+    plan = _plans.get((connection.vendor, model))
+    if plan is None:
+        plan = _plans[connection.vendor, model] = _plan(model)
+    rows = [
+        [
+            None if (v := getattr(i, name)) is None else v if prepare is None else prepare(v)
+            for name, _c, prepare in plan.columns
+        ]
+        for i in instances
+    ]
+    head = f"INSERT INTO {plan.table} ({', '.join(column for _n, column, _p in plan.columns)}) VALUES "
+    one = f"({', '.join(['%s'] * len(plan.columns))})"
+    # SQLite takes 32,766 parameters in one statement.
+    step = max(1, 30_000 // len(plan.columns))
+    with connection.cursor() as cursor:
+        for start in range(0, len(rows), step):
+            part = rows[start : start + step]
+            cursor.execute(head + ", ".join([one] * len(part)), [value for row in part for value in row])
+    for instance in instances:
+        instance._state.adding = False
+        instance._state.db = connection.alias
 
 
 def _plan(model: type[models.Model]) -> _Plan:

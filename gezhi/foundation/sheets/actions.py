@@ -19,8 +19,19 @@ from gezhi.foundation.people import Actor
 
 from . import bounds, checking, headers, layouts, refusals, store, targets
 from .models import (
-    CHECKED, CONFIRMED, DONE, DROPPED, GOOD, REFUSED, STATE_FIELDS, UNDOING, UPLOADED, ColumnMemory, ImportRow,
-    ImportRun, ReplySheet,
+    CHECKED,
+    CONFIRMED,
+    DONE,
+    DROPPED,
+    GOOD,
+    REFUSED,
+    STATE_FIELDS,
+    UNDOING,
+    UPLOADED,
+    ColumnMemory,
+    ImportRow,
+    ImportRun,
+    ReplySheet,
 )  # fmt: skip
 
 STATES = {
@@ -178,13 +189,14 @@ def undo(run_id: int, *, actor: Actor) -> ImportRun:
 
     Raises NoRun, WrongStep, Touched with examples.
     """
-    target = None
     with db.write():
         run = locked(run_id, actor=actor)
         _at(run, DONE)
         target = targets.target(run.target)
-        made = list(ImportRow.objects.filter(run=run, state="filled").values_list("subject", flat=True))
-        touched = target.touched(made)
+        made = list(
+            ImportRow.objects.filter(run=run, state="filled", subject__isnull=False).values_list("subject", flat=True)
+        )
+        touched = target.touched([id for id in made if id is not None])
         if touched:
             raise refusals.Touched(count=len(touched), examples="、".join(touched[:3]))
         run.progress = 0

@@ -22,7 +22,7 @@ _PROLOG = 4_096
 
 
 def kind_of(data: bytes) -> str:
-    """"xlsx" or "csv" by content, bounds kept. Raises what is wrong with it: see refusals."""
+    """ "xlsx" or "csv" by content, bounds kept. Raises what is wrong with it: see refusals."""
     if len(data) > MAX_BYTES:
         raise refusals.TooLargeSheet(size=megabytes(len(data)), limit=megabytes(MAX_BYTES))
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":

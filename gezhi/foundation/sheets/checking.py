@@ -94,7 +94,7 @@ def _line(run_id: int, row: Row, this: _Pass) -> ImportRow:
     line = ImportRow(run_id=run_id, number=row.number, state=GOOD, problems=problems)
     key_field = next((f for f in this.ask.layout.fields if f.key), None)
     number = values.get(key_field.id) if key_field else None
-    if number:
+    if key_field is not None and number:
         line.key = f"{this.ask.layout.code}:{number}"[:80]
         first = this.keys.setdefault(line.key, row.number)
         if first != row.number:

@@ -174,7 +174,7 @@ def match(
 
 
 def by_content(values: Sequence[Any]) -> str:
-    """"phone" or "identity" when nearly all of at least five values are one; "" otherwise. Dates are not guessed: a
+    """ "phone" or "identity" when nearly all of at least five values are one; "" otherwise. Dates are not guessed: a
     sheet has several, and a wrong deadline is worse than none."""
     filled = [v for v in values if v is not None]
     if len(filled) < 5:

@@ -16,18 +16,32 @@ from gezhi.foundation.people import Actor
 
 from . import actions, checking, layouts, replies, returned, store, targets
 from .models import (
-    CHECKED, CONFIRMED, DONE, DOUBLE, FILLED, GOOD, KEPT, REFUSED, UNDOING, UNDONE, UPLOADED, WITHDRAWN, ColumnMemory,
-    ImportRow, ImportRun,
+    CHECKED,
+    CONFIRMED,
+    DONE,
+    DOUBLE,
+    FILLED,
+    GOOD,
+    KEPT,
+    REFUSED,
+    UNDOING,
+    UNDONE,
+    UPLOADED,
+    WITHDRAWN,
+    ColumnMemory,
+    ImportRow,
+    ImportRun,
+    ReplySheet,
 )  # fmt: skip
 
 FILL, UNDO = 500, 500
 
 
-def asker(run: ImportRun, person_id: int | None = None) -> Actor:
+def asker(run: ImportRun | ReplySheet, person_id: int | None = None) -> Actor:
     """The person whose import it is, in the seat they acted in; the system when they have left since."""
     try:
         actor = people.actor_for(person_id or run.made_by or 0)
-        return actor.acting(run.seat_id) if run.seat_id in actor.answering else actor
+        return actor.acting(run.seat_id) if run.seat_id is not None and run.seat_id in actor.answering else actor
     except Refusal:
         return people.system("import")
 
@@ -161,5 +175,7 @@ def sweep() -> None:
     """Workbooks older than a month, and runs nobody said yes to in that time, with the values of their rows."""
     store.sweep()
     old = clock.now() - store.KEPT_FOR
-    for run_id in ImportRun.objects.filter(created_at__lt=old, state__in=[CHECKED, REFUSED]).values_list("pk", flat=True):
+    for run_id in ImportRun.objects.filter(created_at__lt=old, state__in=[CHECKED, REFUSED]).values_list(
+        "pk", flat=True
+    ):
         actions.drop(run_id, actor=people.system("import"))

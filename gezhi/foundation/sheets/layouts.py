@@ -72,7 +72,15 @@ def _made(name: str, version: int, body: Mapping[str, Any]) -> Layout:
     choices = {f: {plain(str(w)): v for w, v in words.items()} for f, words in body.get("values", {}).items()}
     reply = tuple((line["title"], line["from"]) for line in body.get("reply", ()))
     return Layout(
-        name, version, body["code"], body["title"], body["target"], tuple(fields), choices, body.get("options", {}), reply
+        name,
+        version,
+        body["code"],
+        body["title"],
+        body["target"],
+        tuple(fields),
+        choices,
+        body.get("options", {}),
+        reply,
     )
 
 
@@ -131,7 +139,13 @@ def _fields(node: Any, known: Mapping[str, Field], context: Context) -> dict[str
             other = seen.setdefault(plain(word), str(id))
             if other != id:
                 context.problem(
-                    given, id, "sheet.word_twice", _("“{word}”同时是“{one}”和“{two}”的叫法。"), word=word, one=other, two=id
+                    given,
+                    id,
+                    "sheet.word_twice",
+                    _("“{word}”同时是“{one}”和“{two}”的叫法。"),
+                    word=word,
+                    one=other,
+                    two=id,
                 )
     return found
 

@@ -128,7 +128,8 @@ def returned_file(run_id: int, *, actor: Actor) -> tuple[str, bytes]:
 def made_by(run_id: int, *, actor: Actor, limit: int = 5_000) -> list[int]:
     """Ids of what the run made, for the list its number opens. Raises NoRun."""
     run = run_of(run_id, actor=actor)
-    return list(ImportRow.objects.filter(run=run, state=FILLED).values_list("subject", flat=True)[:limit])
+    made = ImportRow.objects.filter(run=run, state=FILLED).values_list("subject", flat=True)[:limit]
+    return [id for id in made if id is not None]
 
 
 __all__ = ["Line", "RunView", "made_by", "replies", "returned_file", "run_of", "runs", "share", "targets", "view"]

@@ -90,5 +90,9 @@ def log_export(what: str, rows: int, filters: Mapping[str, Any], *, actor: peopl
     from gezhi.foundation.events.log import tail
 
     events.record(
-        stream, "export.taken", actor=actor, head=tail(stream), patch={"what": what, "rows": rows, "filter": dict(filters)}
+        stream,
+        "export.taken",
+        actor=actor,
+        head=tail(stream),
+        patch={"what": what, "rows": rows, "filter": dict(filters)},
     )

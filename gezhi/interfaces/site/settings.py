@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "gezhi.foundation.jobs",
     "gezhi.foundation.text",
     "gezhi.foundation.files",
+    "gezhi.foundation.sheets",
     "gezhi.foundation.measures",
     "gezhi.foundation.exports",
     "gezhi.engines.workflows",
