@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gezhi.foundation import exports
 from gezhi.foundation.people import Actor
 
 from . import actions, checking, layouts, problems, refusals, returned, store, targets
@@ -119,10 +120,12 @@ def _said(id: str, value: Any) -> str:
 
 
 def returned_file(run_id: int, *, actor: Actor) -> tuple[str, bytes]:
-    """(file name, bytes) of the sheet with reasons. Raises NoRun, NoFile."""
+    """(file name, bytes) of the sheet with reasons, logged as an export. Raises NoRun, NoFile."""
     run = run_of(run_id, actor=actor)
     stem = run.name.rpartition(".")[0] or run.name
-    return f"{stem}-问题.xlsx", store.get(f"returned-{run.pk}")
+    data = store.get(f"returned-{run.pk}")
+    exports.log("sheets.returned", actor=actor, form="xlsx", rows=run.rows, about=f"import:{run.pk}")
+    return f"{stem}-问题.xlsx", data
 
 
 def made_by(run_id: int, *, actor: Actor, limit: int = 5_000) -> list[int]:

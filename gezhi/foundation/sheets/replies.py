@@ -6,7 +6,9 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gezhi.foundation import db, events, people
+from django.db.models import F
+
+from gezhi.foundation import db, exports, people
 from gezhi.foundation.calendar import clock
 
 from . import actions, layouts, store, targets
@@ -74,25 +76,9 @@ def fetch(reply_id: int, *, actor: people.Actor) -> tuple[str, bytes]:
         raise NoRun()
     data = store.get(f"reply-{asked.pk}")
     layout = layouts.layout(asked.sender)
+    cut = {"sender": layout.code, "since": f"{asked.since}", "until": f"{asked.until}", "place": asked.place_id}
     with db.write():
-        log_export(
-            "sheets.replies", asked.rows, {"sender": layout.code, "since": asked.since.isoformat(),
-            "until": asked.until.isoformat(), "place": asked.place_id, "reply": asked.pk}, actor=actor,
-        )  # fmt: skip
-        ReplySheet.objects.filter(pk=asked.pk).update(fetched=asked.fetched + 1)
+        exports.log("sheets.replies", actor=actor, form="xlsx", rows=asked.rows, filter=cut)
+        ReplySheet.objects.filter(pk=asked.pk).update(fetched=F("fetched") + 1)
     name = f"{layout.said}-{asked.since:%Y%m%d}-{asked.until:%Y%m%d}.xlsx"
     return name, data
-
-
-def log_export(what: str, rows: int, filters: Mapping[str, Any], *, actor: people.Actor) -> None:
-    """One event of what left the house, in a stream of the person (or part) that took it. Inside a write."""
-    stream = f"exports:{actor.person_id or actor.name}"
-    from gezhi.foundation.events.log import tail
-
-    events.record(
-        stream,
-        "export.taken",
-        actor=actor,
-        head=tail(stream),
-        patch={"what": what, "rows": rows, "filter": dict(filters)},
-    )
