@@ -18,6 +18,7 @@ from gezhi.engines.workflows.reader_actions import action
 from gezhi.engines.workflows.schema import KEPT, KINDS, PHASES, Workflow
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import Context
+from gezhi.foundation.people import POWERS
 
 TOP = ("about", "promise", "response", "closing", "counters", "anytime", "intake", "consent", "kinds", "kept")
 STAGE = (
@@ -58,7 +59,7 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
 
 def _prove(node: Any, body: dict[str, Any], context: Context) -> None:
     flow = Workflow.of(body)
-    for flaw in proof.prove(flow, posts=context.shared.get("posts", ())):
+    for flaw in proof.prove(flow, posts=context.shared.get("posts", ()), powers=POWERS):
         holder, key = _find(node, flaw.where)
         context.problem(holder, key, flaw.code, _(flaw.words), trace=flaw.trace, **flaw.facts)
 

@@ -6,10 +6,10 @@
 
 from .compiler import Program, compile
 from .errors import ExpressionError
-from .proof import Counterexample, describe, exhaustive_and_disjoint
+from .proof import Counterexample, cells, describe, exhaustive_and_disjoint
 from .types import Choice, Date, ListOf, Number, Text, Truth, Type, admit, same_family
 
 __all__ = [
     "Choice", "Counterexample", "Date", "ExpressionError", "ListOf", "Number", "Program", "Text", "Truth", "Type",
-    "admit", "compile", "describe", "exhaustive_and_disjoint", "same_family",
+    "admit", "cells", "compile", "describe", "exhaustive_and_disjoint", "same_family",
 ]  # fmt: skip

@@ -43,9 +43,11 @@ def exhaustive_and_disjoint(
     *,
     required: Iterable[str] = (),
     disjoint: bool = True,
+    exhaustive: bool = True,
     today: dt.date | None = None,
 ) -> Counterexample | None:
-    """None when for every combination of field values exactly one guard holds (with `disjoint=False`: at least one).
+    """None when for every combination of field values exactly one guard holds (with `disjoint=False`: at least one,
+    with `exhaustive=False`: at most one).
 
     The first combination that fails is returned, in a fixed order, so the same flaw is reported the same way.
     """
@@ -66,11 +68,25 @@ def exhaustive_and_disjoint(
     for cell in itertools.product(*domains.values()):
         values = dict(zip(domains, cell, strict=True))
         held = tuple(i for i, guard in enumerate(guards) if guard.holds(values, today=today))
-        if not held:
+        if not held and exhaustive:
             return Counterexample("gap", values)
         if disjoint and len(held) > 1:
             return Counterexample("overlap", values, guards=held)
     return None
+
+
+def cells(guards: Sequence[Program], types: Mapping[str, Type], *, required: Iterable[str] = ()) -> int | None:
+    """How many combinations `exhaustive_and_disjoint` would try; None when they cannot be enumerated."""
+    filled = frozenset(required)
+    count = 1
+    for name in sorted(frozenset().union(*(g.reads for g in guards))) if guards else []:
+        domain = _domain(name, types[name], guards)
+        if domain is None:
+            return None
+        count *= len(domain) + (name not in filled)
+        if count > MAX_CELLS:
+            return None
+    return count
 
 
 def _domain(name: str, type_: Type, guards: Sequence[Program]) -> list[Any] | None:
@@ -141,4 +157,4 @@ def describe(values: Mapping[str, Any]) -> str:
     return "，".join(f"{k} = {'空' if v is None else v}" for k, v in values.items())
 
 
-__all__ = ["Counterexample", "describe", "exhaustive_and_disjoint"]
+__all__ = ["Counterexample", "cells", "describe", "exhaustive_and_disjoint"]

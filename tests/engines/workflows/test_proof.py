@@ -34,6 +34,7 @@ stages:
         by: [owner]
         form:
           - {id: more, type: limit, required: true, title: {zh: 多久, en: How long}}
+        counter: again
         open: time
   time:
     kind: task
@@ -88,7 +89,7 @@ def test_the_sound_definition_is_accepted():
 
 FLAWS = [
     ("flow.start", "start: do", "start: nowhere", 4),
-    ("flow.start_kind", "start: do", "start: sort", 4),
+    ("flow.start_kind", "start: do", "start: end", 4),
     ("flow.unknown_stage", "        to: sort", "        to: sortt", 16),
     ("flow.unreachable", "      - {when: \"big == true\", to: check}", "      - {when: \"big == true\", to: end}", 47),
     ("flow.endless", "        counter: again\n        to: do\n        exhausted: end", "        to: do", 47),
@@ -119,7 +120,7 @@ FLAWS = [
     ("action.open", "open: time", "open: tme", 22),
     ("action.to_side", "        to: sort", "        to: time", 16),
     ("action.assign", "        to: sort", "        assign: big\n        to: sort", 16),
-    ("counter.unknown", "counter: again", "counter: agein", 58),
+    ("counter.unknown", "counter: again", "counter: agein", 23),
     ("counter.exit", "        counter: again\n        to: do\n        exhausted: end", "        counter: again\n        to: do", 58),
     ("counter.max", "max: 2", "max: 0", 7),
     ("main.close", "        to: sort", "        close: true", 16),

@@ -1,0 +1,189 @@
+"""Names: what a definition points to must exist, and no two names may look the same."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+
+from gezhi.engines.workflows.proof_parts import Flaw, _, actions
+from gezhi.engines.workflows.schema import Action, Owner, Stage, Workflow
+
+ROLES = ("owner", "reporter", "system")
+# Letters of other scripts that nobody can tell from a Latin one on a screen.
+LIKE = dict(zip("аеіјорсухѕԁһѵᴠοαρνυ", "aeijopcyxsdhvvoapvu", strict=True))
+
+
+def names(flow: Workflow, posts: Mapping[str, object], powers: Iterable[str]) -> Iterator[Flaw]:
+    """Flaws of names alone; the graph is looked at when every stage that is pointed to exists."""
+    yield from _letters(flow)
+    if flow.start not in flow.stages:
+        yield Flaw("flow.start", ("start",), _("起点“{start}”不在步骤里"), {"start": flow.start})
+    elif flow.stages[flow.start].kind in ("end", "join") or flow.stages[flow.start].side:
+        words = _("起点“{start}”要有人负责，或是一个关口")
+        yield Flaw("flow.start_kind", ("start",), words, {"start": flow.start})
+    for stage in flow.stages.values():
+        yield from _stage(flow, stage)
+        if stage.owner is not None:
+            yield from _owner(flow, stage, stage.owner, posts)
+    for where, holder, action in actions(flow):
+        yield from _action(flow, where, holder, action, tuple(powers))
+        yield from _counter(flow, where, holder, action)
+
+
+def _stage(flow: Workflow, stage: Stage) -> Iterator[Flaw]:
+    here = ("stages", stage.id)
+    if stage.kind in ("gate", "join") and (stage.actions or stage.owner):
+        words = _("关口“{stage}”自己判断，不能有操作或席位")
+        yield Flaw(f"{stage.kind}.actions", here, words, {"stage": stage.id})
+    elif stage.kind == "end" and (stage.owner or stage.clock):
+        yield Flaw("end.owner", here, _("终点“{stage}”没有席位和时限"), {"stage": stage.id})
+    for number, to in enumerate([b.to for b in stage.branches] or [t.to for t in stage.tracks]):
+        yield from _target(flow, stage, to, (*here, "branches", str(number)))
+    for key, target in (("then", stage.then), ("to", stage.to)):
+        if target is not None:
+            yield from _target(flow, stage, target, (*here, key))
+
+
+def _target(flow: Workflow, stage: Stage, to: str, where: tuple[str, ...]) -> Iterator[Flaw]:
+    facts = {"stage": stage.id, "to": to}
+    if to not in flow.stages:
+        words = _("“{stage}”要去的“{to}”不存在{near}")
+        yield Flaw("flow.unknown_stage", where, words, {**facts, "near": _near(to, flow.stages)})
+    elif flow.stages[to].side:
+        yield Flaw("action.to_side", where, _("“{target}”是旁支，只能用 open 打开"), {"target": to})
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f"（{found[0]}？）" if found else ""
+
+
+def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, object]) -> Iterator[Flaw]:
+    where = ("stages", stage.id, "owner")
+    facts = {"stage": stage.id, "post": owner.post, "above": owner.above}
+    if owner.post and owner.post not in posts:
+        yield Flaw("owner.post", where, _("席位“{post}”不在岗位表里"), facts)
+    elif owner.duty:
+        post = posts.get(owner.post or "")
+        if isinstance(post, Mapping) and post.get("duty") is False:
+            yield Flaw("owner.duty", where, _("“{post}”不是值班岗，排不了班"), facts)
+    if owner.above is not None and (owner.above not in flow.stages or flow.stages[owner.above].kind != "task"):
+        yield Flaw("owner.above", where, _("“{stage}”要找“{above}”的上一级，可是没有这个有人办的步骤"), facts)
+    elif owner.above == stage.id:
+        yield Flaw("owner.above", where, _("“{stage}”不能由自己的上一级来办自己"), facts)
+    if owner.case == "handler" and not any(a.assign for _w, _s, a in actions(flow)):
+        yield Flaw("owner.unassigned", where, _("“{stage}”等人指定承办，但没有操作来指定"), facts)
+    for other in owner.unlike:
+        if other not in flow.stages or flow.stages[other].kind in ("gate", "join", "end"):
+            words = _("“{stage}”要避开的步骤“{other}”不存在")
+            yield Flaw("owner.unlike", where, words, {"stage": stage.id, "other": other})
+        elif other == stage.id:
+            yield Flaw("owner.unlike_self", where, _("“{stage}”不能要求避开自己"), facts)
+
+
+def _action(
+    flow: Workflow, where: tuple[str, ...], stage: Stage | None, action: Action, powers: tuple[str, ...]
+) -> Iterator[Flaw]:
+    side = stage is not None and stage.side
+    for target in (action.to, action.exhausted):
+        facts = {"action": action.id, "target": target}
+        if target is None:
+            continue
+        if target not in flow.stages:
+            words = _("操作“{action}”要去的“{target}”不存在{near}")
+            yield Flaw("flow.unknown_stage", where, words, {**facts, "near": _near(target, flow.stages)})
+        elif flow.stages[target].side and not side:
+            yield Flaw("action.to_side", where, _("“{target}”是旁支，只能用 open 打开"), facts)
+        elif side and not flow.stages[target].side:
+            yield Flaw("side.moves", where, _("旁支里的“{action}”不能移动主线"), facts)
+    if action.open is not None and (action.open not in flow.stages or not flow.stages[action.open].side):
+        facts = {"action": action.id, "open": action.open}
+        yield Flaw("action.open", where, _("操作“{action}”要打开的旁支“{open}”不存在"), facts)
+    if stage is None and (action.to or action.open or action.close):
+        yield Flaw("anytime.moves", where, _("随时可做的“{action}”不能移动案件"), {"action": action.id})
+    if side and action.open:
+        yield Flaw("side.moves", where, _("旁支里的“{action}”不能移动主线"), {"action": action.id})
+    if stage is not None and not side and action.close:
+        yield Flaw("main.close", where, _("主线里的“{action}”不能只关闭，要写去哪一步"), {"action": action.id})
+    if action.ends_all and not action.to and not action.moves_to:
+        yield Flaw("ends_all.target", where, _("“{action}”写了 ends_all，就要去一个终点"), {"action": action.id})
+    if not action.by:
+        yield Flaw("action.by", where, _("操作“{action}”没有写谁能做"), {"action": action.id})
+    for who in action.by:
+        known = who in ROLES or (who.startswith("power:") and (not powers or who[6:] in powers))
+        if not known:
+            options = [*ROLES, *(f"power:{p}" for p in powers)]
+            words = _("操作“{action}”的“{who}”不认识{near}")
+            near = _near(_latin(who), options)
+            yield Flaw("action.by", where, words, {"action": action.id, "who": who, "near": near})
+    fields = {f.id: f for f in action.form.fields}
+    if action.assign is not None and (action.assign not in fields or fields[action.assign].type != "seat"):
+        words = _("“{action}”指定承办要用一个席位类的填写项，没有“{assign}”")
+        yield Flaw("action.assign", where, words, {"action": action.id, "assign": action.assign})
+    for name, source in action.keep.items():
+        facts = {"action": action.id, "name": name, "field": source}
+        if name not in flow.kept:
+            words = _("“{action}”要留下的“{name}”没有在 kept 里声明{near}")
+            yield Flaw("kept.unknown", (*where, "keep"), words, {**facts, "near": _near(name, flow.kept)})
+        elif source not in fields:
+            words = _("“{action}”要留下的填写项“{field}”不存在{near}")
+            yield Flaw("kept.field", (*where, "keep"), words, {**facts, "near": _near(source, fields)})
+        elif fields[source].type != flow.kept[name]:
+            facts |= {"is": fields[source].type, "wants": flow.kept[name]}
+            yield Flaw("kept.type", (*where, "keep"), _("“{name}”声明为 {wants}，填写项“{field}”却是 {is}"), facts)
+    if "system" in action.by and action.form.fields:
+        yield Flaw("system.form", where, _("系统自己做的“{action}”不能有填写项"), {"action": action.id})
+
+
+def _counter(flow: Workflow, where: tuple[str, ...], stage: Stage | None, action: Action) -> Iterator[Flaw]:
+    facts = {"action": action.id, "counter": action.counter}
+    if action.counter is None:
+        if action.exhausted:
+            yield Flaw("counter.missing", where, _("“{action}”写了次数用完后的去处，却没有写数什么（counter）"), facts)
+        return
+    if action.counter not in flow.counters:
+        words = _("“{action}”用的次数“{counter}”没有声明{near}")
+        near = _near(action.counter, flow.counters)
+        yield Flaw("counter.unknown", where, words, {**facts, "near": near})
+    elif flow.counters[action.counter] < 1:
+        yield Flaw("counter.max", ("counters", action.counter), _("次数“{counter}”至少为 1"), facts)
+    if action.to and not action.exhausted and stage is not None and stage.kind != "end":
+        yield Flaw("counter.exit", where, _("“{action}”次数用完后没有出路（exhausted）"), facts)
+    elif action.exhausted and action.exhausted == action.to:
+        yield Flaw("counter.same_exit", where, _("“{action}”次数用完还是去同一处，次数就白数了"), facts)
+
+
+# --- how names look -----------------------------------------------------------------------------------
+
+
+def _letters(flow: Workflow) -> Iterator[Flaw]:
+    groups: list[tuple[tuple[str, ...], list[str]]] = [
+        (("stages",), list(flow.stages)),
+        (("counters",), list(flow.counters)),
+        (("kept",), list(flow.kept)),
+        (("anytime",), list(flow.anytime)),
+    ]
+    groups += [(("stages", s.id, "actions"), list(s.actions)) for s in flow.stages.values() if s.actions]
+    for where, group in groups:
+        seen: dict[str, str] = {}
+        for name in group:
+            odd = next((char for char in name if not _plain(char)), None)
+            if odd is not None or not name:
+                words = _("名字“{name}”里的“{char}”（{letter}）不是普通的字母、汉字或数字")
+                letter = unicodedata.name(odd, "?") if odd else ""
+                yield Flaw("name.letters", (*where, name), words, {"name": name, "char": odd or "", "letter": letter})
+                continue
+            shape = name.casefold().translate(str.maketrans("01", "ol"))
+            if shape in seen:
+                words = _("“{name}”和“{other}”看着一样，换一个名字")
+                yield Flaw("name.lookalike", (*where, name), words, {"name": name, "other": seen[shape]})
+            seen.setdefault(shape, name)
+
+
+def _plain(char: str) -> bool:
+    return (char.isascii() and (char.isalnum() or char in "_-")) or "\u4e00" <= char <= "\u9fff"
+
+
+def _latin(text: str) -> str:
+    return "".join(LIKE.get(char, char) for char in unicodedata.normalize("NFKC", text))
