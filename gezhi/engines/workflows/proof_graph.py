@@ -9,7 +9,7 @@ a block otherwise than by its fork and join; when there is none, a fork and its 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gezhi.engines.workflows.proof_parts import Flaw, Move, _, by_source, main_moves
 from gezhi.engines.workflows.schema import Stage, Workflow
@@ -44,6 +44,7 @@ class Graph:
         moves = main_moves(flow)
         graph = cls(flow, moves, by_source(moves))
         graph._walk()
+        graph.flaws = [graph._complete(flaw) for flaw in graph.flaws]
         return graph
 
     # --- where each stage belongs ------------------------------------------------------------------
@@ -121,6 +122,11 @@ class Graph:
             run.insert(0, self._first[stage])
             stage = run[0].source
         return tuple(run)
+
+    def _complete(self, flaw: Flaw) -> Flaw:
+        """The run of a flaw with what the joins on its way need, as far as the broken structure allows."""
+        run = self.run_to(flaw.run[-1].source)
+        return flaw if run is None else replace(flaw, run=(*run, flaw.run[-1]))
 
     # --- runs, once the structure is sound ---------------------------------------------------------
 

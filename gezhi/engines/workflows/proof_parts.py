@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from gezhi.engines.workflows.schema import Action, Stage, Workflow
 
+MOVABLE = ("task", "timer", "children")  # what an approval may take the case away from
+
 
 def _(words: str) -> str:
     """Marks a sentence for the translators; this room is pure and does not translate."""
@@ -101,7 +103,8 @@ def _action_moves(stage: Stage, action: Action, asked: Mapping[str, list[tuple[S
         if action.effect == "move" and action.moves_to:
             # The asking is counted, or the granting: either bounds how often the case can be moved so.
             counted = action.counter is not None or all(a.counter for _s, a in asked.get(stage.id, ()))
-            for source in action.moves_from:
+            openers = {s.id for s, _a in asked.get(stage.id, ()) if s.kind in MOVABLE}
+            for source in [name for name in action.moves_from if name in openers]:
                 label = f"{stage.id}.{action.id}"
                 yield Move(source, action.moves_to, label, "moved", counted, action, action.ends_all, stage.id)
         return

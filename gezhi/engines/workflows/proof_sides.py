@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gezhi.engines.workflows.proof_graph import Graph
-from gezhi.engines.workflows.proof_parts import Flaw, _, actions, openings, side_targets
+from gezhi.engines.workflows.proof_parts import MOVABLE, Flaw, _, actions, openings, side_targets
 from gezhi.engines.workflows.schema import Action, Stage, Workflow
 
 
@@ -46,7 +46,7 @@ def _move(
     for source in action.moves_from:
         facts = {**facts, "source": source}
         known = flow.stages.get(source)
-        if known is None or known.side or known.kind not in ("task", "timer", "children"):
+        if known is None or known.side or known.kind not in MOVABLE:
             yield Flaw("effect.from", where, _("“{action}”的 from 里没有“{source}”这样有人办的一步"), facts)
         elif source not in openers:
             words = _("“{action}”的 from 写了“{source}”，可在那一步没有人能提出来")
