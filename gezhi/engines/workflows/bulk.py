@@ -14,6 +14,7 @@ from gezhi.engines.workflows.models import CLOSED, OPEN, UNDONE, Case, WorkItem
 from gezhi.engines.workflows.numbering import next_numbers
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.schema import definition
+from gezhi.engines.workflows.writing import to_send
 from gezhi.foundation import db, events, jobs
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events.log import Draft as EventDraft
@@ -50,11 +51,13 @@ def open_many(
             told.append(EventDraft(stream, "case.opened", opening_patch(draft, refs), head=events.GENESIS))
         for draft, head in zip(drafts, events.record_many(told, actor=actor), strict=True):
             draft.case.event_seq, draft.case.event_hash = head.seq, head.hash
-            draft.item.case = draft.case
+            for item in draft.step.created:
+                item.case = draft.case
         cases = [draft.case for draft in drafts]
         db.insert_many(cases)
-        db.insert_many([draft.item for draft in drafts])
-        jobs.enqueue_many([("case.index", f"{case.id}:1", {"case": case.id}) for case in cases])
+        db.insert_many([item for draft in drafts for item in draft.step.created])
+        index = [("case.index", f"{case.id}:1", {"case": case.id}) for case in cases]
+        jobs.enqueue_many([*index, *(job for draft in drafts for job in to_send(draft.step))])
     return cases
 
 

@@ -6,15 +6,16 @@ something to do by now, locks each case, looks again and does it once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from typing import Any
 
 from gezhi.engines.workflows import rules
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Stage, Workflow
 from gezhi.foundation import packs
-from gezhi.foundation.calendar import Limit, deadline, parse_limit
+from gezhi.foundation.calendar import Limit, Unit, deadline, parse_limit, work_between
 from gezhi.foundation.errors import Invalid
 
 DEFAULT_LIMIT = "5 work_day"  # a category without a limit of its own anywhere; packs/*/limits.yaml set better ones
@@ -35,14 +36,34 @@ def promised(start: datetime, made: Mapping[str, Any]) -> datetime:
     `start`: what comes in late is late from its first instant). Approved extensions count from there.
 
     What was promised is kept with the case, so that a change of the calendar counts again what was
-    promised then, not what a category would be promised today.
+    promised then, not what a category would be promised today. An entry of `more` is a limit that was granted, or a
+    pause [from, until]: it moves the date on by the time spent in it, as the promise itself is counted.
     """
     due_at = min(deadline(start, parse_limit(limit)) for limit in made["limits"])
     if made.get("given"):
         due_at = max(start, min(due_at, datetime.fromisoformat(made["given"])))
     for more in made.get("more", ()):
-        due_at = extend(due_at, parse_limit(more))
+        if isinstance(more, str):
+            due_at = extend(due_at, parse_limit(more))
+        else:
+            since, until = (datetime.fromisoformat(at) for at in more)
+            due_at = _after_pause(due_at, since, until, made["limits"][0])
     return due_at
+
+
+def _after_pause(due_at: datetime, since: datetime, until: datetime, limit: str) -> datetime:
+    if parse_limit(limit).unit not in (Unit.WORK_HOUR, Unit.WORK_DAY):
+        return due_at + (until - since)
+    seconds = int(work_between(since, until).total_seconds())
+    return deadline(due_at, Limit(Decimal(seconds) / 3600, Unit.WORK_HOUR)) if seconds else due_at
+
+
+def resume(case: Case, since: datetime, until: datetime, start: datetime) -> None:
+    """A pause is over: the promise moves on by it. `start`: when the present round began."""
+    made = case.promised
+    pause = [since.isoformat(), until.isoformat()]
+    case.promised = {**made, "more": [*made.get("more", ()), pause]}
+    case.due_at = promised(start, case.promised)
 
 
 def close_by(flow: Workflow, due_at: datetime) -> datetime:
@@ -55,33 +76,76 @@ def respond_by(flow: Workflow, start: datetime) -> datetime:
     return deadline(start, parse_limit(flow.response))
 
 
-def stage_due(flow: Workflow, stage: Stage, case: Case, now: datetime) -> datetime:
-    """When the stage must be done. "promise" is the case's own date, even when that has passed already."""
+def stage_due(flow: Workflow, stage: Stage, case: Case, start: datetime) -> datetime:
+    """When the stage entered at `start` must be done. "promise" is the case's own date, even one that has passed;
+    `until` is the end of a kept day, no later than `max` from the start."""
     assert stage.clock is not None
+    if stage.clock.until is not None:
+        latest = deadline(start, parse_limit(stage.clock.max or DEFAULT_LIMIT))
+        day = (case.kept or {}).get(stage.clock.until)
+        return max(start, min(latest, _end_of(date.fromisoformat(day)))) if day else latest
     if stage.clock.limit == "promise":
         return case.due_at
-    return deadline(now, parse_limit(stage.clock.limit))
+    return deadline(start, parse_limit(stage.clock.limit))
 
 
-def late_at(case: Case, main: WorkItem) -> datetime:
-    """From when the open case counts as late: the running step's deadline, and until it is handled the promise."""
-    return main.due_at if case.handled_at else min(case.due_at, main.due_at)
+def _end_of(day: date) -> datetime:
+    """24:00 of a day in China."""
+    return deadline(datetime.combine(day, time(4), UTC), Limit(Decimal(0), Unit.CALENDAR_DAY))
+
+
+def by_promise(item: WorkItem, stage: Stage) -> bool:
+    """Whether the item's deadline is the case's own date (and it was not taken over with one of its own)."""
+    return stage.clock is not None and stage.clock.limit == "promise" and "taken_from" not in item.ask
+
+
+def late_at(flow: Workflow, case: Case, items: Iterable[WorkItem]) -> datetime:
+    """From when the open case counts as late: its earliest running deadline, and until it is handled the promise.
+
+    `items`: the case's items. While a pause runs the promise stands still; only the pause's own end counts.
+    """
+    running = [i for i in items if i.state == OPEN and not i.side]
+    soonest = min(i.due_at for i in running)
+    trunk = flow.stages[next(i.stage for i in running if i.branch == "")]
+    if case.handled_at or trunk.pauses or trunk.parked:
+        return soonest
+    return min(case.due_at, soonest)
 
 
 def next_at(item: WorkItem, stage: Stage) -> datetime | None:
     """When `tick` must look at the item again; None when nothing more happens by itself."""
     if item.state != OPEN:
         return None
+    if stage.kind == "timer":
+        return item.due_at
     instants: list[datetime | None] = []
     if item.warned_at is None and item.breached_at is None:
         instants.append(item.warn_at)
-    if item.breached_at is None:
+    if item.breached_at is None or second_breach_open(item):
         instants.append(item.due_at)
     elif item.rung < len(stage.ladder):
         instants.append(deadline(item.due_at, parse_limit(stage.ladder[item.rung].after)))
     if stage.silence_after is not None:
         instants.append(deadline(item.opened_at, parse_limit(stage.silence_after)))
     return rules.next_instant(instants)
+
+
+def second_breach_open(item: WorkItem) -> bool:
+    """Whether the item was taken over and the deadline of the taker has not been breached (yet)."""
+    return "taken_from" in item.ask and "breached_again" not in item.ask
+
+
+def restart(item: WorkItem, stage: Stage, due_at: datetime, now: datetime) -> None:
+    """Give an open item a later deadline; what was warned or breached against the old one is history in the events."""
+    item.due_at = due_at
+    if due_at > now:
+        item.warned_at = item.breached_at = None
+        item.rung = len(stage.ladder) if "taken_from" in item.ask else 0
+        item.ask = {**item.ask, "warn_from": now.isoformat()}
+        item.warn_at = None
+        if stage.kind != "timer":
+            item.warn_at = rules.warn_time(now, due_at, stage.clock.warn if stage.clock else 0.75)
+    item.next_at = next_at(item, stage)
 
 
 def extend(due_at: datetime, more: Limit) -> datetime:

@@ -1,4 +1,4 @@
-"""What an action does beyond moving: extend, supervise, take, release; and how its form splits for the record."""
+"""What an action does beyond moving: extend, move, supervise, take, release; how its form splits for the record."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import clocks, rules
+from gezhi.engines.workflows import clocks
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
-from gezhi.engines.workflows.schema import READABLE, Action
+from gezhi.engines.workflows.schema import Action, Workflow
 from gezhi.foundation import packs, people
 from gezhi.foundation.calendar import parse_limit
-from gezhi.foundation.errors import register
+from gezhi.foundation.errors import Conflict, register
 from gezhi.foundation.expressions import Type
+from gezhi.foundation.forms import dump_value
+from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
 
 if TYPE_CHECKING:
-    from gezhi.engines.workflows.actions import _Step
+    from gezhi.engines.workflows.stepping import Step
 
 register(
     "case.already_asked",
@@ -28,8 +30,17 @@ register(
     _("请等批复，或催一下批的人。"),
 )
 
+register(
+    "case.moved_on",
+    409,
+    _("这件事已经到了下一步。"),
+    _("批的时候，它已经到了“{stage}”，不在申请时的那一步。"),
+    _("这份申请不用再批，请看一眼现在的情况。"),
+)
+
 COLUMNS = ("returns", "resorts", "reworks", "extensions", "reopenings")
 TEXTS = ("text", "long_text")
+CARRIED = ("more", "form", "asked", "asked_by")  # what a side item hands on to the next one of its chain
 
 
 def counted(case: Case, name: str) -> int:
@@ -45,9 +56,36 @@ def count(case: Case, name: str) -> None:
         case.counters = {**case.counters, name: case.counters.get(name, 0) + 1}
 
 
-def types_of(action: Action) -> dict[str, Type]:
+def tally(case: Case, name: str) -> None:
+    """Count what an action says it found (`counts:`)."""
+    column = {"false_closure": "false_closures"}[name]
+    setattr(case, column, getattr(case, column) + 1)
+
+
+def keep(case: Case, action: Action, values: Mapping[str, Any]) -> None:
+    """Put answers among the case's kept values; one that was left empty is forgotten."""
+    if not action.keep:
+        return
+    kept = dict(case.kept or {})
+    for name, field in action.keep.items():
+        value = dump_value(values.get(field))
+        kept.pop(name, None)
+        if value not in (None, "", []):
+            kept[name] = value
+    case.kept = kept or None
+
+
+def asked(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a side item asks for: the answers of its form that are no texts of persons, as JSON."""
+    form, _said = split(action, values)
+    more = {"more": form.pop("more")} if "more" in form else {}
+    form.pop("photos", None)
+    return more | ({"form": form} if form else {})
+
+
+def types_of(flow: Workflow, action: Action) -> dict[str, Type]:
     """What expressions of the action may read, with their types."""
-    return {**READABLE, **action.form.types()}
+    return {**flow.readable, **action.form.types()}
 
 
 def field_problems(action: Action, values: Mapping[str, Any], case: Case) -> dict[str, Any]:
@@ -79,14 +117,12 @@ def split(action: Action, values: Mapping[str, Any]) -> tuple[dict[str, Any], di
             continue
         if field.type in TEXTS:
             said[field.id] = str(value)
-        elif field.type == "limit":
-            form[field.id] = str(value)
         else:
-            form[field.id] = value
+            form[field.id] = dump_value(value)
     return form, said
 
 
-def apply(step: _Step) -> None:
+def apply(step: Step) -> None:
     """Carry out the action's effect on the gathered changes."""
     effect = step.action.effect
     if effect == "supervise":
@@ -94,54 +130,48 @@ def apply(step: _Step) -> None:
         step.case.supervised_at = step.now
     elif effect == "take" and step.item is not None:
         step.item.person_id = step.actor.person_id
-        step.changed.append(step.item)
+        step.change(step.item)
     elif effect == "release" and step.item is not None:
         step.item.person_id = None
-        step.changed.append(step.item)
+        step.change(step.item)
     elif effect == "extend" and step.item is not None:
         _extend(step, step.item)
+    elif effect == "move" and step.item is not None:
+        _move(step, step.item)
 
 
-def _extend(step: _Step, side: WorkItem) -> None:
-    main = next(i for i in step.items if i.state == OPEN and not i.side)
-    more = parse_limit(side.ask["more"])
-    stage = step.flow.stages[main.stage]
-    promised = step.case.promised
-    step.case.promised = {**promised, "more": [*promised.get("more", ()), str(more)]}
-    step.case.due_at = clocks.extend(step.case.due_at, more)
+def _main_of(step: Step, side: WorkItem) -> WorkItem:
+    return next(i for i in step.items if i.state == OPEN and not i.side and i.branch == side.branch)
+
+
+def _move(step: Step, side: WorkItem) -> None:
+    """The approved question moves its main item, unless that has moved on by itself in the meantime."""
+    main = _main_of(step, side)
+    action = step.action
+    assert action.moves_to is not None
+    if main.stage not in action.moves_from:
+        raise Conflict("case.moved_on", stage=localised(step.flow.stages[main.stage].title))
+    step.finish(side)
+    step.move(main, action.moves_to)
+
+
+def _extend(step: Step, side: WorkItem) -> None:
+    """The promise moves on, and with it every open clock that is the promise; the asker's own clock in any case."""
+    case, more = step.case, parse_limit(side.ask["more"])
+    main = _main_of(step, side)
+    case.promised = {**case.promised, "more": [*case.promised.get("more", ()), str(more)]}
+    case.due_at = clocks.extend(case.due_at, more)
     main.ask = {**main.ask, "added": [*main.ask.get("added", ()), str(more)]}
-    main.due_at = (
-        step.case.due_at if stage.clock and stage.clock.limit == "promise" else clocks.extend(main.due_at, more)
-    )
-    if main.due_at > step.now:
-        # The deadline moved: what was warned or breached against the old one is history in the events.
-        main.warned_at = main.breached_at = None
-        main.rung = 0
-        main.ask = {**main.ask, "warn_from": step.now.isoformat()}
-        main.warn_at = rules.warn_time(step.now, main.due_at, stage.clock.warn if stage.clock else 0.75)
-    main.next_at = clocks.next_at(main, stage)
-    step.changed.append(main)
+    for item in [i for i in step.items if i.state == OPEN and not i.side]:
+        stage = step.flow.stages[item.stage]
+        by_promise = clocks.by_promise(item, stage)
+        if by_promise or item is main:
+            clocks.restart(item, stage, case.due_at if by_promise else clocks.extend(item.due_at, more), step.now)
+            step.change(item)
 
 
-def keeps_hand(action: Action, actor: Actor, item: WorkItem, now: datetime) -> bool:
+def keeps_hand(actor: Actor, item: WorkItem, now: datetime) -> bool:
     """Whoever accepts goes on with it, when the next step is their own seat's."""
     if actor.person_id is None or item.side or actor.person_id in item.barred or item.owner_seat is None:
         return False
     return actor.person_id in people.directory().holders(item.owner_seat, now)
-
-
-def save_items(changed: list[WorkItem], created: list[WorkItem], case: Case) -> None:
-    """Write ended items before new ones: the database allows one running main item a case."""
-    seen: set[int] = set()
-    for item in changed:
-        if item.pk not in seen:
-            seen.add(item.pk)
-            item.save(
-                update_fields=[
-                    "state", "owner_seat", "person_id", "barred", "due_at", "warn_at", "next_at", "warned_at",
-                    "breached_at", "rung", "done_at", "done_by", "action", "ask",
-                ]
-            )  # fmt: skip
-    for item in created:
-        item.case = case
-        item.save(force_insert=True)

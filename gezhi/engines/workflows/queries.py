@@ -310,7 +310,7 @@ def rows_of(ids: Sequence[int], *, by_item: dict[int, WorkItem] | None = None) -
     titles = titles_of(ordered)
     if by_item is None:
         running = WorkItem.objects.filter(
-            case_id__in=[c.id for c in ordered if c.state == OPEN], state=OPEN, side=False
+            case_id__in=[c.id for c in ordered if c.state == OPEN], state=OPEN, side=False, branch=""
         )
         by_item = {i.case_id: i for i in running}
     now = clock.now()
@@ -355,7 +355,8 @@ def state_of(case: Case, item: WorkItem | None, now: datetime) -> str:
         return "done"
     assert case.late_at is not None
     due = item.due_at if item is not None and item.side else case.late_at
-    return rules.clock_state(state=OPEN, due_at=due, warn_at=item.warn_at if item else None, now=now)
+    parked = case.parked_until is not None and not (item is not None and item.side)
+    return rules.clock_state(state=OPEN, due_at=due, warn_at=item.warn_at if item else None, now=now, parked=parked)
 
 
 # --- work -----------------------------------------------------------------------------------------------------

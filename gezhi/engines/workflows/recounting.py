@@ -15,7 +15,7 @@ from typing import Any
 from gezhi.engines.workflows import clocks, rules
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch, item_patch
-from gezhi.engines.workflows.schema import Workflow, definition
+from gezhi.engines.workflows.schema import Stage, Workflow, definition
 from gezhi.foundation import db, events, jobs
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.people import Actor
@@ -68,7 +68,9 @@ def _recount(ids: list[int], actor: Actor) -> int:
         changed_items += moved
     for case, head in zip(changed_cases, events.record_many(drafts, actor=actor) if drafts else (), strict=True):
         case.event_seq, case.event_hash = head.seq, head.hash
-    Case.objects.bulk_update(changed_cases, ["due_at", "late_at", "respond_by", "close_by", "event_seq", "event_hash"])
+    Case.objects.bulk_update(
+        changed_cases, ["due_at", "late_at", "respond_by", "close_by", "parked_until", "event_seq", "event_hash"]
+    )
     WorkItem.objects.bulk_update(
         changed_items, ["due_at", "warn_at", "next_at", "warned_at", "breached_at", "rung"], batch_size=BATCH
     )
@@ -84,8 +86,10 @@ def _moved(case: Case, items: list[WorkItem], now: datetime) -> tuple[dict[str, 
     if case.first_response_at is None:  # an answer was in time or late by the calendar of its day
         case.respond_by = clocks.respond_by(flow, case.opened_at)
     moved = [item for item in _open(items) if _recount_item(flow, case, item, now)]
-    main = next(item for item in _open(items) if not item.side)
-    case.late_at = clocks.late_at(case, main)
+    case.late_at = clocks.late_at(flow, case, items)
+    trunk = next((item for item in _open(items) if item.branch == "" and not item.side), None)
+    if case.parked_until is not None and trunk is not None:
+        case.parked_until = trunk.due_at
     patch: dict[str, Any] = {name: value for name, value in case_patch(case).items() if value != before[name]}
     patch |= {f"item:{item.number}": item_patch(item) for item in moved}
     return patch, moved
@@ -100,21 +104,29 @@ def _recount_item(flow: Workflow, case: Case, item: WorkItem, now: datetime) -> 
     stage = flow.stages[item.stage]
     assert stage.clock is not None
     before = (item.due_at, item.warn_at, item.next_at)
-    if stage.clock.limit == "promise":
-        item.due_at = case.due_at
-    else:
-        item.due_at = deadline(item.opened_at, parse_limit(stage.clock.limit))
-        for more in item.ask.get("added", ()):
-            item.due_at = clocks.extend(item.due_at, parse_limit(more))
+    item.due_at = _due(flow, case, item, stage)
     if item.due_at != before[0]:
         since = item.ask.get("warn_from")
         start = datetime.fromisoformat(since) if since else item.opened_at
-        item.warn_at = rules.warn_time(start, item.due_at, stage.clock.warn)
+        item.warn_at = None if stage.kind == "timer" else rules.warn_time(start, item.due_at, stage.clock.warn)
         if item.due_at > now:
             # As with an extension: what was breached against the old deadline is history in the events.
-            item.breached_at, item.rung = None, 0
+            item.breached_at, item.rung = None, len(stage.ladder) if "taken_from" in item.ask else 0
             if item.warn_at is not None and item.warn_at > now:
                 item.warned_at = None
     # Also when the deadline stands: rungs and silence are counted in working time as well.
     item.next_at = clocks.next_at(item, stage)
     return before != (item.due_at, item.warn_at, item.next_at)
+
+
+def _due(flow: Workflow, case: Case, item: WorkItem, stage: Stage) -> datetime:
+    if clocks.by_promise(item, stage):
+        return case.due_at
+    if "taken_from" in item.ask:
+        taken_at = datetime.fromisoformat(item.ask["taken_at"])
+        due_at = deadline(taken_at, parse_limit(stage.ladder[-1].clock or clocks.DEFAULT_LIMIT))
+    else:
+        due_at = clocks.stage_due(flow, stage, case, item.opened_at)
+    for more in item.ask.get("added", ()):
+        due_at = clocks.extend(due_at, parse_limit(more))
+    return due_at

@@ -99,7 +99,7 @@ def _climb(case_id: int, number: int, now: datetime) -> int:
         if effective.seat_id == item.owner_seat:
             return 0
         item.owner_seat, item.person_id = effective.seat_id, None
-        if not item.side:
+        if not item.side and item.branch == "":
             case.owner_seat = item.owner_seat
         _record(case, item, "case.reseated", people.system("clock"))
     return 1

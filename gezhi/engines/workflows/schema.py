@@ -7,7 +7,7 @@ The proof (proof.py) runs on the same typed view, so what was proved is what run
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -28,7 +28,7 @@ from gezhi.foundation.expressions import Choice, Date, Number, Text, Truth
 from gezhi.foundation.forms import Form
 
 __all__ = [
-    "COUNTED", "EFFECTS", "KEPT", "KINDS", "PHASES", "READABLE", "RUNGS", "SETTABLE", "STAMPS", "WAITING", "Action",
+    "BY_ITSELF", "COUNTED", "EFFECTS", "KEPT", "KINDS", "PHASES", "READABLE", "RUNGS", "SETTABLE", "STAMPS", "WAITING", "Action",
     "Branch", "Clock", "Each", "Owner", "Rung", "Stage", "Track", "Workflow", "definition", "readable",
 ]  # fmt: skip
 
@@ -73,6 +73,15 @@ KEPT: dict[str, expressions.Type | None] = {
     "truth": Truth,
     "seat": Number,
     "place": Number,
+}
+
+
+# What the clock and the counting of child cases do where nobody has acted.
+BY_ITSELF = {
+    "timer": Action("time_over", {"zh": "时间到了", "en": "The time is over"}, ("system",), Form()),
+    "children": Action(
+        "gathered", {"zh": "派出去的都有结果了", "en": "The cases sent out have ended"}, ("system",), Form()
+    ),
 }
 
 
@@ -130,14 +139,20 @@ class Workflow:
         """What a guard may read of a case of this workflow, by type."""
         return readable(self.kept)
 
+    @cached_property
+    def _joins(self) -> dict[str, Stage]:
+        return {s.of: s for s in self.stages.values() if s.kind == "join" and s.of}
+
     def join_of(self, fork: str) -> Stage:
         """The join that ends a fork."""
-        return self.stages[self.stages[fork].join or ""]
+        return self._joins[fork]
 
     def actions_at(self, stage_id: str) -> dict[str, Action]:
         """What is drawn at a stage, the anytime actions after it (not at an end)."""
         stage = self.stages[stage_id]
         own = dict(stage.actions)
+        if stage.kind in BY_ITSELF and stage.then is not None:
+            own[BY_ITSELF[stage.kind].id] = replace(BY_ITSELF[stage.kind], to=stage.then)
         if stage.kind != "end" and not stage.side:
             own.update({k: a for k, a in self.anytime.items() if k not in own})
         return own

@@ -80,8 +80,9 @@ class CaseView:
     words: Words
     contact: Mapping[str, str]  # masked name and phone, "" when there is none
     items: list[WorkItem]
-    main: WorkItem | None
+    main: WorkItem | None  # the trunk's
     sides: list[WorkItem]
+    branches: list[WorkItem]  # open main items on the branches of a fork
     clock: str
     bar: rules.Bar
     seat_label: str
@@ -100,7 +101,7 @@ def case_view(case_id: int, actor: Actor) -> CaseView:
     history = events.history(f"case:{case.id}")
     texts = events.read_private(_refs(case, history))
     now = clock.now()
-    main = next((i for i in items if i.state == OPEN and not i.side), None)
+    main = trunk_of(items)
     timeline = _timeline(history, flow, texts)
     return CaseView(
         case=case,
@@ -110,6 +111,7 @@ def case_view(case_id: int, actor: Actor) -> CaseView:
         items=items,
         main=main,
         sides=[i for i in items if i.state == OPEN and i.side],
+        branches=[i for i in items if i.state == OPEN and not i.side and i.branch],
         clock=queries.state_of(case, main, now),
         bar=bar_of(case, items, now),
         seat_label=queries.seat_label(main.owner_seat, main.barred, now) if main else "",
@@ -121,8 +123,16 @@ def case_view(case_id: int, actor: Actor) -> CaseView:
     )
 
 
+def trunk_of(items: Iterable[WorkItem]) -> WorkItem | None:
+    """The running item of the trunk; None when the case is closed."""
+    return next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
+
+
 def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow | None = None) -> list[Possible]:
-    """Actions at each open item, main ones first; those not the actor's are given with the reason, owners' ones only."""
+    """Actions at each open item, main ones first; those not the actor's are given with the reason, owners' ones only.
+
+    What may be done on the whole case (a supervisor's, a reporter's) stands once, at the trunk's item.
+    """
     flow = flow or definition(case.workflow, case.version)[0]
     now = clock.now()
     running: list[WorkItem | None] = [i for i in items if i.state == OPEN]
@@ -135,7 +145,11 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
             if "system" in action.by:
                 continue
             refusal: Refusal | None = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
-            refusal = refusal or _not_now(action, case, item, flow, now)
+            refusal = refusal or _not_now(action, case, item, items, flow, now)
+            if item is not None and item.branch and not item.side and refusal is None and action.id in flow.anytime:
+                owner_here = access.why_not(_OWNERS, case=case, item=item, items=items, actor=actor, now=now) is None
+                if not (owner_here and "owner" in action.by):
+                    continue
             if refusal is not None and not (action.main and "owner" in action.by):
                 continue
             if action.effect == "take" and item is not None and item.person_id == actor.person_id:
@@ -158,7 +172,13 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
     return sorted(found, key=lambda p: (p.why_not is not None, not p.main))
 
 
-def _not_now(action: Action, case: Case, item: WorkItem | None, flow: Workflow, now: datetime) -> Refusal | None:
+# Asks whether the actor is the one whose item it is.
+_OWNERS = Action("", {"zh": "", "en": ""}, ("owner",), Form())
+
+
+def _not_now(
+    action: Action, case: Case, item: WorkItem | None, items: list[WorkItem], flow: Workflow, now: datetime
+) -> Refusal | None:
     """Why an action that is the actor's cannot be done at this moment: used up, too late, asked already."""
     from gezhi.engines.workflows import clocks, effects
     from gezhi.foundation.errors import Conflict, Invalid
@@ -174,14 +194,20 @@ def _not_now(action: Action, case: Case, item: WorkItem | None, flow: Workflow, 
     ):
         name = localised(flow.counter_titles[action.counter])
         return Invalid("case.used_up", counter=name, max=flow.counters[action.counter])
-    if action.open and WorkItem.objects.filter(case_id=case.id, stage=action.open, state=OPEN).exists():
+    branch = item.branch if item else ""
+    asked = {i.ask.get("asked", i.stage) for i in items if i.state == OPEN and i.side and i.branch == branch}
+    if action.open and action.open in asked:
         return Conflict("case.already_asked")
+    if action.effect == "move" and item is not None:
+        main = next((i for i in items if i.state == OPEN and not i.side and i.branch == branch), None)
+        if main is None or main.stage not in action.moves_from:
+            return Conflict("case.moved_on", stage=localised(flow.stages[main.stage].title) if main else "")
     return None
 
 
 def bar_of(case: Case, items: Iterable[WorkItem], now: datetime) -> rules.Bar:
-    """The clock bar of the case's present round: each main item is a spell of its seat."""
-    mine = [i for i in items if not i.side and i.cycle == case.cycle]
+    """The clock bar of the case's present round: each item of the trunk is a spell of its seat."""
+    mine = [i for i in items if not i.side and i.branch == "" and i.cycle == case.cycle]
     spells = [
         rules.Spell(i.owner_seat, i.stage, i.opened_at, i.done_at or case.closed_at or now, i.state == OPEN)
         for i in mine
@@ -340,7 +366,7 @@ def public_view(code: str) -> PublicView:
     texts = events.read_private(_refs(case, history))
     timeline = _timeline(history, flow, texts)
     now = clock.now()
-    main = next((i for i in items if i.state == OPEN and not i.side), None)
+    main = trunk_of(items)
     stage = flow.stages[main.stage if main else case.stage]
     offered = possible(case, items, people.resident(case.code), flow=flow)
     asked = main is not None and PHASES.index(stage.phase) >= PHASES.index("your_word")

@@ -4,8 +4,8 @@
 """
 
 from .cleaning import Refused, clean_text
-from .fields import Field, Option
+from .fields import Field, Option, dump_value
 from .form import Bound, Form
 from .numerals import read_date, read_number
 
-__all__ = ["Bound", "Field", "Form", "Option", "Refused", "clean_text", "read_date", "read_number"]
+__all__ = ["Bound", "Field", "Form", "Option", "Refused", "clean_text", "dump_value", "read_date", "read_number"]

@@ -15,6 +15,7 @@ CHANNELS = {
     "field": gettext_lazy("网格员"),
     "hotline": gettext_lazy("12345"),
     "api": gettext_lazy("接口"),
+    "case": gettext_lazy("上级事项派出"),
 }
 SORTS = {"big": gettext_lazy("大事"), "small": gettext_lazy("小事"), "private": gettext_lazy("私事")}
 ANSWERS = {

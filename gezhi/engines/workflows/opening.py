@@ -1,0 +1,222 @@
+"""Open a case: it has an owner and a clock from its first instant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.engines.workflows import clocks, refusals, rules, writing
+from gezhi.engines.workflows.marking import TRUNK
+from gezhi.engines.workflows.models import Case
+from gezhi.engines.workflows.numbering import next_number
+from gezhi.engines.workflows.record import case_patch, item_patch
+from gezhi.engines.workflows.schema import Action, Workflow, definition
+from gezhi.engines.workflows.stepping import Step
+from gezhi.foundation import db, events, files, jobs, places
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Conflict, Invalid
+from gezhi.foundation.forms import Form
+from gezhi.foundation.people import Actor, crypto
+
+__all__ = ["CHANNELS", "MAX_TEXT", "Draft", "decide", "open_case", "opening_patch", "refusals"]
+
+CHANNELS = ("portal", "scan", "counter", "phone", "field", "hotline", "api", "case")
+MAX_TEXT = 5000
+OPENING = Action("open", {"zh": "提出", "en": "Raise"}, (), Form())
+
+
+def open_case(
+    workflow: str,
+    data: Mapping[str, Any],
+    *,
+    actor: Actor,
+    place_id: int,
+    channel: str,
+    key: str | None = None,
+    case_id: int | None = None,
+    claimed_at: datetime | None = None,
+    parent_id: int | None = None,
+) -> tuple[Case, bool]:
+    """Open a case: it has an owner and a clock from its first instant.
+
+    `data`: text (required, already clean), category, kind, urgent, contact_name, contact_phone, lon,
+    lat, public_ok, on_behalf, consent, photos (ids of staged files, which are bound to the case).
+    `parent_id`: the case whose children stage opens this one.
+    Returns the case and whether it is new: the same key with the same data gives the first case back.
+    Raises Conflict("case.key_reused"), Invalid, NotFound (no such workflow).
+    """
+    flow, body_hash = definition(workflow)
+    open_key = rules.fingerprint("open", key) if key else None
+    body = rules.fingerprint("body", workflow, place_id, json.dumps(_plain(data), sort_keys=True, default=str))
+    for attempt in range(4):
+        try:
+            with db.write():
+                case = _open(
+                    flow, body_hash, data, actor, place_id, channel, open_key, body, case_id, claimed_at, parent_id
+                )
+            return case, True
+        except IntegrityError:
+            # The key was used before, or a random number met its like; only the latter tries again.
+            if open_key is not None:
+                first = Case.objects.filter(open_key=open_key).first()
+                if first is not None:
+                    if bytes(first.open_body or b"") != body:
+                        raise Conflict("case.key_reused") from None
+                    return first, False
+            if case_id is not None or attempt == 3:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in data.items() if k != "photos"}
+
+
+@dataclass
+class Draft:
+    """A case decided and not yet written: `texts` go to the private store, `photos` are bound with it.
+
+    `step` holds its first items, one unless the workflow begins with a fork.
+    """
+
+    case: Case
+    step: Step
+    texts: dict[str, str]
+    contact: dict[str, str]
+    photos: list[int]
+
+
+def _open(
+    flow: Workflow,
+    body_hash: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    place_id: int,
+    channel: str,
+    open_key: bytes | None,
+    body: bytes,
+    case_id: int | None,
+    claimed_at: datetime | None,
+    parent_id: int | None,
+) -> Case:
+    now = clock.now()
+    draft = decide(flow, body_hash, data, actor, place_id, channel, now, case_id=case_id)
+    case = draft.case
+    case.open_key, case.open_body = open_key, body if open_key else None
+    case.parent_id = parent_id
+    case.number = next_number(now)
+    stream = f"case:{case.id}"
+    kept = events.keep(stream, draft.texts)
+    head = events.record(
+        stream,
+        "case.opened",
+        actor=actor,
+        head=events.GENESIS,
+        claimed_at=claimed_at,
+        patch=opening_patch(draft, kept),
+    )
+    case.event_seq, case.event_hash = head.seq, head.hash
+    db.insert(case)
+    writing.save_items(draft.step)
+    # Photos are bound with the case or not at all; a crash leaves them staged, for the retry or the sweep.
+    files.attach(draft.photos, stream=stream)
+    jobs.enqueue_many([("case.index", f"{case.id}:1", {"case": case.id}), *writing.to_send(draft.step)])
+    return case
+
+
+def decide(
+    flow: Workflow,
+    body_hash: str,
+    data: Mapping[str, Any],
+    actor: Actor,
+    place_id: int,
+    channel: str,
+    now: datetime,
+    *,
+    case_id: int | None = None,
+) -> Draft:
+    """A case as it would be opened now, with its first items; nothing is written and no number is given out.
+
+    Beside what `open_case` takes, `data` may hold `origin` ("12345:2026…", the number a sender knows it by) and `given`
+    (the sender's own deadline, a datetime or its ISO text): the promise is never later than that.
+    """
+    directory = places.directory()
+    place = directory.get(place_id)
+    if place is None:
+        raise Invalid("case.place_unknown", field_errors={"place": _("没认出是哪里。")})
+    if place.closed:
+        raise Invalid("case.place_closed", field_errors={"place": _("这个地方现在不收事项。")})
+    if flow.consent and not str(data.get("consent") or "").strip():
+        raise Invalid("case.no_consent", field_errors={"consent": _("请写下本人是谁、怎么同意的。")})
+    path = directory.path(place_id)
+    if path.county_id is None:
+        raise Invalid("case.place_unknown", field_errors={"place": _("请选到村或社区。")})
+    category, kind = str(data.get("category") or ""), str(data.get("kind") or "")
+    urgent = bool(data.get("urgent"))
+    promised: dict[str, Any] = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
+    if data.get("given"):
+        given = data["given"]
+        promised["given"] = given.isoformat() if isinstance(given, datetime) else str(given)
+    due_at = clocks.promised(now, promised)
+    case = Case(
+        id=case_id or rules.new_id(now),
+        code=rules.new_code(),
+        workflow=flow.name,
+        version=flow.version,
+        body_hash=body_hash,
+        stage=flow.start,
+        phase=flow.stages[flow.start].phase,
+        channel=channel if channel in CHANNELS else "api",
+        origin=str(data["origin"]) if data.get("origin") else None,
+        category=category,
+        kind=kind,
+        urgent=urgent,
+        on_behalf=bool(data.get("on_behalf")),
+        public_ok=bool(data.get("public_ok")),
+        county_id=path.county_id,
+        town_id=path.town_id,
+        village_id=path.village_id,
+        grid_id=path.grid_id,
+        place_id=place_id,
+        lon=data.get("lon"),
+        lat=data.get("lat"),
+        reporter_id=actor.person_id if actor.kind == "staff" else None,
+        opened_at=now,
+        due_at=due_at,
+        promised=promised,
+        respond_by=clocks.respond_by(flow, now),
+        close_by=clocks.close_by(flow, due_at),
+    )
+    texts = {"text": json.dumps({"title": rules.headline(data["text"]), "text": data["text"]}, ensure_ascii=False)}
+    contact = {k: data[f"contact_{k}"] for k in ("name", "phone") if data.get(f"contact_{k}")}
+    if data.get("consent"):
+        contact["consent"] = data["consent"]
+    if contact:
+        texts["contact"] = json.dumps(contact, ensure_ascii=False)
+    if contact.get("phone"):
+        case.contact_hash = crypto.blind("phone", contact["phone"])
+    step = Step(flow, OPENING, case, None, [], actor, {}, now)
+    step.enter(flow.start, TRUNK)
+    step.settle()
+    return Draft(case, step, texts, contact, list(data.get("photos") or ()))
+
+
+def opening_patch(draft: Draft, kept: Mapping[str, events.PrivateRef]) -> dict[str, Any]:
+    """What the event of an opening says; the case has its number, and from here on the references to its words."""
+    case, first = draft.case, draft.step.created
+    case.text_ref = kept["text"].id
+    if draft.contact:
+        case.contact_ref = kept["contact"].id
+    return {
+        **case_patch(case),
+        "act": {"action": "open", "item": first[0].number, "photos": draft.photos},
+        **{f"item:{item.number}": item_patch(item) for item in first},
+        "text": kept["text"].as_json(),
+        **({"contact": kept["contact"].as_json()} if draft.contact else {}),
+    }

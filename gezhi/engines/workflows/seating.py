@@ -1,0 +1,75 @@
+"""A new work item: whose seat it is, who may not act on it, when its clock runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from gezhi.engines.workflows import access, clocks, rules
+from gezhi.engines.workflows.marking import At
+from gezhi.engines.workflows.models import Case, WorkItem
+from gezhi.engines.workflows.schema import Stage, Workflow
+from gezhi.foundation import people
+
+
+def new_item(
+    flow: Workflow,
+    stage: Stage,
+    case: Case,
+    items: list[WorkItem],
+    *,
+    at: At,
+    now: datetime,
+    bar: Iterable[int] = (),
+) -> WorkItem:
+    """The item for a stage entered on a branch. `items`: all of the case; `bar`: further persons who may not act.
+
+    Not saved. A vacant seat keeps its item (its next holder finds it); a seat of barred persons gives it up.
+    """
+    assert stage.owner is not None and stage.clock is not None
+    seat, apart = _seat(stage, case, items, at, now)
+    barred = access.doers(items, stage.owner.unlike) | apart | frozenset(bar)
+    due_at = clocks.stage_due(flow, stage, case, now)
+    item = WorkItem(
+        case_id=case.id,
+        number=max((i.number for i in items), default=0) + 1,
+        cycle=case.cycle,
+        stage=stage.id,
+        side=stage.side,
+        branch=at.branch,
+        fork=at.fork,
+        owner_seat=owner_of(seat, barred, now),
+        barred=sorted(barred),
+        opened_at=now,
+        due_at=due_at,
+        warn_at=None if stage.kind == "timer" else rules.warn_time(now, due_at, stage.clock.warn),
+        ask={"seat": at.seat} if at.seat is not None else {},
+    )
+    item.next_at = clocks.next_at(item, stage)
+    return item
+
+
+def owner_of(seat: int, barred: frozenset[int], now: datetime) -> int:
+    """The seat that owns the item: `seat`, or the next above when only barred persons sit in it."""
+    directory = people.directory()
+    effective = directory.effective(seat, now, unlike=barred)
+    return effective.seat_id if barred and directory.holders(seat, now) else seat
+
+
+def _seat(stage: Stage, case: Case, items: list[WorkItem], at: At, now: datetime) -> tuple[int, frozenset[int]]:
+    """(the seat that is meant, persons who may not be it)."""
+    assert stage.owner is not None
+    directory, owner = people.directory(), stage.owner
+    if owner.case == "branch":
+        return at.seat or case.handler_seat or directory.root, frozenset()
+    if owner.case == "handler":
+        return case.handler_seat or directory.root, frozenset()
+    if owner.above is not None:
+        done = [i for i in items if i.stage == owner.above and i.owner_seat is not None]
+        last = max(done, key=lambda i: (i.done_by is not None, i.number), default=None)
+        if last is None or last.owner_seat is None:
+            return directory.root, frozenset()
+        # One level up, and never the same persons, though they may sit there as well.
+        apart = {*directory.holders(last.owner_seat, now), *([last.done_by] if last.done_by is not None else [])}
+        return directory.above(last.owner_seat) or directory.root, frozenset(apart)
+    return directory.seat_for(owner.post or "", case.place_id), frozenset()
