@@ -4,6 +4,7 @@
 """
 
 from .changing import on_leave, settle
+from .committee import change_committee, replace_committee
 from .duty import NewShift, cancel, plan_rotation, plan_shifts, relieve, swap
 from .duty_notes import hand_over_shift, take_over_note
 from .persons import (
@@ -52,6 +53,7 @@ __all__ = [
     "appoint",
     "appoint_many",
     "cancel",
+    "change_committee",
     "close_seat",
     "create_people",
     "create_person",
@@ -72,6 +74,7 @@ __all__ = [
     "reactivate",
     "relieve",
     "renew",
+    "replace_committee",
     "set_contact",
     "set_language",
     "set_password",

@@ -62,14 +62,19 @@ class Change:
 def changing(actor: Actor) -> Iterator[Change]:
     """Inside: change tables of this room. At the end: the revision moves and the hooks are told."""
     with db.write():
-        # One change at a time, also where rows are locked singly (PostgreSQL): the rules look at many rows.
-        list(Revision.objects.select_for_update().filter(name=REVISION))
-        revisions.forget()
+        lock()
         change = Change(clock.now(), directory())
         answered = _answered_since(change.before, _settled(change.now), change.now)
         yield change
         revisions.bump(REVISION)
         _tell(answered, directory(), change, actor)
+
+
+def lock() -> None:
+    """Inside a write: one change at a time, also where rows are locked singly (PostgreSQL), for the rules look at
+    many rows; and what was read before the lock is forgotten."""
+    list(Revision.objects.select_for_update().filter(name=REVISION))
+    revisions.forget()
 
 
 def settle(*, actor: Actor) -> int:
@@ -79,8 +84,7 @@ def settle(*, actor: Actor) -> int:
     if upcoming is None or upcoming > now:
         return 0
     with db.write():
-        list(Revision.objects.select_for_update().filter(name=REVISION))
-        revisions.forget()
+        lock()
         people = directory()
         change = Change(clock.now(), people)
         _tell(_answered_since(people, _settled(change.now), change.now), people, change, actor)

@@ -1,7 +1,9 @@
 """What time alone brings about: terms run out, old counts of failed sign-ins lose their meaning."""
 
 from gezhi.foundation import jobs
+from gezhi.foundation.jobs.claims import Claimed
 
+from . import committee
 from .actor import system
 from .changing import settle
 from .signin import forget_old_failures
@@ -17,3 +19,10 @@ def settle_terms() -> None:
 def forget_failures() -> None:
     """Keep the table of failed sign-ins small."""
     forget_old_failures()
+
+
+@jobs.handler(committee.JOB)
+def close_accounts(job: Claimed) -> None:
+    """The date of a committee change has come: accounts of those who left are closed."""
+    with job.complete():
+        committee.close_accounts(int(job.payload["change"]))

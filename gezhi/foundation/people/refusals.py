@@ -203,6 +203,31 @@ REASON_WRONG = _refusal(
     _("原因只能从列出的几项里选，不写病情等私事。"),
     _("请选择后再办。"),
 )
+# A committee replaced
+NOT_HERE = _refusal(
+    Invalid,
+    "people.not_here",
+    _("有席位不在这个地方。"),
+    _("一次换届只换一个地方和它下面的席位。"),
+    _("请选这个地方的席位；别处的另办一次。"),
+)
+SEEN_CHANGED = _refusal(
+    Conflict,
+    "people.seen_changed",
+    _("预览以后人员有了变动，没有换届。"),
+    _("为了做的就是看到的，预览过期就不再照办。"),
+    _("请再预览一次，核对后确认。"),
+)
+TABLE_WRONG = _refusal(
+    Invalid,
+    "people.table_wrong",
+    _("名单还有 {count} 行读不懂，没有换届。"),
+    _("有一行不对，整份都不办。"),
+    _("请按每行的提示改好，再预览一次。"),
+)
+TABLE_LONG = _refusal(
+    Invalid, "people.table_long", _("名单太长。"), _("一次最多 {most} 行。"), _("请只贴这个地方新一届的名单。")
+)
 # The duty roster
 DUTY_NOT_DUTY = _refusal(
     Invalid,

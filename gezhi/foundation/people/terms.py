@@ -99,7 +99,7 @@ def end_substitute(substitute_id: int, *, actor: Actor, at: datetime | None = No
         if term is None or term.until is None or term.until <= moment:
             raise refusals.NO_TERM()
         need_to_manage(actor, term.seat.place_id)
-        _end(term, moment, actor)
+        end(term, moment, actor)
     return hand_over(change, term.person_id, [term.seat_id])
 
 
@@ -112,13 +112,13 @@ def vacate(seat_id: int, *, actor: Actor, person_id: int | None = None, at: date
     with changing(actor) as change:
         need_to_manage(actor, change.before.seat(seat_id).place_id)
         moment = instant(change, at, actor)
-        terms = _running(Holding, moment, seat_id=seat_id)
+        terms = running(Holding, moment, seat_id=seat_id)
         if person_id is not None:
             terms = [term for term in terms if term.person_id == person_id]
         if not terms:
             raise refusals.NO_TERM()
-        _end_holdings(terms, moment, change, actor)
-    return _lists(change, terms)
+        end_holdings(terms, moment, change, actor)
+    return hand_over_lists(change, terms)
 
 
 def leave(person_id: int, *, actor: Actor, at: datetime | None = None) -> HandOver:
@@ -141,7 +141,7 @@ def deactivate(person_id: int, *, actor: Actor) -> HandOver:
         person.active = False
         person.session_epoch += 1
         Token.objects.filter(person=person).delete()
-        _store(
+        store(
             f"person:{person_id}",
             person,
             "person.deactivated",
@@ -163,13 +163,13 @@ def renew(seats: Mapping[int, Iterable[int]], *, actor: Actor, at: datetime | No
         coming: list[NewTerm] = []
         for seat_id, persons in seats.items():
             need_to_manage(actor, change.before.seat(seat_id).place_id)
-            terms = _running(Holding, moment, seat_id=seat_id)
+            terms = running(Holding, moment, seat_id=seat_id)
             wanted = set(persons)
             ending += [term for term in terms if term.person_id not in wanted]
             coming += [NewTerm(seat_id, person, moment) for person in sorted(wanted - {t.person_id for t in terms})]
         insert_holdings(coming, change, actor)
-        _end_holdings(ending, moment, change, actor, coming)
-    return _lists(change, ending)
+        end_holdings(ending, moment, change, actor, coming)
+    return hand_over_lists(change, ending)
 
 
 def insert_holdings(
@@ -210,8 +210,8 @@ def insert_holdings(
 def end_all_in(seat_id: int, moment: datetime, actor: Actor) -> None:
     """Within a change: end every term of a seat that is being closed."""
     for model in (Holding, Substitute, Shift):
-        for term in _running(model, moment, seat_id=seat_id):
-            _end(term, moment, actor)
+        for term in running(model, moment, seat_id=seat_id):
+            end(term, moment, actor)
 
 
 def hand_over(change: Change, person_id: int, seats: Iterable[int]) -> HandOver:
@@ -224,7 +224,8 @@ def hand_over(change: Change, person_id: int, seats: Iterable[int]) -> HandOver:
     return HandOver(person_id, tuple(rows), tuple(change.items.get(person_id, ())))
 
 
-def _lists(change: Change, ended: list[Term]) -> list[HandOver]:
+def hand_over_lists(change: Change, ended: list[Term]) -> list[HandOver]:
+    """A hand-over list per person whose terms ended in this change."""
     persons = dict.fromkeys(term.person_id for term in ended)
     return [
         hand_over(change, person, [term.seat_id for term in ended if term.person_id == person]) for person in persons
@@ -233,27 +234,28 @@ def _lists(change: Change, ended: list[Term]) -> list[HandOver]:
 
 def _leave(person_id: int, change: Change, actor: Actor, moment: datetime) -> list[int]:
     change.before.person(person_id)
-    holdings = _running(Holding, moment, person_id=person_id)
-    substitutes = _running(Substitute, moment, person_id=person_id)
+    holdings = running(Holding, moment, person_id=person_id)
+    substitutes = running(Substitute, moment, person_id=person_id)
     seats = [term.seat_id for term in (*holdings, *substitutes)]
     for seat_id in seats:
         need_to_manage(actor, change.before.seat(seat_id).place_id)
-    _end_holdings(holdings, moment, change, actor)
+    end_holdings(holdings, moment, change, actor)
     # Shifts end with the person wherever they are; the roster shows the hole, and the seat falls up meanwhile.
-    for term in (*substitutes, *_running(Shift, moment, person_id=person_id)):
-        _end(term, moment, actor)
+    for term in (*substitutes, *running(Shift, moment, person_id=person_id)):
+        end(term, moment, actor)
     return seats
 
 
-def _running(model: type[Term], moment: datetime, **where: int) -> list[Term]:
+def running(model: type[Term], moment: datetime, **where: int) -> list[Term]:
     """Terms that reach past `moment`, those still to come included; cancelled ones are not among them."""
     open_end = Q(until=None) | (Q(until__gt=moment) & Q(until__gt=F("since")))
     return list(model.objects.filter(open_end, **where).order_by("id"))
 
 
-def _end_holdings(
+def end_holdings(
     terms: Collection[Term], moment: datetime, change: Change, actor: Actor, coming: Iterable[NewTerm] = ()
 ) -> None:
+    """Within a change: end holdings, unless the root would then at some instant have fewer than two holders."""
     root = change.before.chain.root
     if root is not None and any(term.seat_id == root for term in terms):
         ending = {(term.person_id, term.since) for term in terms if term.seat_id == root}
@@ -270,16 +272,18 @@ def _end_holdings(
         if not held_always(left, moment, 2):
             raise refusals.ROOT_NEEDS_TWO()
     for term in terms:
-        _end(term, moment, actor)
+        end(term, moment, actor)
 
 
-def _end(term: Term, moment: datetime, actor: Actor) -> None:
+def end(term: Term, moment: datetime, actor: Actor) -> None:
+    """Within a change: end one term of whatever kind, by its event."""
     term.until = max(moment, term.since)  # a term that has not begun is cancelled, not turned round
     kind = "holding" if isinstance(term, Holding) else "shift" if isinstance(term, Shift) else "substitute"
-    _store(f"{kind}:{term.pk}", term, f"{kind}.ended", {"until": term.until}, actor)
+    store(f"{kind}:{term.pk}", term, f"{kind}.ended", {"until": term.until}, actor)
 
 
-def _store(stream: str, row: Person | Term, kind: str, patch: dict[str, Any], actor: Actor) -> None:
+def store(stream: str, row: Person | Term, kind: str, patch: dict[str, Any], actor: Actor) -> None:
+    """Record the event of a change already made to the row, and save both."""
     head = Head(row.event_seq, bytes(row.event_hash))
     row.event_seq, row.event_hash = events.record(stream, kind, actor=actor, head=head, patch=patch)
     row.save()
