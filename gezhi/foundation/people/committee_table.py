@@ -75,8 +75,8 @@ def _cells(line: str) -> tuple[str, str, str]:
     found = [cell.strip() for cell in _SPLIT.split(line)]
     if len(found) == 1:  # single spaces: the last words are phone and name, titles hold no space
         found = line.split()
-    first, second, third = (*found, "", "", "")[:3]
-    return first, second, third
+    found += ["", "", ""]
+    return found[0], found[1], found[2]
 
 
 def _seats(place_id: int) -> dict[str, list[SeatInfo]]:
@@ -110,10 +110,10 @@ def _known(cells: list[tuple[str, str, str]]) -> tuple[dict[bytes, list[tuple[in
     by_phone: dict[bytes, list[tuple[int, bytes]]] = defaultdict(list)
     by_name: dict[bytes, list[int]] = defaultdict(list)
     people = Person.objects.filter(active=True)
-    for id_, phone, name in people.filter(phone_hash__in=phones).values_list("id", "phone_hash", "name_hash"):
-        by_phone[bytes(phone)].append((id_, bytes(name)))
-    for id_, name in people.filter(name_hash__in=names).order_by("id").values_list("id", "name_hash"):
-        by_name[bytes(name)].append(id_)
+    for id_, held, called in people.filter(phone_hash__in=phones).values_list("id", "phone_hash", "name_hash"):
+        by_phone[bytes(held or b"")].append((id_, bytes(called)))
+    for id_, called in people.filter(name_hash__in=names).order_by("id").values_list("id", "name_hash"):
+        by_name[bytes(called)].append(id_)
     return by_phone, by_name
 
 

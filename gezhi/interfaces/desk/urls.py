@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import acting, audit, bulletin, case, counter, ground, inbox, lists, methods, staff, supervise
+from .views import acting, audit, bulletin, case, committee, counter, ground, inbox, lists, methods, staff, supervise
 
 app_name = "desk"
 
@@ -28,6 +28,8 @@ urlpatterns = [
     path("people/seats/<int:seat>", staff.seat_page, name="seat"),
     path("people/<int:person>/hand-over", staff.hand_over, name="hand_over"),
     path("people/<int:person>/leave", staff.leave, name="leave"),
+    path("people/at/<int:place>/committee", committee.change, name="committee"),
+    path("people/committees/<int:change>", committee.done, name="committee_done"),
     path("places", ground.places_page, name="places"),
     path("places/<int:place>", ground.places_page, name="place"),
     path("places/<int:place>/plates", ground.plates, name="plates"),

@@ -53,7 +53,7 @@ def people_page(request: Request, place: int | None = None) -> HttpResponse:
     if vacant:
         empty = {seat.id for seat in roles.vacant}
         shown = [seat for seat in inside if seat.id in empty and (not post or seat.post == post)]
-    load = _load([seat.id for seat in shown[:SEATS]])
+    load = open_work([seat.id for seat in shown[:SEATS]])
     rows = [_row(everyone, seat, load) for seat in shown[:SEATS]]
     context: dict[str, Any] = {
         "place": directory.get(place),
@@ -157,13 +157,13 @@ def _change(request: Request, seat: int) -> HttpResponse:
     """The three changes of a seat page, by the name of the button pressed."""
     given = request.POST
     doing: dict[str, Callable[[], Any]] = {
-        "appoint": lambda: actions.appoint(seat, _person(given), actor=request.actor, since=_day(given, "since")),
+        "appoint": lambda: actions.appoint(seat, _person(given), actor=request.actor, since=day_of(given, "since")),
         "substitute": lambda: actions.substitute(
             seat,
             _person(given),
             actor=request.actor,
-            since=_day(given, "since"),
-            until=_day(given, "until", end=True) or clock.now(),
+            since=day_of(given, "since"),
+            until=day_of(given, "until", end=True) or clock.now(),
             reason=given.get("reason", "leave"),
         ),
         "vacate": lambda: actions.vacate(seat, actor=request.actor, person_id=int(given["person"])),
@@ -186,7 +186,7 @@ def _person(given: Any) -> int:
     return found[0]
 
 
-def _day(given: Any, name: str, end: bool = False) -> datetime | None:
+def day_of(given: Any, name: str, end: bool = False) -> datetime | None:
     """A date of the form as an instant: its first moment, or with `end` the first moment after it."""
     written = given.get(name, "").strip()
     if not written:
@@ -213,7 +213,7 @@ def _row(everyone: Any, seat: Any, load: dict[int, int]) -> dict[str, Any]:
     }
 
 
-def _load(seats: list[int]) -> dict[int, int]:
+def open_work(seats: list[int]) -> dict[int, int]:
     """Open items by owning seat, one query."""
     counts: dict[int, int] = {}
     for seat in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).values_list("owner_seat", flat=True):
