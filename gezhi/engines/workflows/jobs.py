@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 
 from gezhi.engines.workflows import children, recounting, reseating, ticking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, jobs, people, text
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.jobs.claims import Claimed
+from gezhi.foundation.jobs.claims import Claimed, complete_all
 
 
 @jobs.every(2, "workflows.tick")
@@ -24,21 +25,36 @@ def settle() -> None:
     reseating.settle(clock.now())
 
 
-@jobs.handler("case.index")
-def index(job: Claimed) -> None:
-    """Index what the resident wrote (and added later), as keyed hashes."""
-    with job.complete():
+@jobs.batch_handler("case.index")
+def index(claimed: list[Claimed]) -> None:
+    """Index what the resident wrote (and added later), as keyed hashes, under the case's places."""
+    ids = {int(job.payload["case"]) for job in claimed}
+    refs = _words_of(ids)
+    texts = events.read_private([ref for mine in refs.values() for ref in mine])
+    # Opening and hashing the words takes most of the time: done before the lock, so that nobody waits for it.
+    grams = {ref: text.grams(_words(raw)) for ref, raw in texts.items() if raw}
+    with complete_all(claimed) as mine:
         # Locked: words read before an erasure must not be indexed after it.
-        case = Case.objects.select_for_update().filter(pk=job.payload["case"]).first()
-        if case is None:
-            return
-        refs = [case.text_ref]
-        for event in events.history(f"case:{case.id}"):
+        wanted = {int(job.payload["case"]) for job in mine}
+        cases = Case.objects.select_for_update().filter(pk__in=wanted).order_by("id")
+        rows = list(cases.values_list("id", "number", "county_id", "town_id", "village_id", "grid_id"))
+        held = events.held([ref for case_id in wanted for ref in refs.get(case_id, ())])
+        documents = []
+        for case_id, number, *places in rows:
+            known = set().union(*(grams[ref] for ref in refs.get(case_id, ()) if ref in held and ref in grams))
+            documents.append((case_id, text.grams(number) | known, [place for place in places if place is not None]))
+        text.put("case", documents)
+
+
+def _words_of(ids: Collection[int]) -> dict[int, list[int]]:
+    """Ids of the private texts of each case that are searched: the matter, and what was added."""
+    refs = {case_id: [ref] for case_id, ref in Case.objects.filter(pk__in=ids).values_list("id", "text_ref")}
+    for stream, history in events.histories(f"case:{case_id}" for case_id in refs).items():
+        for event in history:
             act = event.patch.get("act", {})
             if act.get("action") == "add" and "said" in act:
-                refs.append(act["said"]["private"])
-        words = [_words(raw) for raw in events.read_private(refs).values() if raw]
-        text.index("case", case.id, [case.number, *words])
+                refs[int(stream.partition(":")[2])].append(act["said"]["private"])
+    return refs
 
 
 @jobs.handler("case.children")

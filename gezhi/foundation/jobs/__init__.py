@@ -12,6 +12,6 @@ def seal(): ...
 """
 
 from .queue import enqueue, enqueue_many, heartbeat_age
-from .registry import every, handler
+from .registry import batch_handler, every, handler
 
-__all__ = ["enqueue", "enqueue_many", "every", "handler", "heartbeat_age"]
+__all__ = ["batch_handler", "enqueue", "enqueue_many", "every", "handler", "heartbeat_age"]

@@ -17,7 +17,7 @@ from gezhi.foundation.calendar import clock
 
 from .models import Job
 from .queue import machine_ms
-from .registry import HANDLERS
+from .registry import BATCHES, HANDLERS
 
 log = logging.getLogger("gezhi.jobs")
 
@@ -106,6 +106,61 @@ def perform(job: Claimed) -> bool:
     return True
 
 
+def perform_all(jobs: list[Claimed]) -> int:
+    """Do claimed jobs of one kind together when the kind has a batch handler; returns how many were completed.
+
+    A batch that fails is done again one by one: the flaw is then recorded with the job that has it.
+    """
+    together = BATCHES.get(jobs[0].name)
+    if together is None or len(jobs) == 1:
+        return sum(perform(job) for job in jobs)
+    try:
+        together(jobs)
+    except LeaseLost as lost:
+        log.warning("taken over by another worker: %s", lost)
+    except Exception:
+        log.exception("%d jobs %s failed together; trying them one by one", len(jobs), jobs[0].name)
+        return sum(perform(job) for job in jobs if not job.completed)
+    return sum(job.completed for job in jobs)
+
+
+@contextmanager
+def complete_all(jobs: list[Claimed]) -> Iterator[list[Claimed]]:
+    """`Claimed.complete` for jobs of one holder: gives those still held, completes exactly them with the commit.
+
+    Raises LeaseLost when none is held any more.
+    """
+    with db.write():
+        rows = Job.objects.select_for_update().filter(
+            id__in=[job.id for job in jobs], state=Job.READY, leased_by=jobs[0].holder
+        )
+        held = {row.id: row.attempts for row in rows}
+        mine = [job for job in jobs if held.get(job.id) == job.attempts]
+        if not mine:
+            raise LeaseLost(f"{jobs[0].name}: {len(jobs)} jobs")
+        yield mine
+        Job.objects.filter(id__in=[job.id for job in mine]).update(
+            state=Job.DONE, done_at=clock.now(), leased_by="", leased_until=0, last_error=""
+        )
+    for job in mine:
+        job.completed = True
+
+
+def by_kind(jobs: list[Claimed]) -> list[list[Claimed]]:
+    """Claimed jobs in runs that may be done together: one run for each batch kind, others one by one, in order."""
+    runs: list[list[Claimed]] = []
+    together: dict[str, list[Claimed]] = {}
+    for job in jobs:
+        if job.name not in BATCHES:
+            runs.append([job])
+        elif job.name in together:
+            together[job.name].append(job)
+        else:
+            together[job.name] = [job]
+            runs.append(together[job.name])
+    return runs
+
+
 def fail(job: Claimed, fault: BaseException) -> None:
     """Record a failure: try again after a doubling wait, or stop as a dead letter after the last attempt."""
     last = job.attempts >= MAX_ATTEMPTS
@@ -156,7 +211,7 @@ def drain(holder: str = "drain", *, limit: int = 1_000_000) -> int:
     """
     completed = 0
     while completed < limit and (jobs := claim(holder, limit=min(50, limit - completed))):
-        completed += sum(perform(job) for job in jobs)
+        completed += sum(perform_all(run) for run in by_kind(jobs))
     return completed
 
 

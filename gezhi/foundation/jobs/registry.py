@@ -23,7 +23,10 @@ class Periodic:
     function: Callable[[], object]
 
 
+BatchHandler = Callable[[list["Claimed"]], object]
+
 HANDLERS: dict[str, Handler] = {}
+BATCHES: dict[str, BatchHandler] = {}
 PERIODIC: dict[str, Periodic] = {}
 
 
@@ -42,6 +45,30 @@ def handler(name: str) -> Callable[[Handler], Handler]:
         return function
 
     return take
+
+
+def batch_handler(name: str) -> Callable[[BatchHandler], BatchHandler]:
+    """`@batch_handler("case.index")` on `def index(jobs): ...`: many small jobs of one kind in one transaction.
+
+    The function receives what was claimed together and writes inside `with claims.complete_all(jobs) as mine:`, which
+    gives those still held by this worker and completes them with the effects, exactly once. When it fails, each job
+    is tried again by itself, so that one that cannot be done does not hold up the others.
+    """
+
+    def take(function: BatchHandler) -> BatchHandler:
+        if BATCHES.setdefault(name, function) is not function:
+            raise ValueError(f"Two handlers for the job {name!r}.")
+        handler(name)(_one_by_one(function))
+        return function
+
+    return take
+
+
+def _one_by_one(function: BatchHandler) -> Handler:
+    def single(job: Claimed) -> object:
+        return function([job])
+
+    return single
 
 
 def every(seconds: float, name: str) -> Callable[[Callable[[], object]], Callable[[], object]]:

@@ -4,7 +4,7 @@
 `matches(query, text)`, `spans(query, text)`. See docs/rules/text.md.
 """
 
-from gezhi.foundation.text.table import forget, index, index_many, search
+from gezhi.foundation.text.table import forget, grams, index, index_many, put, search
 from gezhi.foundation.text.tokens import matches, spans
 
-__all__ = ["forget", "index", "index_many", "matches", "search", "spans"]
+__all__ = ["forget", "grams", "index", "index_many", "matches", "put", "search", "spans"]

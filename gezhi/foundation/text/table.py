@@ -52,12 +52,14 @@ def _number(kind: str, id: int) -> int:
     return space.low + id
 
 
-def _document(kind: str, id: int, texts: Iterable[str], places: Iterable[int]) -> tuple[int, str]:
-    grams: set[str] = set()
-    for text in texts:
-        grams |= tokens.grams(text or "")
+def grams(text: str) -> set[str]:
+    """The hashed words of a text, for `put`: made ahead, where no lock is held."""
+    return set(tokens.hashed(tokens.grams(text or ""), key()))
+
+
+def _document(kind: str, id: int, hashed: Iterable[str], places: Iterable[int]) -> tuple[int, str]:
     number = _number(kind, id)
-    words = tokens.hashed(grams, key())
+    words = sorted(hashed)
     words += [f"0p{place}" for place in sorted(set(places))[:MAX_PLACES]]
     if connection.vendor == "postgresql":
         shift = SPACES[kind].shift
@@ -76,9 +78,14 @@ def index(kind: str, id: int, texts: Iterable[str], *, places: Iterable[int] = (
 
 def index_many(kind: str, documents: Sequence[tuple[int, Sequence[str], Sequence[int]]]) -> None:
     """Like `index` for a batch of (id, texts, places), at most 1,000: still one statement."""
+    put(kind, [(id, set().union(*map(grams, texts)), places) for id, texts, places in documents])
+
+
+def put(kind: str, documents: Sequence[tuple[int, Iterable[str], Sequence[int]]]) -> None:
+    """`index_many` for (id, words already hashed by `grams`, places)."""
     if not documents:
         return
-    rows = [_document(kind, id, texts, places) for id, texts, places in documents]
+    rows = [_document(kind, id, hashed, places) for id, hashed, places in documents]
     flat = [value for row in rows for value in row]
     if connection.vendor == "postgresql":
         # array_to_tsvector takes the tokens as they are: no parser, no dictionary, no surprise.

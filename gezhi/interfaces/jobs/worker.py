@@ -17,7 +17,7 @@ from gezhi.foundation.jobs import claims, registry, workers
 log = logging.getLogger("gezhi.worker")
 
 IDLE_SECONDS = 0.3
-BATCH = 20
+BATCH = 50
 
 
 class Worker:
@@ -97,14 +97,16 @@ class Worker:
         with self._hand:
             self._in_hand.update((job.id, job) for job in jobs)
         try:
-            for number, job in enumerate(jobs):
+            runs = claims.by_kind(jobs)
+            for number, run in enumerate(runs):
                 if self._stop.is_set():
-                    claims.release(jobs[number:])
+                    claims.release([job for later in runs[number:] for job in later])
                     break
                 revisions.forget()
-                claims.perform(job)
+                claims.perform_all(run)
                 with self._hand:
-                    self._in_hand.pop(job.id, None)
+                    for job in run:
+                        self._in_hand.pop(job.id, None)
         finally:
             with self._hand:
                 for job in jobs:

@@ -20,6 +20,8 @@ def handlers(monkeypatch):
     """An empty registry for this test; fill it with `jobs.handler`."""
     monkeypatch.setattr(registry, "HANDLERS", {})
     monkeypatch.setattr(claims, "HANDLERS", registry.HANDLERS)
+    monkeypatch.setattr(registry, "BATCHES", {})
+    monkeypatch.setattr(claims, "BATCHES", registry.BATCHES)
     return registry.HANDLERS
 
 
@@ -170,3 +172,54 @@ def test_done_jobs_are_forgotten_after_ninety_days(noted):
     Job.objects.filter(key="old").update(done_at=clock.now() - REMEMBERED - timedelta(days=1))
     prune()
     assert list(Job.objects.values_list("key", flat=True)) == ["new"]
+
+
+@pytest.fixture
+def noted_together(handlers):
+    """A batch handler "notes"; a key that begins with "bad" cannot be done."""
+    runs = []
+
+    @jobs.batch_handler("notes")
+    def notes(claimed):
+        runs.append([job.key for job in claimed])
+        with claims.complete_all(claimed) as mine:
+            if any(job.key.startswith("bad") for job in mine):
+                raise ValueError("cannot be done")
+            Revision.objects.bulk_create([Revision(name=job.key, value=job.attempts) for job in mine])
+
+    return runs
+
+
+def test_many_of_a_kind_are_done_in_one_transaction(noted_together):
+    for key in "abc":
+        jobs.enqueue("notes", key)
+    assert claims.drain() == 3
+    assert noted_together == [["a", "b", "c"]]
+    assert set(Job.objects.values_list("state", flat=True)) == {Job.DONE}
+
+
+def test_one_that_cannot_be_done_holds_up_nobody(noted_together):
+    for key in ("a", "bad", "c"):
+        jobs.enqueue("notes", key)
+    assert claims.drain() == 2
+    assert dict(Revision.objects.filter(name__in=["a", "bad", "c"]).values_list("name", "value")) == {"a": 1, "c": 1}
+    left = Job.objects.get(key="bad")
+    assert (left.state, left.attempts, left.last_error.split()[0]) == (Job.READY, 1, "ValueError")
+
+
+def test_what_another_worker_took_over_is_left_out_of_the_batch(noted_together):
+    for key in "ab":
+        jobs.enqueue("notes", key)
+    first = claims.claim("slow", limit=10)
+    Job.objects.filter(key="a").update(leased_by="quick", attempts=2)
+    assert claims.perform_all(first) == 1
+    assert set(Revision.objects.filter(name__in=["a", "b"]).values_list("name", flat=True)) == {"b"}
+
+
+def test_a_batch_that_was_taken_over_writes_nothing(noted_together):
+    for key in "ab":
+        jobs.enqueue("notes", key)
+    first = claims.claim("slow", limit=10)
+    Job.objects.update(leased_by="quick", attempts=2)
+    assert claims.perform_all(first) == 0
+    assert not Revision.objects.filter(name__in=["a", "b"]).exists()

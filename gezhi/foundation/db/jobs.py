@@ -1,0 +1,17 @@
+"""What the worker does for this room: it moves SQLite's log into the database, so that no request has to."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from gezhi.foundation.jobs import every
+
+
+@every(1, "db.checkpoint")
+def checkpoint() -> None:
+    """Copy what is committed from the log to the database file; waits for nobody and nobody waits for it."""
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        cursor.fetchall()
