@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gezhi.engines.workflows import proof_children
 from gezhi.engines.workflows.reader import read_workflow
 from gezhi.foundation import packs
 
 packs.reader("workflow", folder="workflows", after=("posts", "categories", "form"))(read_workflow)
+packs.whole("workflow")(proof_children.check)

@@ -26,7 +26,7 @@ from gezhi.engines.workflows.proof_facts import Certain
 from gezhi.engines.workflows.proof_graph import Graph
 from gezhi.engines.workflows.proof_guards import gates, settings
 from gezhi.engines.workflows.proof_names import names
-from gezhi.engines.workflows.proof_parts import Flaw, Move, _, told
+from gezhi.engines.workflows.proof_parts import MAX_ACTIONS, MAX_STAGES, Flaw, Move, _, told
 from gezhi.engines.workflows.proof_reach import cycles, exits, reach
 from gezhi.engines.workflows.proof_seats import seats, separation
 from gezhi.engines.workflows.proof_sides import effects, tracks
@@ -35,8 +35,6 @@ from gezhi.engines.workflows.schema import Workflow
 
 __all__ = ["MAX_ACTIONS", "MAX_STAGES", "Flaw", "Graph", "Move", "prove", "told"]
 
-MAX_STAGES = 400
-MAX_ACTIONS = 2_000
 # Without these the graph is not one yet, and nothing can be said of runs.
 BROKEN = frozenset(
     {"flow.unknown_stage", "flow.start", "flow.start_kind", "fork.join", "join.of", "join.needs", "fork.id"}

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 
 from gezhi.engines.workflows.schema import Action, Stage, Workflow
 
+MAX_STAGES = 400
+MAX_ACTIONS = 2_000
 MOVABLE = ("task", "timer", "children")  # what an approval may take the case away from
 
 

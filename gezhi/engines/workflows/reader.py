@@ -12,8 +12,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import proof
+from gezhi.engines.workflows import proof, proof_children
 from gezhi.engines.workflows import reader_parts as parts
+from gezhi.engines.workflows.proof_bounds import within_bounds
 from gezhi.engines.workflows.reader_actions import action
 from gezhi.engines.workflows.schema import KEPT, KINDS, PHASES, Workflow
 from gezhi.foundation.forms import Form
@@ -30,6 +31,8 @@ STAGE = (
 def read_workflow(node: Any, context: Context) -> dict[str, Any]:
     """The JSON body of a workflow file. Problems are noted on the context; the caller decides to refuse."""
     if not context.keys(node, required=("workflow", "version", "title", "start", "stages"), optional=TOP):
+        return {}
+    if not within_bounds(node, context):
         return {}
     before = len(context.problems)
     stages_node = node.get("stages") if isinstance(node.get("stages"), Mapping) else {}
@@ -59,6 +62,7 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
 
 def _prove(node: Any, body: dict[str, Any], context: Context) -> None:
     flow = Workflow.of(body)
+    proof_children.note(flow, node, context)
     for flaw in proof.prove(flow, posts=context.shared.get("posts", ()), powers=POWERS):
         holder, key = _find(node, flaw.where)
         context.problem(holder, key, flaw.code, _(flaw.words), trace=flaw.trace, **flaw.facts)

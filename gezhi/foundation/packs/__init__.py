@@ -12,12 +12,13 @@ from .reading import Context, Located, localised, plain, read_yaml
 if TYPE_CHECKING:
     from .categories import Catalogue, Category, Suggestion
     from .installed import Entry, Registry, install, on_install, registry
-    from .loading import Item, Pack, body_hash, load, reader
+    from .loading import Item, Pack, body_hash, load, reader, whole
 
 # The registry needs the app's table, so it is looked up when it is first asked for.
 _LATE = {
     "Catalogue": "categories", "Category": "categories", "Suggestion": "categories",
     "Item": "loading", "Pack": "loading", "load": "loading", "reader": "loading", "body_hash": "loading",
+    "whole": "loading",
     "Entry": "installed", "Registry": "installed", "install": "installed", "on_install": "installed",
     "registry": "installed",
 }  # fmt: skip
@@ -46,5 +47,5 @@ say = localised
 __all__ = [
     "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "body_hash",
     "install", "load", "localised", "on_install", "plain", "read_yaml", "reader", "registry", "say",
-    "suggest_category",
+    "suggest_category", "whole",
 ]  # fmt: skip

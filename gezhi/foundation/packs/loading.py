@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation.errors import Flawed, NotFound, Problem, register
 
-from .reading import Context, read_yaml
+from .reading import MAX_BYTES, Context, read_yaml
 
 register(
     "pack.not_found",
@@ -36,6 +36,7 @@ register(
 NAME = re.compile(r"[a-z][a-z0-9-]{1,39}")
 ITEM_NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
 MAX_FILES = 500
+MAX_TOTAL = 16 * 1024 * 1024
 
 Reader = Callable[[Any, Context], Any]
 
@@ -54,6 +55,8 @@ class Kind:
 
 
 KINDS: dict[str, Kind] = {}
+# Checks of all documents of a kind together, run when a pack that has any is read.
+WHOLES: dict[str, list[Callable[[Context], None]]] = {}
 
 
 def reader(kind: str, *, folder: str | None = None, after: tuple[str, ...] = ()) -> Callable[[Reader], Reader]:
@@ -68,6 +71,19 @@ def reader(kind: str, *, folder: str | None = None, after: tuple[str, ...] = ())
         return function
 
     return register_reader
+
+
+def whole(kind: str) -> Callable[[Callable[[Context], None]], Callable[[Context], None]]:
+    """Register a check of all documents of `kind` together: what one says of another, read before or after it.
+
+    The function gets the context of the pack (its file is pack.yaml), with what the readers left in `shared`.
+    """
+
+    def register_check(function: Callable[[Context], None]) -> Callable[[Context], None]:
+        WHOLES.setdefault(kind, []).append(function)
+        return function
+
+    return register_check
 
 
 @dataclass(frozen=True)
@@ -187,6 +203,12 @@ def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack
     head_file = folder / "pack.yaml"
     if not head_file.is_file():
         raise NotFound("pack.not_found", name=folder.name)
+    total = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    if total > MAX_TOTAL:
+        # Before anything is read, not even for the fingerprint.
+        large = Context(f"{folder.name}/pack.yaml", problems)
+        large.note(1, 0, "pack.too_large", _("整个工作包超过 {max} MB。"), max=MAX_TOTAL // 1024 // 1024)
+        return None
     known = _remembered(folder)
     if known is not None:
         return known
@@ -218,6 +240,10 @@ def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack
             for key, value in base.shared.items():
                 context.shared[key] = _merged(context.shared.get(key), value)
     items = _read_items(folder, context, name, version)
+    for kind in sorted({item.kind for item in items} & set(WHOLES)) if len(problems) == before else ():
+        # Only when each is sound by itself: what could not be read would seem to be missing.
+        for check in WHOLES[kind]:
+            check(context)
     pack = Pack(name, version, title, about, uses, tuple(items), context.shared)
     if len(problems) == before:
         _remember(folder, pack)
@@ -230,10 +256,14 @@ def _merged(before: Any, added: Any) -> Any:
         return before | added
     if isinstance(before, Mapping) and isinstance(added, Mapping):
         return {**before, **added}
-    return added
+    # A copy: what the using pack adds must not show in the pack it uses.
+    return dict(added) if type(added) is dict else added
 
 
 def _read_file(file: Path, context: Context) -> Any:
+    if file.stat().st_size > MAX_BYTES:
+        context.note(1, 0, "pack.too_large", _("文件超过 {max} KB，请拆开。"), max=MAX_BYTES // 1024)
+        return None
     try:
         source = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
