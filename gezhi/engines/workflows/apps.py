@@ -6,7 +6,8 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
-        from gezhi.engines.workflows import events, facts
+        from gezhi.engines.workflows import events, facts, from_sheets
 
         events.register()
         facts.register()
+        from_sheets.register()

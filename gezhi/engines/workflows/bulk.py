@@ -7,6 +7,7 @@ caller's transaction holds a whole batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from gezhi.engines.workflows.actions import decide, opening_patch
@@ -28,7 +29,8 @@ BY_ITSELF = ("item.warned", "item.breached", "item.escalated", "case.reclocked",
 def open_many(
     workflow: str, matters: Sequence[tuple[int, Mapping[str, Any]]], *, actor: Actor, channel: str
 ) -> list[Case]:
-    """Open a case for each (place id, data), in order, in one write. `data` as `open_case` takes it, without photos.
+    """Open a case for each (place id, data), in order, in one write. `data` as `actions.decide` takes it, without
+    photos, and `claimed_at` (ISO): when the sender says it took the matter in.
 
     Raises Invalid for the first matter that cannot be opened, IntegrityError when an `origin` is a case already;
     either way nothing is opened.
@@ -46,9 +48,12 @@ def open_many(
             for name, text in draft.texts.items()
         )
         told = []
-        for stream, draft in zip(streams, drafts, strict=True):
+        for stream, draft, (_place, data) in zip(streams, drafts, matters, strict=True):
             refs = {name: kept[stream, name] for name in draft.texts}
-            told.append(EventDraft(stream, "case.opened", opening_patch(draft, refs), head=events.GENESIS))
+            claimed = datetime.fromisoformat(data["claimed_at"]) if data.get("claimed_at") else None
+            told.append(
+                EventDraft(stream, "case.opened", opening_patch(draft, refs), head=events.GENESIS, claimed_at=claimed)
+            )
         for draft, head in zip(drafts, events.record_many(told, actor=actor), strict=True):
             draft.case.event_seq, draft.case.event_hash = head.seq, head.hash
             for item in draft.step.created:

@@ -6,9 +6,10 @@ from django.db.models import QuerySet
 
 
 def _cases() -> QuerySet:
-    from gezhi.engines.workflows.models import Case
+    from gezhi.engines.workflows.models import UNDONE, Case
 
-    return Case.objects.all()
+    # An import that was taken back never was a matter.
+    return Case.objects.exclude(outcome=UNDONE)
 
 
 def _items() -> QuerySet:

@@ -16,7 +16,7 @@ from django.core import signing
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, rules
+from gezhi.engines.workflows import access, origins, rules
 from gezhi.engines.workflows.access import Scope
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import Stage, definition
@@ -283,6 +283,8 @@ def _by_words(q: str, before: int | None, actor: Actor) -> Iterable[list[int]]:
     code = rules.tidy_code(q)
     exact = list(Case.objects.filter(code=code).values_list("id", flat=True)) if code else []
     exact += list(Case.objects.filter(number=q.strip()).values_list("id", flat=True))
+    if given := origins.candidates(q):  # the number another hotline knows it by
+        exact += list(Case.objects.filter(origin__in=given).values_list("id", flat=True))
     exact = [i for i in exact if before is None or i < before]
     if exact:
         yield exact

@@ -76,6 +76,7 @@ def read_limits(node: Any, context: Context) -> dict[str, Any] | None:
                 "by_category": context.truth(item, "by_category"),
                 "title": context.title(item),
             }
+    context.shared["kinds"] = context.shared.get("kinds", frozenset()) | frozenset(body["kinds"])
     catalogue: Catalogue = context.shared.get("categories") or Catalogue({}, {})
     for path in _mapping(node, "categories", context):
         key = str(path)
