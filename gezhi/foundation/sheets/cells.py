@@ -24,8 +24,9 @@ TYPES = ("text", "long_text", "code", "number", "date", "moment", "phone", "iden
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000  # Excel's days since 1899-12-30: 1954 to 2119
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 what a sheet holds has no zone
 _CLOCK = re.compile(
-    r"(?:T|星期.|周.|[（(].{1,3}[）)])?(上午|中午|下午|晚上|凌晨|早上)?(\d{1,2})(?:[:时点](?:(\d{1,2})(?:[:分](\d{1,2})秒?|分)?|整)?)?(?:\.\d+)?(?:Z|\+08:?00)?$"
+    r"T?(上午|中午|下午|晚上|凌晨|早上)?(\d{1,2})(?:[:时点](?:(\d{1,2})(?:[:分](\d{1,2})秒?|分)?|整)?)?(?:\.\d+)?(?:Z|\+08:?00)?$"
 )
+_WEEKDAY = re.compile(r"[（(]?(?:星期|周)[一二三四五六日天][）)]?")
 _YES = frozenset({"是", "有", "对", "√", "✓", "y", "yes", "true", "1", "1.0", "已", "加急", "紧急"})
 _NO = frozenset({"否", "无", "不", "×", "x", "n", "no", "false", "0", "0.0", "未", "一般", "普通", "/", "-"})
 
@@ -108,8 +109,9 @@ def as_moment(cell: Any) -> tuple[date, time | None] | None:
     text = unicodedata.normalize("NFKC", written(cell)).strip()
     if len(text) > 60:
         return None
-    if re.fullmatch(r"\d{5}(\.\d+)?", text):
+    if re.fullmatch(r"\d{5}(\.\d+)?", text) and _SERIAL_FROM <= float(text) <= _SERIAL_TO:
         return as_moment(float(text))
+    text = _WEEKDAY.sub(" ", text)
     day = _day(text)
     if day is not None:
         return day, None

@@ -16,6 +16,7 @@ from gezhi.foundation.people import Actor
 
 from . import actions, checking, layouts, replies, returned, store, targets
 from .models import (
+    BAD,
     CHECKED,
     CONFIRMED,
     DONE,
@@ -107,15 +108,19 @@ def fill(job: Claimed) -> None:
         ask, target = _ask(run), targets.target(run.target)
         known = target.known([line.key for line in lines if line.key])
         fresh = [line for line in lines if line.key not in known]
-        subjects = target.fill([(line.key, checking.unseal(line)) for line in fresh], ask)
-        _set_state([(FILLED, subject, line.pk) for line, subject in zip(fresh, subjects, strict=True)])
+        made, refused = _fill(target, fresh, ask)
+        _set_state([(FILLED, subject, line.pk) for line, subject in made])
+        ImportRow.objects.bulk_update(refused, ["state", "sealed", "problems"])
         late = [line for line in lines if line.key in known]  # somebody brought them in while this run waited
         for line in late:
             line.state, line.subject, line.sealed = DOUBLE, known[line.key], None
             line.problems = [*line.problems, [-1, "", "row.known", {}, False]]
         ImportRow.objects.bulk_update(late, ["state", "subject", "sealed", "problems"], batch_size=250)
-        run.progress += len(fresh)
+        run.progress += len(made)
+        run.bad += len(refused)
         run.save(update_fields=["progress"])
+        if refused:
+            actions.change(run, "import.narrowed", people.system("import"), bad=run.bad)
         if lines:
             number = job.payload["batch"] + 1
             jobs.enqueue("sheets.fill", f"{run.pk}:{number}", {"run": run.pk, "batch": number})
@@ -131,6 +136,29 @@ def fill(job: Claimed) -> None:
         else:
             # Everything in it is a case by now: the copy has served.
             db.after_commit(lambda: store.drop(f"run-{run.pk}"))
+
+
+def _fill(
+    target: targets.Target, lines: list[ImportRow], ask: targets.Ask
+) -> tuple[list[tuple[ImportRow, int]], list[ImportRow]]:
+    """(rows with what they became, rows that were refused after all). A batch in one; row by row when one of it refuses."""
+    values = [(line.key, checking.unseal(line)) for line in lines]
+    try:
+        with db.attempt():
+            return list(zip(lines, target.fill(values, ask), strict=True)), []
+    except Refusal:
+        pass
+    made: list[tuple[ImportRow, int]] = []
+    refused: list[ImportRow] = []
+    for line, one in zip(lines, values, strict=True):
+        try:
+            with db.attempt():
+                made.append((line, target.fill([one], ask)[0]))
+        except Refusal as refusal:
+            line.state, line.sealed = BAD, None
+            line.problems = [*line.problems, [-1, "", "row.refused", {"what": refusal.what}, False]]
+            refused.append(line)
+    return made, refused
 
 
 @jobs.handler("sheets.undo")

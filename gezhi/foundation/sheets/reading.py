@@ -108,18 +108,17 @@ def decode(data: bytes) -> str:
         codecs = ["utf-16"]
     else:
         codecs = ["utf-8-sig", "gb18030"]
-    last: UnicodeDecodeError | None = None
+    furthest = 0
     for codec in codecs:
         try:
             text = data.decode(codec)
         except UnicodeDecodeError as fault:
-            last = fault
+            furthest = max(furthest, fault.start)
             continue
         if codec == "gb18030" and not _reads_as_chinese(text):
             continue
         return text
-    at = last.start if last is not None else 0
-    raise refusals.Encoding(line=data.count(b"\n", 0, at) + 1)
+    raise refusals.Encoding(line=data.count(b"\n", 0, furthest) + 1)
 
 
 def _reads_as_chinese(text: str) -> bool:
