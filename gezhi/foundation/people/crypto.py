@@ -116,16 +116,16 @@ class _Ring:
         self.stamp = keys.stamp(self.directory)
 
 
-_rings: dict[Path, _Ring] = {}
+_rings: dict[str, _Ring] = {}  # by the directory as it is set: comparing paths costs more than asking the disk
 _ring_lock = threading.Lock()
 
 
 def _ring() -> _Ring:
-    directory = Path(settings.GEZHI_KEYS)
+    directory = os.fspath(settings.GEZHI_KEYS)
     ring = _rings.get(directory)
     if ring is None or ring.stamp != keys.stamp(directory):
         with _ring_lock:
-            ring = _rings.setdefault(directory, _Ring(directory))
+            ring = _rings.setdefault(directory, _Ring(Path(directory)))
             ring.refresh()
     return ring
 
