@@ -119,7 +119,7 @@ def next_at(item: WorkItem, stage: Stage) -> datetime | None:
     if stage.kind == "timer":
         return item.due_at
     instants: list[datetime | None] = []
-    if item.warned_at is None and item.breached_at is None:
+    if item.warned_at is None and (item.breached_at is None or second_breach_open(item)):
         instants.append(item.warn_at)
     if item.breached_at is None or second_breach_open(item):
         instants.append(item.due_at)
