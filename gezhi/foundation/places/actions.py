@@ -121,14 +121,20 @@ def open_place(
         return create_many([place], actor=actor)[0]
 
 
-def rename(place_id: int, name: str, *, actor: Any) -> None:
-    """Give a place another name. Nothing happens, and nothing is recorded, when it has it already."""
+def rename(place_id: int, name: str, *, actor: Any, on: date | None = None) -> None:
+    """Give a place another name from `on` (default today); until the day before it has the old one.
+
+    Nothing happens, and nothing is recorded, when it has it already. Raises Invalid `place.name` `place.date`.
+    """
+    from .changes import rename_row
+
     with _changing():
         place = _mine(place_id, actor)
         fresh = _name(name)
         if fresh != place.name:
-            place.name = fresh
-            _save(place, "place.renamed", {"name": fresh}, actor)
+            day = on or clock.today()
+            rename_row(place, fresh, day, lambda *_told, **_facts: None)
+            _save(place, "place.renamed", {"name": fresh, "@on": str(day)}, actor)
 
 
 def close(place_id: int, *, actor: Any, on: date | None = None, reason: str = "") -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import errors
 
 from .kinds import GOVERNANCE, RANK
-from .shapes import read_shape
+from .shapes import read_shape, shapes_on
 
 if TYPE_CHECKING:
     from .snapshot import Directory
@@ -54,17 +54,15 @@ class Locator:
 
     @classmethod
     def load(cls, directory: Directory, layer: str = GOVERNANCE) -> Locator:
-        """Read the outlines of every open place of the directory (one query).
+        """Read the outlines of every open place of the directory, as they were on its date (two queries).
 
         The unit layer holds the places that have a parent in it; the governance layer all others.
         """
-        from .models import Place
-
         rows = []
-        for id, kind, wkb in Place.objects.filter(geometry__isnull=False).values_list("id", "kind", "geometry"):
+        for id, kept in sorted(shapes_on(directory.on).items()):
             in_unit = directory.parent(id, "unit") is not None
             if directory.open(id) and in_unit == (layer != GOVERNANCE):
-                rows.append((id, RANK[kind], read_shape(wkb)))
+                rows.append((id, RANK[directory.place(id).kind], read_shape(kept.wkb)))
         geometries = np.array([row[2] for row in rows], dtype=object)
         shapely.prepare(geometries)
         return cls([row[0] for row in rows], [row[1] for row in rows], geometries)

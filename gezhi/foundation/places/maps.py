@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,8 +13,7 @@ import shapely
 from gezhi.foundation.db import revisions
 
 from .kinds import GOVERNANCE
-from .models import Place
-from .shapes import read_shape
+from .shapes import read_shape, shapes_on
 from .snapshot import directory
 
 WIDTH = 1000  # units of the viewBox; the height follows from the ground
@@ -50,16 +50,20 @@ def map_shapes(place_id: int, layer: str = GOVERNANCE) -> list[Shape]:
     return map_view(place_id, layer).shapes
 
 
-def map_view(place_id: int, layer: str = GOVERNANCE) -> MapView:
-    """The map of a place; an empty one ("0 0 1000 1000", no shapes) when neither it nor its children are drawn."""
-    known = directory()
-    return _view(revisions.current().get("places", 0), place_id, known.children(place_id, layer))
+def map_view(place_id: int, layer: str = GOVERNANCE, on: date | None = None) -> MapView:
+    """The map of a place today or on a date; an empty one ("0 0 1000 1000", no shapes) when neither it nor its
+    children are drawn."""
+    known = directory(on)
+    children = known.children(place_id, layer)
+    if layer == GOVERNANCE and known.place(place_id).kind == "village":
+        children = tuple(id for id in children if known.place(id).kind != "building")
+    return _view(revisions.current().get("places", 0), known.on, place_id, children)
 
 
 @lru_cache(maxsize=512)
-def _view(_revision: int, place_id: int, children: tuple[int, ...]) -> MapView:
-    rows = Place.objects.filter(pk__in=[place_id, *children], geometry__isnull=False)
-    found = {id: (read_shape(wkb), sketch) for id, wkb, sketch in rows.values_list("id", "geometry", "sketch")}
+def _view(_revision: int, on: date, place_id: int, children: tuple[int, ...]) -> MapView:
+    kept = shapes_on(on, [place_id, *children])
+    found = {id: (read_shape(shape.wkb), shape.sketch) for id, shape in kept.items()}
     inner = [id for id in children if id in found]
     drawn = [found[id][0] for id in inner]
     whole = found[place_id][0] if place_id in found else (shapely.union_all(drawn) if drawn else None)

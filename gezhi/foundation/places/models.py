@@ -90,6 +90,86 @@ class PlaceEdge(models.Model):
         ]
 
 
+class PlaceName(models.Model):
+    """A name of a place for a time; only places that were ever renamed have rows, the others their one name."""
+
+    place = models.ForeignKey(Place, models.PROTECT, related_name="names")
+    name = models.CharField(max_length=80)
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["place"], condition=Q(until__isnull=True), name="place_one_name"),
+            models.CheckConstraint(condition=Q(until__isnull=True) | Q(until__gte=F("since")), name="place_name_term"),
+        ]
+
+
+class PlaceShape(models.Model):
+    """An outline a place had before its present one (`Place.geometry`), for a time."""
+
+    place = models.ForeignKey(Place, models.PROTECT, related_name="former_shapes")
+    geometry = models.BinaryField(null=True)
+    shape_hash = models.CharField(max_length=64, default="")
+    sketch = models.BooleanField(default=False)
+    since = models.DateField()
+    until = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(until__gte=F("since")), name="place_shape_term"),
+        ]
+
+
+class PlaceSuccession(models.Model):
+    """From `since` on, what lay in `old` lies in `new`; `main`: what cannot be told apart goes there."""
+
+    old = models.ForeignKey(Place, models.PROTECT, related_name="successors")
+    new = models.ForeignKey(Place, models.PROTECT, related_name="predecessors")
+    since = models.DateField()
+    main = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["old", "new", "since"], name="place_succession_once"),
+            models.UniqueConstraint(fields=["old"], condition=Q(main=True), name="place_one_main_successor"),
+        ]
+
+
+class PlaceChange(models.Model):
+    """A decided change of divisions or grids: what was asked, from when, and whether seats and cases followed.
+
+    `plan` holds ids: {"olds", "news", "children": {child: new}, "before": {...}}; names and outlines stand in the
+    places themselves. `state`: planned (its day has not come) or done. Rebuilt by folding stream placechange:<id>.
+    """
+
+    kind = models.CharField(max_length=12)
+    on = models.DateField()
+    state = models.CharField(max_length=8, default="planned")
+    place = models.ForeignKey(Place, models.PROTECT, related_name="+")
+    plan = models.JSONField(default=dict)
+    undoes = models.BigIntegerField(null=True)
+    made_at = models.DateTimeField()
+    event_seq = models.IntegerField(default=0)
+    event_hash = models.BinaryField(default=b"")
+
+    class Meta:
+        indexes = [models.Index(fields=["place", "-id"], name="place_change_place")]
+
+
+class Division(models.Model):
+    """The country's list of divisions: names to choose from, not places in use (docs/adr/0110)."""
+
+    code = models.CharField(max_length=12, primary_key=True)
+    name = models.CharField(max_length=80)
+    parent = models.CharField(max_length=12, default="")
+    level = models.CharField(max_length=8)
+
+    class Meta:
+        indexes = [models.Index(fields=["parent", "code"], name="division_parent")]
+
+
+register_state("placechange", PlaceChange, ["kind", "on", "state", "place_id", "plan", "undoes"])
 register_state(
     "place",
     Place,

@@ -11,31 +11,35 @@ import shapely
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from .fitting import TOLERANCE, area_words
 from .kinds import GOVERNANCE, PARENTS, UNIT
-from .models import Place, PlaceEdge
-from .shapes import read_shape, shape_hash
-
-# Square degrees: about one square metre at 35 degrees north. Outlines are kept to eight decimals.
-TOLERANCE = 1e-10
+from .models import Place, PlaceCode, PlaceEdge, PlaceName
+from .shapes import read_shape, shape_hash, shapes_on
 
 
 class Finding(NamedTuple):
-    """One flaw: `code` no_parent, two_parents, wrong_level, closed_parent, overlap, outside, gap, shape_changed."""
+    """One flaw: `code` no_parent, two_parents, wrong_level, closed_parent, overlap, outside, gap, shape_changed,
+    unit_code."""
 
     code: str
     place_id: int
     words: str
 
 
-def check_partition(on: date, layer: str = GOVERNANCE) -> list[Finding]:
+def check_partition(on: date, layer: str = GOVERNANCE, *, codes: bool = False) -> list[Finding]:
     """Every flaw of a layer on a local date; [] = each child has exactly one parent and outlines divide theirs.
 
     Outlines are compared between children of one parent and with the parent where both are drawn; buildings
-    and divisions that are not drawn are checked by their edges only. Overlaps below a square metre pass.
+    and divisions that are not drawn are checked by their edges only. Overlaps below a square metre pass. Outlines and names are those of the date.
+    `codes`: in the unit layer, also whether each code is that of its community.
     """
     standing = Q(opened_on__lte=on) & (Q(closed_on__isnull=True) | Q(closed_on__gt=on))
-    places = {id: (kind, name) for id, kind, name in Place.objects.filter(standing).values_list("id", "kind", "name")}
     in_force = Q(since__lte=on) & (Q(until__isnull=True) | Q(until__gt=on))
+    named = dict(PlaceName.objects.filter(in_force).values_list("place_id", "name"))
+    places = {
+        id: (kind, named.get(id, name))
+        for id, kind, name in Place.objects.filter(standing).values_list("id", "kind", "name")
+    }
     parents: dict[int, list[int]] = defaultdict(list)
     others: set[int] = set()
     for child, parent, its_layer in PlaceEdge.objects.filter(in_force).values_list("child_id", "parent_id", "layer"):
@@ -44,7 +48,9 @@ def check_partition(on: date, layer: str = GOVERNANCE) -> list[Finding]:
         else:
             others.add(child)
     findings = _check_edges(places, parents, others, layer)
-    return findings + _check_shapes(places, parents)
+    if codes and layer == UNIT:
+        findings += _check_unit_codes(on, places, parents)
+    return findings + _check_shapes(on, places, parents)
 
 
 def _check_edges(
@@ -67,14 +73,14 @@ def _check_edges(
     return findings
 
 
-def _check_shapes(places: dict[int, tuple[str, str]], parents: dict[int, list[int]]) -> list[Finding]:
+def _check_shapes(on: date, places: dict[int, tuple[str, str]], parents: dict[int, list[int]]) -> list[Finding]:
     findings: list[Finding] = []
     shapes: dict[int, shapely.Geometry] = {}
-    for id, wkb, digest in Place.objects.filter(geometry__isnull=False).values_list("id", "geometry", "shape_hash"):
+    for id, kept in shapes_on(on).items():
         if id not in places:
             continue
-        shapes[id] = read_shape(wkb)
-        if shape_hash(wkb) != digest:
+        shapes[id] = read_shape(kept.wkb)
+        if shape_hash(kept.wkb) != kept.hash:
             words = _("“{name}”的边界和记录里的不一样").format(name=places[id][1])
             findings.append(Finding("shape_changed", id, words))
     families: dict[int, list[int]] = defaultdict(list)
@@ -101,16 +107,43 @@ def _check_family(
     left, right = shapely.STRtree(drawn).query(drawn, predicate="intersects")
     pairs = [(a, b) for a, b in zip(left.tolist(), right.tolist(), strict=True) if a < b]
     for a, b in pairs:
-        if shapely.area(shapely.intersection(drawn[a], drawn[b])) > TOLERANCE:
-            words = _("“{one}”和“{other}”重叠").format(one=places[children[a]][1], other=places[children[b]][1])
+        common = shapely.intersection(drawn[a], drawn[b])
+        if shapely.area(common) > TOLERANCE:
+            one, other = places[children[a]][1], places[children[b]][1]
+            words = _("“{one}”和“{other}”重叠{area}").format(one=one, other=other, area=area_words(common))
             findings.append(Finding("overlap", children[a], words))
     outline = shapes.get(parent)
     if outline is None:
         return findings
+    name = places[parent][1]
     for child, shape in zip(children, drawn, strict=True):
-        if shapely.area(shapely.difference(shape, outline)) > TOLERANCE:
-            words = _("“{name}”超出了“{parent}”").format(name=places[child][1], parent=places[parent][1])
+        beyond = shapely.difference(shape, outline)
+        if shapely.area(beyond) > TOLERANCE:
+            words = _("“{name}”超出“{parent}”{area}").format(
+                name=places[child][1], parent=name, area=area_words(beyond)
+            )
             findings.append(Finding("outside", child, words))
-    if complete and shapely.area(shapely.difference(outline, shapely.union_all(drawn))) > TOLERANCE:
-        findings.append(Finding("gap", parent, _("“{name}”里有地方不属于任何下级").format(name=places[parent][1])))
+    missing = shapely.difference(outline, shapely.union_all(drawn))
+    if complete and shapely.area(missing) > TOLERANCE:
+        words = _("“{name}”里有{area}不属于任何下级").format(name=name, area=area_words(missing))
+        findings.append(Finding("gap", parent, words))
+    return findings
+
+
+def _check_unit_codes(on: date, places: dict[int, tuple[str, str]], parents: dict[int, list[int]]) -> list[Finding]:
+    """A unit grid's 15 digits begin with the 12 of the community it lies in: it may not reach into another."""
+    in_force = Q(since__lte=on) & (Q(until__isnull=True) | Q(until__gt=on))
+    above = {child: up[0] for child, up in parents.items() if child in places and up}
+    rows = PlaceCode.objects.filter(in_force, scheme__in=("unit", "stats"))
+    codes: dict[str, dict[int, str]] = {"unit": {}, "stats": {}}
+    for place, scheme, code in rows.values_list("place_id", "scheme", "code"):
+        codes[scheme][place] = code
+    findings = []
+    for child, up in above.items():
+        code, village = codes["unit"].get(child, ""), codes["stats"].get(up, "")
+        if not (len(code) == 15 and code.isdigit()) or (village and not code.startswith(village)):
+            name = places[child][1]
+            parent = places[up][1] if up in places else "?"
+            words = _("单元网格“{name}”的编码要有 15 位，前 12 位是“{parent}”的代码").format(name=name, parent=parent)
+            findings.append(Finding("unit_code", child, words))
     return findings

@@ -264,9 +264,11 @@ def directory(on: date | None = None) -> Directory:
     """The places of today, or of another local date."""
     global _today
     revision = revisions.current().get("places", 0)
-    if on is not None:
-        return _of_date(revision, on)
     loaded = _today
+    if on is not None:
+        if loaded is not None and loaded.revision == revision and loaded.covers(on):
+            return loaded.directory
+        return _of_date(revision, on)
     day = clock.today()
     if loaded is not None and loaded.revision == revision and loaded.covers(day):
         return loaded.directory
@@ -287,7 +289,7 @@ def _of_date(revision: int, on: date) -> Directory:
 
 
 def _load(revision: int, on: date) -> _Loaded:
-    from .models import Place, PlaceCode, PlaceEdge
+    from .models import Place, PlaceCode, PlaceEdge, PlaceName, PlaceShape
 
     rows = Place.objects.values_list(
         "id", "kind", "name", "lon", "lat", "qr", "units", "sketch", "opened_on", "closed_on"
@@ -306,4 +308,12 @@ def _load(revision: int, on: date) -> _Loaded:
                 kept.append(tuple(fact))
             changes.update(d for d in (since, until) if d is not None and d > on)
         in_force.append(kept)
+    named: dict[int, str] = {}
+    for place, name, since, until in PlaceName.objects.values_list("place_id", "name", "since", "until"):
+        if since <= on and (until is None or on < until):
+            named[place] = name
+        changes.update(d for d in (since, until) if d is not None and d > on)
+    if named:
+        places = [(row[0], row[1], named.get(row[0], row[2]), *row[3:]) for row in places]
+    changes.update(PlaceShape.objects.filter(until__gt=on).values_list("until", flat=True))
     return _Loaded(revision, min(changes, default=None), Directory(on, places, *in_force))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 
+from .changes import rename_row
 from .models import Place, PlaceCode, PlaceEdge
 from .shapes import shape_hash
 from .writing import NewPlace, create_many
@@ -81,7 +82,8 @@ def _update(row: Place, place: NewPlace, parent: int | None, actor: Any) -> list
     fields: list[str] = []
     if row.name != place.name:
         changes.append("renamed")
-        row.name = patch["name"] = place.name
+        rename_row(row, place.name, clock.today(), lambda *_told, **_facts: None)
+        patch["name"] = place.name
         fields.append("name")
     wanted_parent = place.parent_number
     if wanted_parent is not None and wanted_parent != parent:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 from gezhi.foundation import events
 
@@ -68,7 +69,7 @@ def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
     """
     if not new:
         return []
-    for place, id in zip(new, _reserve_ids(len(new)), strict=True):
+    for place, id in zip(new, reserve_ids(Place, len(new)), strict=True):
         place.id = id
     drafts = [events.Draft(f"place:{p.id}", "place.opened", _opened(p), events.GENESIS) for p in new]
     heads = events.record_many(drafts, actor=actor)
@@ -128,9 +129,9 @@ def _opened(place: NewPlace) -> dict[str, Any]:
     return patch
 
 
-def _reserve_ids(count: int) -> list[int]:
+def reserve_ids(model: type[Model], count: int) -> list[int]:
     """Ids nobody else will be given. SQLite: the write lock is ours until COMMIT, so counting on is safe."""
-    table = Place._meta.db_table
+    table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
