@@ -9,3 +9,4 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         import_module(f"{self.name}.persons")  # says what an erasure has to forget
+        import_module(f"{self.name}.succeeding").register()  # seats follow the places
