@@ -1,7 +1,8 @@
 """Frozen facts of this engine, and what verify compares.
 
 Kinds: `case.opened`, `case.<action>` (one per action of a definition), `item.warned`, `item.breached`,
-`item.escalated`, `case.reseated`, `case.reclocked` (the calendar changed), `case.cleared` (personal data erased).
+`item.escalated`, `case.reseated`, `case.reclocked` (the calendar changed), `case.replaced` (grids or
+divisions changed), `case.cleared` (personal data erased).
 A patch holds after-values of case columns by name, one value per changed item under `item:<number>`, references
 to private texts, and under `act` what was done.
 """
@@ -12,15 +13,17 @@ from __future__ import annotations
 def register() -> None:
     """Tell the events room where the state of a `case:` stream stands, and be told of what touches open cases:
     people who leave, calendars that change, persons to be erased."""
-    from gezhi.engines.workflows import erasing, recounting, reseating
-    from gezhi.engines.workflows.models import Case, WorkItem
-    from gezhi.engines.workflows.record import CASE_FIELDS, ITEM_FIELDS
+    from gezhi.engines.workflows import erasing, recounting, replacing, reseating
+    from gezhi.engines.workflows.models import Case, Placing, WorkItem
+    from gezhi.engines.workflows.record import CASE_FIELDS, ITEM_FIELDS, PLACING_FIELDS
     from gezhi.foundation import events, people
     from gezhi.foundation.calendar import actions as calendar
 
     fields = {name: name for name in CASE_FIELDS} | {"text": "text_ref", "contact": "contact_ref"}
     events.register_state("case", Case, fields)
     events.register_parts("case", "item", WorkItem, ITEM_FIELDS, parent="case_id")
+    events.register_parts("case", "placing", Placing, PLACING_FIELDS, parent="case_id")
+    replacing.register()
     people.on_leave(reseating.person_left)
     calendar.on_change(recounting.calendar_changed)
     events.on_erase(erasing.forget_traces)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.db.models import Case as Case_
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, When
+
+from gezhi.foundation.measures import Past
 
 
 def _cases() -> QuerySet:
@@ -16,6 +22,47 @@ def _items() -> QuerySet:
     from gezhi.engines.workflows.models import WorkItem
 
     return WorkItem.objects.filter(side=False)
+
+
+_PLACED = {
+    "county": "county_id", "town": "town_id", "village": "village_id", "grid": "grid_id", "owner": "owner_seat",
+    "unit": "handler_seat",
+}  # fmt: skip
+
+
+def _as_of(rows: Callable[[], QuerySet], at: datetime, case: str, levels: tuple[str, ...]) -> Past | None:
+    """Where the cases of these rows were counted at an instant; None when none has changed places since.
+
+    `case` is the way from a row to its case ("" for the case itself). docs/adr/0111
+    """
+    from gezhi.engines.workflows.models import Placing
+    from gezhi.engines.workflows.replacing import PLACED
+    from gezhi.foundation import db
+
+    if db.revisions.current().get(PLACED, 0) <= at.timestamp() * 1_000_000:
+        return None
+    # The first placing that ended after the instant is the one that held then.
+    key = "case_id" if case else "pk"
+    then = Placing.objects.filter(case_id=OuterRef(key), until__gt=at).order_by("number")
+    columns = {name: f"then_{name}" for name in levels}
+
+    def placed() -> QuerySet:
+        # A case that was placed elsewhere has a row; its empty grid then must not be filled with today's.
+        there = {"placed_then": Exists(then)}
+        found = {
+            f"then_{name}": Case_(
+                When(placed_then=True, then=Subquery(then.values(_PLACED[name])[:1])),
+                default=F(f"{case}{_PLACED[name]}"),
+            )
+            for name in levels
+        }
+        return rows().alias(**there).alias(**found)
+
+    def near(level: str, ids: Sequence[int]) -> Q:
+        moved = Placing.objects.filter(until__gt=at, **{f"{_PLACED[level]}__in": ids}).values("case_id")
+        return Q(**{f"{case}{_PLACED[level]}__in": ids}) | Q(**{f"{key}__in": moved})
+
+    return Past(placed, columns, near)
 
 
 def register() -> None:
@@ -61,6 +108,7 @@ def register() -> None:
             "on_the_spot": "instant",
             "urgent": "urgent",
         },
+        as_of=lambda at: _as_of(_cases, at, "", tuple(_PLACED)),
     )
     measures.facts(
         "items",
@@ -80,4 +128,5 @@ def register() -> None:
             "breached": "breached_at",
             "state": "state",
         },
+        as_of=lambda at: _as_of(_items, at, "case__", ("county", "town", "village", "grid")),
     )

@@ -218,6 +218,28 @@ class WorkItem(models.Model):
         ]
 
 
+class Placing(models.Model):
+    """Where a case was counted until `until`: its path and seats before grids or divisions changed under it.
+
+    Figures of a period that ended before then read these instead of the case's own columns (facts.as_of).
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="placings", db_index=False)
+    number = models.SmallIntegerField()
+    until = models.DateTimeField()
+    county_id = models.BigIntegerField()
+    town_id = models.BigIntegerField(null=True)
+    village_id = models.BigIntegerField(null=True)
+    grid_id = models.BigIntegerField(null=True)
+    place_id = models.BigIntegerField()
+    owner_seat = models.BigIntegerField(null=True)
+    handler_seat = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "number"], name="placing_number")]
+        indexes = [models.Index(fields=["until", "case"], name="placing_until")]
+
+
 class ActionKey(models.Model):
     """An idempotency key of an action: the same key again answers as the first time, and does nothing."""
 

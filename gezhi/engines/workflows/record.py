@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gezhi.engines.workflows.models import Case, WorkItem
+from gezhi.engines.workflows.models import Case, Placing, WorkItem
 
 # Every column of the state except the keys of idempotency, the blind index and the stream's own head.
 CASE_FIELDS = [
@@ -87,6 +87,14 @@ ITEM_FIELDS = [
     "action",
     "ask",
 ]
+PLACING_FIELDS = [
+    "until", "county_id", "town_id", "village_id", "grid_id", "place_id", "owner_seat", "handler_seat",
+]  # fmt: skip
+
+
+def placing_patch(placing: Placing) -> dict[str, Any]:
+    """All columns of where a case was; stands in the patch as one value under `placing:<number>`."""
+    return {name: getattr(placing, name) for name in PLACING_FIELDS}
 
 
 def case_patch(case: Case) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period, month_of, parse_period, week_of
 from gezhi.foundation.measures.query import Spread, durations, instant, measure, opened_by, series, table
-from gezhi.foundation.measures.registry import METRICS, facts, metric, source
+from gezhi.foundation.measures.registry import METRICS, Past, facts, metric, source
 
 __all__ = [
     "METRICS",
@@ -22,6 +22,7 @@ __all__ = [
     "Figure",
     "Opens",
     "Parts",
+    "Past",
     "Period",
     "Row",
     "Spread",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -15,7 +15,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.measures.figures import Figure, Opens, Row
 from gezhi.foundation.measures.parts import Columns, Cut, Parts
 from gezhi.foundation.measures.periods import Period
-from gezhi.foundation.measures.registry import METRICS, Metric, Source, source
+from gezhi.foundation.measures.registry import METRICS, Metric, Past, Source, source
 from gezhi.foundation.places import directory
 
 #: What a table may be cut by. Persons are not among them: staff are not ranked (docs/rules/measures.md).
@@ -53,8 +53,8 @@ def measure(
     unknown columns AttributeError.
     """
     metrics = [METRICS[id] for id in ids]
-    facts = _facts(metrics)
     cut, fixed = _cut(period, at), tuple((where or {}).items())
+    facts = _then(_facts(metrics), cut.end)
     wanted = _parts(metrics, facts, cut)
     counts = _Counts(wanted)
     line = counts.read(_scope(facts, place, fixed, cut).aggregate(**counts.asked))
@@ -77,12 +77,15 @@ def table(
     if by not in DIMENSIONS:
         raise ValueError(f"figures are not cut by {by!r}")
     metrics = [METRICS[id] for id in ids]
-    facts = _facts(metrics)
     cut, fixed = _cut(period, at), tuple((where or {}).items())
+    facts = _then(_facts(metrics), cut.end)
     wanted = _parts(metrics, facts, cut)
     column = getattr(facts.columns, by)
     counts = _Counts(wanted)
-    lines = _scope(facts, place, fixed, cut).order_by().values(column).annotate(**counts.asked)
+    inside = _scope(facts, place, fixed, cut).order_by()
+    if isinstance(facts, _Then) and by in facts.columns_then:
+        inside, column = inside.annotate(group_then=F(column)), "group_then"
+    lines = inside.values(column).annotate(**counts.asked)
     rows = []
     for found in lines.order_by(column):
         line = counts.read(found)
@@ -117,7 +120,7 @@ def series(
     wanted = [_parts(metrics, facts, cut) for cut in cuts]
     counts = [_Counts(parts) for parts in wanted]
     each = [
-        _scope(facts, place, fixed, cut)
+        _scope(_then(facts, cut.end), place, fixed, cut)
         .order_by()
         .annotate(which=Value(number, output_field=IntegerField()))
         .values("which")
@@ -146,6 +149,7 @@ def opened_by(opens: Opens) -> QuerySet:
     known = METRICS[opens.metric]
     facts = source(known.source)
     cut = Cut(*(instant(text) for text in (opens.since, opens.until, opens.at)))
+    facts = _then(facts, cut.end)
     parts = _parts([known], facts, cut)
     if known.id not in parts:
         return facts.rows().none()
@@ -175,7 +179,7 @@ def durations(
     """
     if by not in DIMENSIONS:
         raise ValueError(f"durations are not cut by {by!r}")
-    facts = source("items")
+    facts = _then(source("items"), min(until, clock.now()))
     c = facts.columns
     done = {f"{c.done}__gte": since, f"{c.done}__lt": until}
     # Without its index the place cannot come first: the newest finished steps are read, not all cases of a county.
@@ -193,7 +197,7 @@ def _unindexed(facts: Source) -> Source:
     hidden = {level: f"here_{level}" for level, column in levels.items() if "__" in column}
     plus = {hidden[level]: F(levels[level]) + 0 for level in hidden}
     names = {name: getattr(c, name) for name in c.names()}
-    return Source(facts.name, lambda: facts.rows().alias(**plus), Columns({**names, **hidden}), facts.words)
+    return replace(facts, rows=lambda: facts.rows().alias(**plus), columns=Columns({**names, **hidden}))
 
 
 def _spread(times: list[timedelta]) -> Spread:
@@ -211,7 +215,32 @@ def _facts(metrics: list[Metric]) -> Source:
 def _cut(period: Period | Cut, at: datetime | None) -> Cut:
     if isinstance(period, Cut):
         return period
-    return Cut(period.since, period.until, at or clock.now())
+    # A period that is over is cut at its end whenever it is looked at, so its links stay the same as well.
+    return Cut(period.since, period.until, min(at or clock.now(), max(period.since, period.until)))
+
+
+@dataclass(frozen=True)
+class _Then(Source):
+    """Facts as they were placed at an instant; the places are those of its day."""
+
+    past: Past | None = None
+    on: date | None = None
+
+    @property
+    def columns_then(self) -> Mapping[str, str]:
+        return self.past.columns if self.past is not None else {}
+
+
+def _then(facts: Source, end: datetime) -> Source:
+    """The facts with the place and seat columns of the cut: a change of grids does not move what was counted before."""
+    past = facts.as_of(end) if facts.as_of is not None else None
+    if past is None:
+        return facts
+    names = {name: getattr(facts.columns, name) for name in facts.columns.names()}
+    # The last moment that counts decides the day: a month that ends at midnight ends on its last day.
+    on = clock.local(end - timedelta(microseconds=1)).date()
+    columns = Columns({**names, **past.columns})
+    return _Then(facts.name, past.rows, columns, facts.words, facts.as_of, past, on)
 
 
 def _parts(metrics: list[Metric], facts: Source, cut: Cut) -> dict[str, Parts]:
@@ -288,18 +317,21 @@ def _scope(facts: Source, place: int | None, where: tuple[tuple[str, Any], ...],
 
 def place_filter(facts: Source, place: int) -> Q:
     """Rows that lie in `place`, whatever its level. Unknown places hold nothing."""
-    places = directory()
+    then = facts if isinstance(facts, _Then) else None
+    places = directory(then.on if then else None)
     info = places.get(place)
     c = facts.columns
     if info is None:
         return Q(pk__in=[])
     if info.kind in ("county", "town", "village"):
-        return Q(**{getattr(c, info.kind): place})
+        near = then.past.near(info.kind, [place]) if then and then.past else Q()
+        return Q(**{getattr(c, info.kind): place}) & near
     if info.kind in ("province", "city"):
         below = places.children(place)
         return Q(pk__in=[]) if not below else _any(place_filter(facts, child) for child in below)
     grids = {place, *places.grids_under(place)}
-    return Q(**{f"{c.grid}__in": sorted(grids)})
+    near = then.past.near("grid", sorted(grids)) if then and then.past else Q()
+    return Q(**{f"{c.grid}__in": sorted(grids)}) & near
 
 
 def _any(filters: Iterable[Q]) -> Q:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 
 from gezhi.foundation.measures.parts import Columns, Cut, Parts
@@ -26,6 +27,21 @@ class Source:
     rows: Callable[[], QuerySet]
     columns: Columns
     words: Mapping[str, tuple] = field(default_factory=dict)
+    as_of: AsOf | None = None
+
+
+@dataclass(frozen=True)
+class Past:
+    """Rows as they were placed at an instant: `columns` by logical name, where they differ from today's;
+    `near(column, ids)`: a filter by index that leaves out none of the rows whose past `column` is among the ids."""
+
+    rows: Callable[[], QuerySet]
+    columns: Mapping[str, str]
+    near: Callable[[str, Sequence[int]], Q]
+
+
+#: What an engine says about an earlier instant; None = the rows lie today where they lay then.
+AsOf = Callable[[datetime], "Past | None"]
 
 
 @dataclass(frozen=True)
@@ -59,18 +75,20 @@ WORDS: dict[str, tuple] = {
 }
 
 
-def facts(name: str, rows: Callable[[], QuerySet], fields: Mapping[str, str], **words: tuple) -> None:
+def facts(
+    name: str, rows: Callable[[], QuerySet], fields: Mapping[str, str], *, as_of: AsOf | None = None, **words: tuple
+) -> None:
     """Register an engine's rows as facts `name`. Called in the engine's `AppConfig.ready`.
 
     `fields` maps logical column names to ORM names; an optional `until` names a column not before any other
     instant of the row (far in the future while it is open), which lets figures skip what was over before their
-    period; `words` overrides classes of WORDS, for instance
+    period; `as_of(instant)` says where rows lay then, when places have changed since; `words` overrides classes of WORDS, for instance
     `satisfied=("good", "fair")`. Raises ValueError when a required column is missing.
     """
     missing = [need for need in REQUIRED.get(name, ()) if need not in fields]
     if missing:
         raise ValueError(f"facts {name!r} lack the columns {', '.join(missing)}")
-    _SOURCES[name] = Source(name, rows, Columns(fields), {**WORDS, **words})
+    _SOURCES[name] = Source(name, rows, Columns(fields), {**WORDS, **words}, as_of)
 
 
 def source(name: str) -> Source:

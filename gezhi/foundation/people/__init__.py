@@ -30,6 +30,7 @@ _LATE = {
     "hand_over_list": "queries",
     "issue_token": "tokens",
     "on_duty": "roster",
+    "label_on": "queries",
     "on_leave": "changing",
     "person_for_token": "tokens",
     "resident": "actor",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
 
 from .records import HandOver, HandOverSeat, PostInfo, SeatInfo
-from .snapshot import People, directory
+from .snapshot import People, directory, where
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,13 @@ def roles_at(place_id: int, at: datetime | None = None) -> Roles:
             )
         )
     return Roles(at, tuple(lines), len(everybody), frozenset(everybody))
+
+
+def label_on(seat: SeatInfo, map_of_places: places.Directory) -> str:
+    """A seat's label with the names places had on the date of a directory: what a past bulletin calls it."""
+    if map_of_places.get(seat.place_id) is None:
+        return seat.label
+    return replace(seat, where=where(map_of_places, seat.place_id)).label
 
 
 def appointed(people: People, seat_id: int, at: datetime) -> tuple[int, ...]:

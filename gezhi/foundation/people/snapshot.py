@@ -288,7 +288,7 @@ def load(map_of_places: places.Directory) -> People:
             opened_at=row[5],
             closed_at=row[6],
             titles=posts[row[1]].titles,
-            where=_where(map_of_places, row[2]),
+            where=where(map_of_places, row[2]),
             organisation_name=organisations[row[3]].name if row[3] else "",
             in_tree=row[3] in in_trees,
         )
@@ -324,7 +324,7 @@ def load(map_of_places: places.Directory) -> People:
     )
 
 
-def _where(map_of_places: places.Directory, place_id: int) -> str:
+def where(map_of_places: places.Directory, place_id: int) -> str:
     """The place as a seat's label says it: a grid or building is named with its village or community."""
     info = map_of_places.get(place_id)
     if info.kind not in places.GRIDS and info.kind != "building":

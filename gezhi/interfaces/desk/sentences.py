@@ -167,5 +167,6 @@ _TELL: dict[str, Teller] = {
     "case.reclocked": _words(lambda: _("放假或上班的安排改了，时限重新算过。")),
     "case.cleared": _words(lambda: _("依法抹除个人信息，照片一并删除。")),
     "erased": _words(lambda: _("里面写的话已依法删除。")),
+    "case.replaced": _words(lambda: _("网格或区划调整，这件事随地方划归新的网格和席位，时限不变。")),
     "case.reseated": _words(lambda: _("经办的人离开席位，这一步交给接任的人。")),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -51,10 +51,10 @@ def bulletins(request: Request) -> HttpResponse:
 
 @staff
 def bulletin(request: Request, place: int, kind: str, period: str) -> HttpResponse:
-    """One bulletin. Six queries of figures whatever the size of the place."""
-    directory = places.directory()
-    info = directory.get(place)
+    """One bulletin. Six queries of figures whatever the size of the place; places and names are those of its time."""
     when = measures.parse_period(period)
+    directory = places.directory(_day(when))
+    info = directory.get(place)
     if info is None or when.kind != kind:
         raise NotFound()
     request.actor.need("bulletin.read", directory.path(place))
@@ -64,7 +64,7 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
     units = measures.table(
         ("need_close", "closed_on_time", "late", "closed_on_time_rate"), by="unit", period=when, place=place, at=at
     )
-    spots = _spots(info.kind, place, when, at)
+    spots = _spots(info.kind, place, when, at, directory)
     kinds = measures.table(("reported", "late"), by="category", period=when, place=place, at=at)
     trend = measures.series(("reported", "closed"), periods=when.run(12), place=place, at=at)
     change = (totals["reported"].value or 0) - (before["reported"].value or 0)
@@ -77,8 +77,8 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
         "more": max(0, change),
         "fewer": max(0, -change),
         "suffix": _("治理周通报") if kind == "week" else _("治理月通报"),
-        "headline": _headline(totals, units),
-        "units": _unit_rows(units, places.short_name(info.name)),
+        "headline": _headline(totals, units, directory),
+        "units": _unit_rows(units, places.short_name(info.name), directory),
         "spots": spots,
         "kinds": _top_kinds(kinds),
         "trend": trend,
@@ -88,12 +88,17 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
         "running": when.until > at,
         "cut": min(when.until, at),
         "links": _links(request, place, when),
-        "around": _around(request, place),
+        "around": _around(request, place, directory),
     }
     return show(request, "desk/bulletin.html", context, here="bulletin")
 
 
-def _headline(totals: dict[str, Any], units: list[Row]) -> list[str]:
+def _day(when: Period) -> date:
+    """The last day a bulletin speaks of: grids that were split since are shown as they were."""
+    return min(when.last, clock.today())
+
+
+def _headline(totals: dict[str, Any], units: list[Row], then: places.Directory) -> list[str]:
     """Two short lines made by rule: where lateness is concentrated, else what came and how much kept its date."""
     late, rate = totals["late"].value or 0, totals["closed_on_time_rate"]
     worst = max(units, key=lambda row: row.figures["late"].value or 0, default=None)
@@ -102,7 +107,9 @@ def _headline(totals: dict[str, Any], units: list[Row]) -> list[str]:
         if share >= LATE_TOGETHER and share * 2 >= late:
             return [
                 _("超期 {late} 件，").format(late=late),
-                _("{share} 件在{unit}").format(share=share, unit=people.directory().seat(worst.group).label),
+                _("{share} 件在{unit}").format(
+                    share=share, unit=people.label_on(people.directory().seat(worst.group), then)
+                ),
             ]
     first = _("收到 {count} 件，").format(count=totals["reported"].text)
     if rate.value is None:
@@ -112,12 +119,11 @@ def _headline(totals: dict[str, Any], units: list[Row]) -> list[str]:
     return [first, _("按期结案 {rate}").format(rate=rate.text)]
 
 
-def _spots(kind: str, place: int, when: Period, at: Any) -> list[dict[str, Any]]:
+def _spots(kind: str, place: int, when: Period, at: Any, directory: places.Directory) -> list[dict[str, Any]]:
     """The places directly below, in their own order, with what came and what is late; load in four shades."""
     by = BELOW.get(kind)
     if by is None:
         return []
-    directory = places.directory()
     rows = measures.table(("reported", "open_late"), by=by, period=when, place=place, at=at)
     known = {row.group: row.figures for row in rows}
     below = directory.children(place) if by != "grid" else tuple(directory.grids_under(place))
@@ -151,7 +157,7 @@ def _spots(kind: str, place: int, when: Period, at: Any) -> list[dict[str, Any]]
     return spots
 
 
-def _unit_rows(units: list[Row], name: str) -> dict[str, Any]:
+def _unit_rows(units: list[Row], name: str, then: places.Directory) -> dict[str, Any]:
     """Units with anything owed in the order of the directory, never ranked; what villages and grids did themselves
     is summed, with its lines one tap away and without rates: behind such a seat stands one person."""
     directory = people.directory()
@@ -163,7 +169,7 @@ def _unit_rows(units: list[Row], name: str) -> dict[str, Any]:
         seat = directory.seats.get(row.group) if row.group is not None else None
         fine, late = row.figures["closed_on_time"].value or 0, row.figures["late"].value or 0
         line = {
-            "name": seat.label.removeprefix(name) if seat else _("没有分派到单位的"),
+            "name": people.label_on(seat, then).removeprefix(name) if seat else _("没有分派到单位的"),
             "figures": row.figures,
             "order": (seat is None, row.group or 0),
             "bar": [("running", fine), ("overdue", late)],
@@ -231,9 +237,8 @@ def _links(request: Request, place: int, when: Period) -> dict[str, str]:
     return {"back": url(when.back()), "on": url(after) if after.since <= clock.now() else "", "other": url(other)}
 
 
-def _around(request: Request, place: int) -> list[dict[str, Any]]:
+def _around(request: Request, place: int, directory: places.Directory) -> list[dict[str, Any]]:
     """The place above, when the person may read about it."""
-    directory = places.directory()
     up = directory.parent(place)
     if up is None or not request.actor.may("bulletin.read", directory.path(up)):
         return []
