@@ -11,6 +11,7 @@ from gezhi.foundation import db, events, measures, people
 from gezhi.foundation.calendar import actions as calendar
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries
+from gezhi.foundation.jobs import registry
 from gezhi.foundation.jobs.claims import drain
 from gezhi.foundation.people import actions
 from gezhi.foundation.places import changes, plans
@@ -110,6 +111,7 @@ def test_cases_follow_on_the_day_and_not_before(world):
     assert case.grid_id == world.places["lake1"] and change.state == "planned"
     late = world.open()  # also what is opened in between
     with time_machine.travel(clock.now() + timedelta(days=1), tick=False):
+        registry.discover()
         drain()
         for each in (case, late):
             each.refresh_from_db()
@@ -127,6 +129,7 @@ def test_a_case_written_with_the_old_picture_is_caught_by_the_second_look(world)
         )
         WorkItem.objects.filter(case_id=case.id).update(owner_seat=world.seats["grid"])
     with time_machine.travel(clock.now() + changes.AGAIN, tick=False):
+        registry.discover()
         drain()
         case.refresh_from_db()
         west = change.plan["news"][0]
