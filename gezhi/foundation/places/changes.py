@@ -224,8 +224,13 @@ class _Writing:
     def places(self) -> tuple[list[int], list[int], dict[str, Any]]:
         """Write; returns the new (or receiving) places in the order of parts, what moved, and how it was before."""
         plan = self.plan
-        wanted = {*plan.olds, *plan.children, *plan.shapes, *plan.codes}
+        standing = {id for id in (plan.parent, *(p.existing for p in plan.parts)) if id is not None}
+        wanted = {*plan.olds, *plan.children, *plan.shapes, *plan.codes, *standing}
         self.rows = {p.pk: p for p in Place.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+        for id in standing:
+            # What closes later takes in nothing that would outlive it.
+            if (ends := self.rows[id].closed_on) is not None:
+                raise errors.Conflict("place.closed", place=self.rows[id].name, date=ends)
         before: dict[str, Any] = {"standing": [p.existing for p in plan.parts if p.existing is not None]}
         news: list[int] = []
         moved: list[int] = []
@@ -275,6 +280,11 @@ class _Writing:
             words = _("“{name}”从 {day} 起已有别的安排，请先取消或改到那天以后")
             raise errors.Invalid("place.date", reason=words.format(name=place.name, day=min(late)))
 
+    def _later(self, place: Place) -> list[date]:
+        """Days on which the place is to be redrawn or to take others in."""
+        redrawn = PlaceShape.objects.filter(place=place).values_list("until", flat=True)
+        return [*redrawn, *PlaceSuccession.objects.filter(new=place).values_list("since", flat=True)]
+
     def _rename(self) -> str:
         (id,) = self.plan.olds
         return rename_row(self.rows[id], self.plan.name, self.plan.on, self._patch)
@@ -318,6 +328,10 @@ class _Writing:
         plan = self.plan
         was = directory(plan.on).parent(plan.olds[0], plan.layer)
         assert plan.parent is not None
+        for id in plan.olds:
+            if (ends := self.rows[id].closed_on) is not None:
+                raise errors.Conflict("place.closed", place=self.rows[id].name, date=ends)
+            self._refuse_after(self.rows[id], self._later(self.rows[id]))
         self._reparent(dict.fromkeys(plan.olds, plan.parent), plan.layer)
         return was
 
@@ -374,6 +388,10 @@ class _Writing:
         late = [place.opened_on, *edges.values_list("since", flat=True), *codes.values_list("since", flat=True)]
         # Whatever comes into it after that day would have no parent.
         late += PlaceEdge.objects.filter(parent=place, since__gt=on).values_list("since", flat=True)
+        # What leaves it on a later day would stay behind.
+        leaving = PlaceEdge.objects.filter(parent=place, until__gt=on).values_list("until", flat=True)
+        late += [day for day in leaving if day is not None]
+        late += self._later(place)
         self._refuse_after(place, late)
         edges.update(until=on)
         codes.update(until=on)

@@ -168,6 +168,8 @@ def recode(codes: Mapping[int, Mapping[str, str]], *, on: date | None = None, in
             holder = known.by_code(code)
             if holder is not None and known.place(holder).code == code and holder not in every and holder != id:
                 problems.append(_("代码 {code} 已经是“{name}”的").format(code=code, name=known.place(holder).name))
+    if not any(known.place(id).code != code for id, new in every.items() if id in known for code in new.values()):
+        problems.append(_("代码没有变"))
     return Plan(
         "recode", day, tuple(codes), codes=every, problems=tuple(problems),
         again=lambda: recode(codes, on=day, inside=inside),
