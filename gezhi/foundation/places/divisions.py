@@ -36,7 +36,7 @@ errors.register(
     "place.no_such_division",
     404,
     _("没有代码为 {given} 的区划。"),
-    _("随系统带的区划表里没有它。"),
+    _("随系统带的和导入的全国区划表里都没有它。"),
     _("请核对代码，或用自己的区划表导入。"),
 )
 
@@ -65,10 +65,16 @@ def outlines() -> dict[str, shapely.Geometry]:
 
 
 def within(code: str) -> list[Division]:
-    """A shipped division, what lies above it and everything in it, parents first. NotFound when unknown."""
+    """A division, what lies above it and everything in it, parents first: of the shipped list, else of the country's
+    when that was imported. NotFound when neither knows it."""
     rows = shipped()
     if code not in rows:
-        raise errors.NotFound("place.no_such_division", given=code)
+        from .national import within_country
+
+        found = [Division(row.code, row.name, row.parent, row.level) for row in within_country(code)]
+        if not found:
+            raise errors.NotFound("place.no_such_division", given=code)
+        return found
     chosen: dict[str, Division] = {}
     step = code
     while step:
