@@ -62,8 +62,11 @@ def map_place(actor: Actor) -> int | None:
 def sections(actor: Actor) -> list[Entry]:
     """The tabs of the management page this person may open."""
     tabs = []
+    directory = people.directory()
     if actor.may("people.manage"):
         tabs.append(Entry("people", _("人员"), reverse("desk:people")))
+    if actor.may("duty.manage") or any(directory.post(directory.seat(s).post).duty for s in actor.seats):
+        tabs.append(Entry("duty", _("值班"), reverse("desk:duty")))
     if actor.may("places.manage"):
         tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
     tabs.append(Entry("methods", _("工作法"), reverse("desk:methods")))

@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from .views import acting, audit, bulletin, case, committee, counter, ground, inbox, lists, methods, staff, supervise
+from .views import (
+    acting,
+    audit,
+    bulletin,
+    case,
+    committee,
+    counter,
+    duty,
+    ground,
+    inbox,
+    lists,
+    methods,
+    staff,
+    supervise,
+)
 
 app_name = "desk"
 
@@ -30,6 +44,10 @@ urlpatterns = [
     path("people/<int:person>/leave", staff.leave, name="leave"),
     path("people/at/<int:place>/committee", committee.change, name="committee"),
     path("people/committees/<int:change>", committee.done, name="committee_done"),
+    path("duty", duty.month, name="duty"),
+    path("duty/<int:place>", duty.month, name="duty_of"),
+    path("duty/<int:place>/phone/<int:person>", duty.phone, name="duty_phone"),
+    path("duty/shifts/<int:shift>", duty.shift, name="duty_shift"),
     path("places", ground.places_page, name="places"),
     path("places/<int:place>", ground.places_page, name="place"),
     path("places/<int:place>/plates", ground.plates, name="plates"),

@@ -157,10 +157,10 @@ def _change(request: Request, seat: int) -> HttpResponse:
     """The three changes of a seat page, by the name of the button pressed."""
     given = request.POST
     doing: dict[str, Callable[[], Any]] = {
-        "appoint": lambda: actions.appoint(seat, _person(given), actor=request.actor, since=day_of(given, "since")),
+        "appoint": lambda: actions.appoint(seat, person_of(given), actor=request.actor, since=day_of(given, "since")),
         "substitute": lambda: actions.substitute(
             seat,
-            _person(given),
+            person_of(given),
             actor=request.actor,
             since=day_of(given, "since"),
             until=day_of(given, "until", end=True) or clock.now(),
@@ -177,7 +177,7 @@ def _change(request: Request, seat: int) -> HttpResponse:
     return redirect(reverse("desk:seat", args=[seat]))
 
 
-def _person(given: Any) -> int:
+def person_of(given: Any) -> int:
     """The person meant: by phone, else by exact name when only one bears it. Raises Invalid desk.person."""
     phone, name = given.get("phone", "").strip(), given.get("name", "").strip()
     found = actions.find_by_phone(phone) if phone else actions.find_by_name(name) if name else []
