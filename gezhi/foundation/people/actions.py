@@ -42,14 +42,18 @@ from .terms import (
     substitute,
     vacate,
 )
+from .trees import NewBranch, add_branch, add_branches, move_branch, remove_branch
 
 __all__ = [
     "REASONS",
+    "NewBranch",
     "NewOrganisation",
     "NewPerson",
     "NewSeat",
     "NewShift",
     "NewTerm",
+    "add_branch",
+    "add_branches",
     "appoint",
     "appoint_many",
     "cancel",
@@ -63,6 +67,7 @@ __all__ = [
     "find_by_phone",
     "hand_over_shift",
     "leave",
+    "move_branch",
     "on_leave",
     "open_organisation",
     "open_organisations",
@@ -73,6 +78,7 @@ __all__ = [
     "plan_shifts",
     "reactivate",
     "relieve",
+    "remove_branch",
     "renew",
     "replace_committee",
     "set_contact",

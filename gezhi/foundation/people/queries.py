@@ -9,7 +9,7 @@ from datetime import datetime
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
 
-from .records import HandOver, HandOverSeat, PostInfo, SeatInfo
+from .records import Effective, HandOver, HandOverSeat, PostInfo, SeatInfo
 from .snapshot import People, directory, where
 
 
@@ -92,6 +92,33 @@ def label_on(seat: SeatInfo, map_of_places: places.Directory) -> str:
     if map_of_places.get(seat.place_id) is None:
         return seat.label
     return replace(seat, where=where(map_of_places, seat.place_id)).label
+
+
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A seat nobody is appointed to: since when, and who answers meanwhile (a substitute, or a seat above)."""
+
+    seat: SeatInfo
+    since: datetime
+    never_held: bool
+    answers: Effective
+
+
+def vacancies(place_id: int, at: datetime | None = None) -> list[Vacancy]:
+    """Vacant open seats of a place and everything inside it, the longest vacant first."""
+    at = at or clock.now()
+    people = directory()
+    found = []
+    for seat in seats_within(place_id, at):
+        if not seat.open_at(at) or appointed(people, seat.id, at):
+            continue
+        ended = [
+            term.until
+            for term in (*people.terms.get(seat.id, ()), *people.shifts.get(seat.id, ()))
+            if not term.substitute and term.until is not None and term.until <= at and term.until >= seat.opened_at
+        ]
+        found.append(Vacancy(seat, max(ended, default=seat.opened_at), not ended, people.epoch(at).effective[seat.id]))
+    return sorted(found, key=lambda one: (one.since, one.seat.id))
 
 
 def appointed(people: People, seat_id: int, at: datetime) -> tuple[int, ...]:

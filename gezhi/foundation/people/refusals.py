@@ -228,6 +228,63 @@ TABLE_WRONG = _refusal(
 TABLE_LONG = _refusal(
     Invalid, "people.table_long", _("名单太长。"), _("一次最多 {most} 行。"), _("请只贴这个地方新一届的名单。")
 )
+# Trees of organisations
+NO_TREE = _refusal(
+    NotFound,
+    "people.no_tree",
+    _("没有“{tree}”这棵组织树。"),
+    _("已装的工作包里没有它。"),
+    _("请先装上含有它的工作包。"),
+)
+TREE_KIND = _refusal(
+    Invalid,
+    "tree.kind",
+    _("“{name}”不能挂在那里。"),
+    _("工作包写明了哪一级在哪一级之下，根之上没有别的。"),
+    _("请选上一级的组织，它要已经在这棵树里。"),
+)
+TREE_PLACE = _refusal(
+    Invalid,
+    "tree.place",
+    _("“{name}”所在的地方不对。"),
+    _("下级组织的地方要在上级的地方之内，并且是这一级该在的地方。"),
+    _("请核对它在哪个地方，或换一个上级。"),
+)
+TREE_ROOT_EXISTS = _refusal(
+    Conflict,
+    "tree.root_exists",
+    _("这里的“{tree}”已经有根了。"),
+    _("一个地方的一棵组织树只有一个根。"),
+    _("请挂到现有的根下面。"),
+)
+TREE_ELSEWHERE = _refusal(
+    Conflict,
+    "tree.elsewhere",
+    _("“{name}”已经挂在另一个组织下面。"),
+    _("一个组织在一棵树里同一时间只有一个上级。"),
+    _("请用“移到”，原来的隶属会留作记录。"),
+)
+TREE_HAS_BRANCHES = _refusal(
+    Conflict,
+    "tree.has_branches",
+    _("它下面还有组织，不能撤出。"),
+    _("撤出以后下面的组织就没有上级了。"),
+    _("请先把下面的组织移到别处。"),
+)
+NO_DUTY = _refusal(
+    NotFound,
+    "people.no_duty",
+    _("没有哪一级对这里承担“{duty}”。"),
+    _("工作包没有这项职责，或者这个地方还没有那一级的组织。"),
+    _("请核对职责，或先设立那一级的组织。"),
+)
+NO_COUNCIL = _refusal(
+    NotFound,
+    "people.no_council",
+    _("没有一个组织管得到议题涉及的所有地方。"),
+    _("议题要在范围盖得住它的最低一级商议。"),
+    _("请核对议题涉及的地方，或提到树外的上一级。"),
+)
 # The duty roster
 DUTY_NOT_DUTY = _refusal(
     Invalid,

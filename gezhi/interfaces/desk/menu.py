@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
-from gezhi.foundation import people, places
+from gezhi.foundation import packs, people, places
 from gezhi.foundation.people import Actor
 
 
@@ -67,6 +67,8 @@ def sections(actor: Actor) -> list[Entry]:
         tabs.append(Entry("people", _("人员"), reverse("desk:people")))
     if actor.may("duty.manage") or any(directory.post(directory.seat(s).post).duty for s in actor.seats):
         tabs.append(Entry("duty", _("值班"), reverse("desk:duty")))
+    if actor.may("people.manage") and packs.registry().names("tree"):
+        tabs.append(Entry("trees", _("组织"), reverse("desk:trees")))
     if actor.may("places.manage"):
         tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
     tabs.append(Entry("methods", _("工作法"), reverse("desk:methods")))

@@ -16,6 +16,8 @@ from .views import (
     methods,
     staff,
     supervise,
+    trees,
+    vacancies,
 )
 
 app_name = "desk"
@@ -44,6 +46,10 @@ urlpatterns = [
     path("people/<int:person>/leave", staff.leave, name="leave"),
     path("people/at/<int:place>/committee", committee.change, name="committee"),
     path("people/committees/<int:change>", committee.done, name="committee_done"),
+    path("people/vacant", vacancies.vacant, name="vacant"),
+    path("people/vacant/<int:place>", vacancies.vacant, name="vacant_of"),
+    path("trees", trees.trees, name="trees"),
+    path("trees/<slug:name>", trees.tree, name="tree"),
     path("duty", duty.month, name="duty"),
     path("duty/<int:place>", duty.month, name="duty_of"),
     path("duty/<int:place>/phone/<int:person>", duty.phone, name="duty_phone"),

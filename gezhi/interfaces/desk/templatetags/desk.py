@@ -9,6 +9,7 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation.measures import Figure
 from gezhi.interfaces.desk.fields import limit_words, titled
@@ -79,3 +80,22 @@ def said(title: Any) -> str:
 def limit_said(text: str) -> str:
     """`3 work_day` in words."""
     return limit_words(text)
+
+
+_LEVELS = {
+    "province": _("省级"),
+    "city": _("市级"),
+    "county": _("县级"),
+    "town": _("乡镇街道"),
+    "village": _("村社区"),
+    "grid1": _("网格"),
+    "grid2": _("二级网格"),
+    "grid3": _("三级网格"),
+    "building": _("楼栋"),
+}
+
+
+@register.filter
+def level_name(kind: str) -> str:
+    """`{{ "town"|level_name }}`: 乡镇街道."""
+    return str(_LEVELS.get(kind, kind))
