@@ -51,6 +51,8 @@ INSTALLED_APPS = [
     "gezhi.foundation.measures",
     "gezhi.foundation.exports",
     "gezhi.engines.workflows",
+    "gezhi.engines.publishing",
+    "gezhi.flows.papers",
     "gezhi.interfaces.site",
     "gezhi.interfaces.portal",
     "gezhi.interfaces.field",

@@ -1,0 +1,1 @@
+"""Case and paper meet: a case's facts for templates, documents about cases, ledgers of case lists."""

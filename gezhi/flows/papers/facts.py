@@ -1,0 +1,250 @@
+"""What a case offers to documents: names and types, and the facts themselves.
+
+Free text of people is printed with phone and identity numbers masked, and with the reporter's own name masked; the
+reporter's name and phone as such are `person` facts, which a template must ask for and say why.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.utils import translation
+
+from gezhi.engines.publishing.offers import Offer, Personal, offers
+from gezhi.engines.workflows.models import OPEN, Case
+from gezhi.engines.workflows.views import CaseView, Entry
+from gezhi.foundation import events, exports, packs, people, places
+from gezhi.foundation.calendar import clock, parse_limit
+from gezhi.foundation.errors import Refusal
+from gezhi.foundation.people import Actor, crypto
+
+ROLES = ("owner", "handler")
+STEP = {"at": "time", "stage": "text", "seat": "text", "who": "text", "what": "text", "said": "text"}
+CASE = {
+    "case.number": Offer("text", "案号"),
+    "case.title": Offer("text", "事项摘要"),
+    "case.brief": Offer("text", "事项简称（标题用）"),
+    "case.words": Offer("text", "反映内容"),
+    "case.category": Offer("text", "类别"),
+    "case.channel": Offer("text", "来源"),
+    "case.place": Offer("text", "地点"),
+    "case.stage": Offer("text", "现在这一步"),
+    "case.opened_at": Offer("time", "反映时间"),
+    "case.opened_on": Offer("date", "反映日期"),
+    "case.due_at": Offer("time", "答应办结的时间"),
+    "case.accepted_at": Offer("time", "受理时间"),
+    "case.accepted": Offer("truth", "已受理"),
+    "case.handled_at": Offer("time", "办好时间"),
+    "case.closed_at": Offer("time", "结案时间"),
+    "case.open": Offer("truth", "在办"),
+    "case.urgent": Offer("truth", "紧急"),
+    "case.overdue": Offer("truth", "已超时"),
+    "case.late_for": Offer("span", "超时多久"),
+    "case.returns": Offer("number", "退单次数"),
+    "case.extensions": Offer("number", "延期次数"),
+    "case.urges": Offer("number", "催办次数"),
+    "case.photos": Offer("number", "照片张数"),
+    "case.answer": Offer("text", "办理结果或答复"),
+    "case.answered_by": Offer("text", "作出答复的席位"),
+    "case.answered_at": Offer("time", "答复时间"),
+    "case.steps": Offer("rows", "经过", STEP),
+    "owner.name": Offer("text", "现在负责的席位"),
+    "owner.signed": Offer("truth", "承办单位签收过"),
+    "owner.signed_at": Offer("time", "承办单位签收时间"),
+    "owner.due_at": Offer("time", "这一步的时限"),
+    "handler.name": Offer("text", "承办单位"),
+    "extension.asked": Offer("truth", "有人申请过延期"),
+    "extension.more": Offer("text", "申请延多久"),
+    "extension.reason": Offer("text", "延期原因"),
+    "extension.by": Offer("text", "申请延期的单位"),
+    "extension.at": Offer("time", "申请延期的时间"),
+    "return.asked": Offer("truth", "有人退过单"),
+    "return.ground": Offer("text", "退单依据"),
+    "return.by": Offer("text", "退单单位"),
+    "return.proposed": Offer("text", "建议承办单位"),
+    "return.at": Offer("time", "退单时间"),
+    "reporter.name": Offer("person", "反映人姓名"),
+    "reporter.phone": Offer("person", "反映人电话"),
+}
+# What the system did by itself, and the first line of every story, as paper says it.
+DONE = {
+    "open": "提出诉求",
+    "case.opened": "提出诉求",
+    "item.warned": "到提醒点，快到时限",
+    "item.breached": "超过时限",
+    "item.escalated": "升级督办",
+    "case.reseated": "经办人变动，转接任的人",
+    "case.reclocked": "放假安排有变，时限重算",
+    "case.cleared": "依法抹除个人信息",
+    "erased": "内容依法删除",
+}
+CHANNELS = {
+    "portal": "网页", "scan": "扫码", "counter": "柜台代办", "phone": "电话", "field": "网格员上报", "hotline": "12345热线",
+    "api": "系统对接",
+}  # fmt: skip
+UNITS = {
+    "urgent_hour": "小时", "urgent_day": "天", "work_hour": "个工作小时", "work_day": "个工作日", "calendar_day": "个自然日",
+}  # fmt: skip
+_PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)")
+_IDENTITY = re.compile(r"(?<![\dXx])[1-9]\d{5}(?:19|20)\d{9}[\dXx](?![\dXx])")
+
+
+def register() -> None:
+    """Told once, when Django starts: what a case offers, and what leaves as paper."""
+    from django.utils.translation import gettext_lazy as _
+
+    offers("case", CASE, roles=ROLES)
+    exports.titled("document", _("公文"))
+
+
+def roles(case: Case, actor: Actor) -> tuple[str, ...]:
+    """The actor's roles towards a case."""
+    found = []
+    if case.owner_seat is not None and case.owner_seat in actor.answering:
+        found.append("owner")
+    if case.handler_seat is not None and case.handler_seat in actor.answering:
+        found.append("handler")
+    return tuple(found)
+
+
+def gather(view: CaseView) -> dict[str, Any]:
+    """Every fact of CASE. Two queries at most beside what the view holds. Call it with Chinese active (`in_chinese`)."""
+    case, now = view.case, clock.now()
+    contact = _contact(case)
+    name = contact.get("name") or ""
+
+    def text(words: str) -> str:
+        return masked(words, name)
+
+    late = case.late_at is not None and case.state == OPEN and now > case.late_at
+    answer = next((e for e in reversed(view.timeline) if _answer(e)), None)
+    asked = _last(view, "extensions")
+    returned = _last(view, "returns")
+    directory = people.directory()
+    category = packs.registry().categories.get(case.category) if case.category else None
+    facts: dict[str, Any] = {
+        "case.number": case.number,
+        "case.title": text(view.words.title),
+        "case.brief": text(brief(view.words.title)),
+        "case.words": text(view.words.text),
+        "case.category": category.label if category is not None else "",
+        "case.channel": CHANNELS.get(case.channel, case.channel),
+        "case.place": places.directory().label(case.place_id).replace(" ", ""),
+        "case.stage": view.flow.stages[case.stage].title["zh"],
+        "case.opened_at": case.opened_at,
+        "case.opened_on": clock.local(case.opened_at).date(),
+        "case.due_at": case.due_at,
+        "case.accepted_at": case.accepted_at,
+        "case.accepted": case.accepted_at is not None,
+        "case.handled_at": case.handled_at,
+        "case.closed_at": case.closed_at,
+        "case.open": case.state == OPEN,
+        "case.urgent": case.urgent,
+        "case.overdue": late,
+        "case.late_for": now - case.late_at if late and case.late_at else timedelta(0),
+        "case.returns": case.returns,
+        "case.extensions": case.extensions,
+        "case.urges": sum(1 for e in view.timeline if e.action == "urge"),
+        "case.photos": len(view.photos),
+        "case.answer": text(_answer(answer)) if answer else "",
+        "case.answered_by": answer.seat_label if answer else "",
+        "case.answered_at": answer.at if answer else None,
+        "case.steps": [_step(e, text) for e in view.timeline],
+        "owner.name": view.seat_label,
+        "owner.signed": any(e.action == "accept" for e in view.timeline),
+        "owner.signed_at": next((e.at for e in reversed(view.timeline) if e.action == "accept"), None),
+        "owner.due_at": view.main.due_at if view.main else None,
+        "handler.name": directory.seat(case.handler_seat).label if case.handler_seat else view.seat_label,
+        "extension.asked": asked is not None,
+        "extension.more": _limit(asked.form.get("more")) if asked else "",
+        "extension.reason": text(_said(asked)),
+        "extension.by": asked.seat_label if asked else "",
+        "extension.at": asked.at if asked else None,
+        "return.asked": returned is not None,
+        "return.ground": text(_said(returned)),
+        "return.by": returned.seat_label if returned else "",
+        "return.proposed": _seat(returned.form.get("proposed")) if returned else "",
+        "return.at": returned.at if returned else None,
+        "reporter.name": _personal(case, contact, "name", crypto.mask_name),
+        "reporter.phone": _personal(case, contact, "phone", crypto.mask_phone),
+    }
+    return facts
+
+
+def in_chinese() -> Any:
+    """Paper speaks Chinese, whatever language the officer's screen is in."""
+    return translation.override("zh-hans")
+
+
+def brief(title: str) -> str:
+    """A matter in a heading: its first clause, at most 18 characters."""
+    first = re.split(r"[，。；！？,;!?\n]", title.strip(), maxsplit=1)[0] or title.strip()
+    return first if len(first) <= 18 else f"{first[:17]}…"
+
+
+def masked(text: str, name: str = "") -> str:
+    """Free text with phones, identity numbers and this name masked."""
+    text = _PHONE.sub(lambda m: crypto.mask_phone(m[0]), text)
+    text = _IDENTITY.sub(lambda m: crypto.mask_identity(m[0]), text)
+    return text.replace(name, crypto.mask_name(name)) if len(name) > 1 else text
+
+
+def _contact(case: Case) -> Mapping[str, str]:
+    raw = events.read_private([case.contact_ref])[case.contact_ref] if case.contact_ref else None
+    return json.loads(raw) if raw else {}
+
+
+def _personal(case: Case, contact: Mapping[str, str], field: str, mask: Any) -> Personal | None:
+    value = contact.get(field)
+    if not value or case.contact_ref is None:
+        return None
+    return Personal(value, mask(value), case.contact_ref, field)
+
+
+def _answer(entry: Entry) -> str:
+    """The public words of somebody who handled it: a result or an answer."""
+    return next((entry.said[f] for f in ("result", "answer") if f in entry.public and entry.said.get(f)), "")
+
+
+def _last(view: CaseView, counter: str) -> Entry | None:
+    """The latest act that used up one of a counter: an extension asked for, a return."""
+    for entry in reversed(view.timeline):
+        if entry.stage in view.flow.stages:
+            action = view.flow.actions_at(entry.stage).get(entry.action)
+            if action is not None and action.counter == counter:
+                return entry
+    return None
+
+
+def _said(entry: Entry | None) -> str:
+    return "；".join(words for words in entry.said.values() if words) if entry else ""
+
+
+def _step(entry: Entry, text: Any) -> dict[str, Any]:
+    who = entry.who or {"resident": "居民", "system": "系统"}.get(entry.actor_kind, "")
+    what = DONE.get(entry.kind) or DONE.get(entry.action) or entry.title or entry.stage_title
+    return {
+        "at": entry.at,
+        "stage": entry.stage_title,
+        "seat": entry.seat_label,
+        "who": who,
+        "what": what,
+        "said": text("；".join(words for words in entry.said.values() if words)) if entry.kind != "case.opened" else "",
+    }
+
+
+def _seat(value: Any) -> str:
+    seat = people.directory().seats.get(int(str(value))) if value not in (None, "") else None
+    return seat.label if seat else ""
+
+
+def _limit(written: Any) -> str:
+    try:
+        limit = parse_limit(str(written))
+    except Refusal:
+        return ""
+    return f"{limit.value.normalize():f}{UNITS[str(limit.unit.value)]}"
