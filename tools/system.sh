@@ -1,5 +1,5 @@
 #!/bin/sh
-# Install what is missing of: postgresql chromium gettext. Says what to do where it may not install.
+# Install what is missing of: postgresql chromium gettext pango. Says what to do where it may not install.
 set -eu
 
 missing=
@@ -7,6 +7,9 @@ for wanted in "$@"; do
     case $wanted in
         postgresql) ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql" ;;
         chromium) command -v chromium >/dev/null || missing="$missing chromium"
+            fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig" ;;
+        # For PDF through WeasyPrint; without it documents are Word and print only.
+        pango) ldconfig -p 2>/dev/null | grep -q libpangoft2 || missing="$missing libpango-1.0-0 libpangoft2-1.0-0"
             fc-list :lang=zh 2>/dev/null | grep -q . || missing="$missing fonts-noto-cjk fontconfig" ;;
         gettext) command -v msgfmt >/dev/null || missing="$missing gettext" ;;
         *) echo "tools/system.sh does not know $wanted" >&2; exit 2 ;;

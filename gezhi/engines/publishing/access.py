@@ -91,6 +91,4 @@ def need_editor(template: Template, row: Document, *, actor: Actor, path: Placed
 
 
 def _any(who: Collection[str], actor: Actor, path: Placed, roles: Collection[str]) -> bool:
-    return any(
-        actor.may(one.removeprefix("power:"), path) if one.startswith("power:") else one in roles for one in who
-    )
+    return any(actor.may(one.removeprefix("power:"), path) if one.startswith("power:") else one in roles for one in who)

@@ -149,9 +149,7 @@ def revise(
     return row
 
 
-def issue(
-    document_id: int, *, actor: Actor, roles: Collection[str] = (), expected_seq: int | None = None
-) -> Document:
+def issue(document_id: int, *, actor: Actor, roles: Collection[str] = (), expected_seq: int | None = None) -> Document:
     """签发: freeze the words, with the signer's name and the date. Nothing of it changes afterwards.
 
     Raises NotAllowed document.not_signer, document.own_draft, Conflict document.stale, document.frozen, Invalid
@@ -302,4 +300,3 @@ def _frozen(kind: Template, facts: Mapping[str, Any]) -> dict[str, Any]:
 def _thawed(kind: Template, kept: Mapping[str, Any], personal: Mapping[str, Any]) -> dict[str, Any]:
     facts = {path: thaw(value) for path, value in kept.items()}
     return facts | {f.source: personal.get(f.id) for f in kind.personal}
-

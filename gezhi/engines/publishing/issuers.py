@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gezhi.foundation import people, places
 from gezhi.foundation import events as log
+from gezhi.foundation import people, places
 from gezhi.foundation.people import Actor
 from gezhi.foundation.people.models import Person
 
-_ENDINGS = ("街道办事处", "社区居民委员会", "村民委员会", "居民委员会", "街道", "社区", "镇", "乡", "县", "市", "区", "村")
+_ENDINGS = (
+    "街道办事处",
+    "社区居民委员会",
+    "村民委员会",
+    "居民委员会",
+    "街道",
+    "社区",
+    "镇",
+    "乡",
+    "县",
+    "市",
+    "区",
+    "村",
+)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,9 @@ class _Reading:
                     node, key, "document.not_text", _("“{name}”不能写在这一处文字里。"), name=name
                 )  # fmt: skip
         if rules.stray_brace(source):
-            self.context.problem(node, key, "document.brace", _("大括号不成对；字段写成 {example}。"), example="{number}")
+            self.context.problem(
+                node, key, "document.brace", _("大括号不成对；字段写成 {example}。"), example="{number}"
+            )
         return str(source).strip()
 
     def condition(self, node: Any, key: str) -> str | None:

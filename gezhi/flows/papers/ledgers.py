@@ -67,5 +67,3 @@ def _org(actor: Actor) -> str:
     seat = actor.seat or next(iter(actor.seats), None)
     known = issuers.of_seat(seat).facts if seat is not None else {}
     return known.get("issuer.unit") or f"{known.get('issuer.county', '')}{known.get('issuer.place', '')}"
-
-

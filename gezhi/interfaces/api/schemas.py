@@ -250,3 +250,23 @@ class ClockIn(Schema):
 
 class ClockOut(Schema):
     now: str
+
+
+class PaperOut(Schema):
+    """A document about a case. Its words are in the file, not here."""
+
+    id: str
+    number: str = Field(description="发文字号", examples=["东街督〔2026〕3号"])
+    kind: str = Field(description="Name of the template", examples=["supervision"])
+    title: str = Field(examples=["督办单"])
+    state: Literal["draft", "issued", "void"]
+    drafted_at: str
+    issued_at: str | None
+    corrects: str | None = Field(description="Id of the document this one corrects")
+    corrected_by: str | None
+    fingerprint: str = Field(description="Of the frozen words, as printed on the paper; empty before it is issued")
+    url: str | None = Field(description="The file, once it is issued")
+
+
+class PaperList(Schema):
+    items: list[PaperOut]

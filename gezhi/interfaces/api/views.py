@@ -10,11 +10,14 @@ from typing import Any
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
+from gezhi.engines.publishing.models import Document
+from gezhi.engines.publishing.schema import template
 from gezhi.engines.workflows import queries, rules
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.engines.workflows.views import CaseView, Entry, Possible, PublicView
 from gezhi.foundation import events, packs, people, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
 
 PUBLIC_CALLS = {"solved": "rating", "unsolved": "rating", "reopen": "reopen"}
@@ -211,4 +214,21 @@ def session(actor: Actor, token: str, expires_at: datetime) -> dict[str, Any]:
         "expires_at": stamp(expires_at),
         "name": actor.name,
         "seats": [seat(seat_id) for seat_id in actor.seats],
+    }
+
+
+def paper(row: Document) -> dict[str, Any]:
+    """schemas.PaperOut."""
+    return {
+        "id": str(row.pk),
+        "number": row.number,
+        "kind": row.template,
+        "title": localised(template(row.template, row.version).title),
+        "state": row.state,
+        "drafted_at": stamp(row.drafted_at),
+        "issued_at": stamp(row.issued_at),
+        "corrects": str(row.corrects) if row.corrects else None,
+        "corrected_by": str(row.corrected_by) if row.corrected_by else None,
+        "fingerprint": row.fingerprint,
+        "url": f"/api/v1/documents/{row.pk}" if row.state == "issued" else None,
     }

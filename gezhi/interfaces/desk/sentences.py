@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -32,12 +32,14 @@ class Line:
     more: str
 
 
-def told(entries: list[Entry]) -> list[tuple[datetime, list[Line]]]:
-    """Lines newest first, grouped by local day: (a moment of the day, its lines)."""
+def told(entries: list[Entry], more: Iterable[Line] = ()) -> list[tuple[datetime, list[Line]]]:
+    """Lines newest first, grouped by local day: (a moment of the day, its lines). `more`: lines of other rooms."""
     newest = [line(entry) for entry in reversed(entries)]
+    if others := list(more):
+        newest = sorted([*newest, *others], key=lambda one: one.at, reverse=True)  # stable: equal moments keep order
     return [
         (lines[0].at, lines)
-        for _day, group in groupby(newest, key=lambda entry: entry.at.astimezone(CHINA).date())
+        for _day, group in groupby(newest, key=lambda one: one.at.astimezone(CHINA).date())
         for lines in [list(group)]
     ]
 

@@ -12,13 +12,18 @@ from gezhi.engines.publishing.rules import shown
 CSS = Path(__file__).parents[1] / "static" / "publishing" / "paper.css"
 
 
-def fragment(paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = "") -> str:
+def fragment(
+    paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = ""
+) -> str:
     """The paper as one <article>; people's data masked unless `full`. No script, no style of its own."""
 
     def say(text: str) -> str:
         return escape(shown(text, personal, full))
 
-    parts = [f'<article class="gw {escape(paper["layout"])}" lang="zh-CN">', f'<p class="gw-org">{say(paper["org"])}</p>']
+    parts = [
+        f'<article class="gw {escape(paper["layout"])}" lang="zh-CN">',
+        f'<p class="gw-org">{say(paper["org"])}</p>',
+    ]
     signer = say(paper["signer"])
     state = "" if paper["signer"] else ' class="waiting"'
     if paper["layout"] == "letter":
@@ -86,7 +91,9 @@ def _table(table: Mapping[str, Any], say: Any) -> str:
     rows = "".join("<tr>" + "".join(f"<td>{say(cell)}</td>" for cell in row) + "</tr>" for row in table["rows"])
     if not table["rows"]:
         rows = f'<tr><td colspan="{len(table["columns"])}">（无）</td></tr>'
-    return f'<table class="gw-rows"><colgroup>{cols}</colgroup><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    return (
+        f'<table class="gw-rows"><colgroup>{cols}</colgroup><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+    )
 
 
 def _cells(lines: list[list[Mapping[str, Any]]], say: Any) -> str:
@@ -98,8 +105,10 @@ def _cells(lines: list[list[Mapping[str, Any]]], say: Any) -> str:
             last = position == len(line) - 1
             span = 2 * widest - 2 * len(line) + 1 if last else 1
             text = "".join(f"<span>{say(part)}</span>" for part in shown_lines(cell["value"]))
-            sign = f'<em>{say(cell["sign"])}</em>' if cell["sign"] else ""
-            cells.append(f'<th>{say(cell["label"])}</th><td colspan="{span}" class="l{cell["lines"]}">{text}{sign}</td>')
+            sign = f"<em>{say(cell['sign'])}</em>" if cell["sign"] else ""
+            cells.append(
+                f'<th>{say(cell["label"])}</th><td colspan="{span}" class="l{cell["lines"]}">{text}{sign}</td>'
+            )
         rows.append(f"<tr>{''.join(cells)}</tr>")
     cols = '<col class="gw-label"><col>' * widest
     return f'<table class="gw-cells"><colgroup>{cols}</colgroup>{"".join(rows)}</table>'

@@ -20,7 +20,9 @@ def available() -> bool:
     return True
 
 
-def render(paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = "") -> bytes:
+def render(
+    paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = ""
+) -> bytes:
     """The PDF. Raises Unavailable document.no_pdf. A second of work: call it from a job."""
     if not available():
         raise Unavailable("document.no_pdf")

@@ -19,7 +19,9 @@ FIXED = datetime(2000, 1, 1)  # noqa: DTZ001  (the format has no zone)
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def render(paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = "") -> bytes:
+def render(
+    paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = ""
+) -> bytes:
     """The .docx as bytes; people's data masked unless `full`."""
     return _Writer(paper, personal, full, fingerprint).bytes()
 
@@ -224,7 +226,8 @@ class _Writer:
             form.line_spacing = self.Pt(exact if size > 12 else 20)
         if indent:
             form.first_line_indent = self.Pt(2 * size)
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if centre else WD_ALIGN_PARAGRAPH.JUSTIFY if indent else None
+        left = WD_ALIGN_PARAGRAPH.JUSTIFY if indent else WD_ALIGN_PARAGRAPH.LEFT
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER if centre else left
         self._run(paragraph, text, font, size, bold, colour)
         return paragraph
 

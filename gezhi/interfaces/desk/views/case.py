@@ -11,10 +11,12 @@ from django.views.decorators.http import require_http_methods
 from gezhi.engines.workflows import access
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
 from gezhi.engines.workflows.views import CaseView, case_view, contact_text
+from gezhi.flows.papers import doors
 from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
 from gezhi.foundation.files.models import StoredFile
+from gezhi.foundation.packs.reading import localised
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.requests import Request
 
@@ -23,8 +25,10 @@ from ..diagram import Lit, vertical
 from ..fields import titled
 from ..names import ANSWERS, category_name, channel_name, person_name, seat_name
 from ..page import part, show, staff, wants_part
+from ..paper_lines import paper_lines, paper_title
 from ..route import course
 from ..sentences import told
+from .documents import state_name
 from .inbox import action_bar
 
 
@@ -33,7 +37,8 @@ def case(request: Request, case_id: int) -> HttpResponse:
     """The case page: left the matter, middle the story, right the clock, the seat and the way."""
     view = case_view(case_id, request.actor)
     now = clock.now()
-    days = told(view.timeline)
+    papers = doors.of_case(case_id)
+    days = told(view.timeline, paper_lines(papers))
     only = request.GET.get("only", "")
     if only == "hands":
         days = [(day, kept) for day, lines in days if (kept := [line for line in lines if line.tone])]
@@ -43,7 +48,9 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "case": view.case,
         "days": days,
         "only": only,
-        "lines": len(view.timeline),
+        "lines": len(view.timeline) + len(paper_lines(papers)),
+        "papers": [(paper, paper_title(paper), state_name(paper.state)) for paper in papers],
+        "offered": [(kind.name, localised(kind.title)) for kind in doors.offered(view, request.actor)],
         "hands": sum(1 for entry in view.timeline if entry.moved),
         "bar": action_bar(view),
         "clockbar": view.bar,

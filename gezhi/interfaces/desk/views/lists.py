@@ -61,6 +61,7 @@ def cases(request: Request) -> HttpResponse:
         "first": not given.get("cursor"),
         "narrowed": any(given.get(name) for name in ("state", "place", "category", "owner", "overdue", "q", "channel")),
         "chips": _chips(given, filters),
+        "kept": [(name, value) for name, value in given.items() if name != "cursor"],
     }
     return show(request, "desk/cases.html", context, here="cases")
 
@@ -94,6 +95,31 @@ def figure(request: Request) -> HttpResponse:
     if wants_part(request):
         return part(request, "desk/parts/figure.html", context)
     return show(request, "desk/figure.html", context, here="bulletin")
+
+
+def filters_of(given: QueryDict) -> tuple[Filters, Opens | None]:
+    """The filters of the list from what stands in its address, for a ledger of the same list."""
+    opens = _opens(given)
+    return _filters(given, opens), opens
+
+
+def said_of(given: QueryDict, filters: Filters, opens: Opens | None) -> dict[str, str]:
+    """The same in words: {what is narrowed: to what}."""
+    titles = {
+        "state": _("状态"),
+        "place": _("地方"),
+        "category": _("类别"),
+        "owner": _("在谁手里"),
+        "overdue": _("时限"),
+        "channel": _("来路"),
+        "q": _("词"),
+    }
+    said = {titles[name]: words for name, words in _narrowed(given, filters).items() if words}
+    if opens is not None:
+        first, last = (measures.instant(at).astimezone(CHINA) for at in (opens.since, opens.until))
+        said[_("指标")] = str(measures.METRICS[opens.metric].title)
+        said[_("期间")] = _("{a} 至 {b}").format(a=first.strftime("%Y-%m-%d"), b=_last_day(last))
+    return {name: str(words) for name, words in said.items()}
 
 
 def _opens(given: QueryDict) -> Opens | None:
@@ -184,7 +210,18 @@ def _named_places(request: Request, q: str) -> list[tuple[int, str]]:
 
 def _chips(given: QueryDict, filters: Filters) -> list[tuple[str, str]]:
     """What the list is narrowed to, in words, each with the address that takes it away again."""
-    words = {
+    chips = []
+    for name, said in _narrowed(given, filters).items():
+        if said:
+            without = given.copy()
+            without.pop(name, None)
+            without.pop("cursor", None)
+            chips.append((said, f"?{without.urlencode()}"))
+    return chips
+
+
+def _narrowed(given: QueryDict, filters: Filters) -> dict[str, str]:
+    return {
         "state": {"open": _("在办"), "closed": _("已结案")}.get(given.get("state", ""), ""),
         "place": place_name(filters.place, "town") if filters.place else "",
         "category": category_name(filters.category) if filters.category else "",
@@ -193,14 +230,6 @@ def _chips(given: QueryDict, filters: Filters) -> list[tuple[str, str]]:
         "channel": str(CHANNELS.get(filters.channel or "", "")),
         "q": filters.q,
     }
-    chips = []
-    for name, said in words.items():
-        if said:
-            without = given.copy()
-            without.pop(name, None)
-            without.pop("cursor", None)
-            chips.append((said, f"?{without.urlencode()}"))
-    return chips
 
 
 def _whole(text: str | None) -> int | None:

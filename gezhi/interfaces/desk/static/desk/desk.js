@@ -33,7 +33,9 @@
   const press = (key) => {
     const wanted = `[data-key="${CSS.escape(key)}"]`;
     const scope = drawer && !drawer.hidden ? drawer : document;
-    const button = [...scope.querySelectorAll(wanted)].find((b) => b.offsetParent !== null || b.closest("details"));
+    // On a list the letter presses the button of the row one stands on.
+    const here = scope === document ? [...(current()?.querySelectorAll(wanted) || [])] : [];
+    const button = [...here, ...scope.querySelectorAll(wanted)].find((b) => b.offsetParent !== null || b.closest("details"));
     if (!button) return false;
     button.click();
     return true;
