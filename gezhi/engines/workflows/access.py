@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from gezhi.engines.workflows import guarding
+from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import Action
 from gezhi.foundation import people
@@ -40,12 +43,20 @@ register(
 )
 
 
+SEATS_APART = 8  # so many owner seats get a scan each; somebody who answers for more gets one scan over all
+
+
 @dataclass(frozen=True)
 class Scope:
-    """One indexed scan of the case table: a column and the value it must have."""
+    """One indexed scan of the case table: a column and the value it must have.
+
+    `kept`: False for ordinary matters only, True for protected ones only, None for both; those protected ones are
+    candidates, which `guarding` looks at one by one.
+    """
 
     column: str
-    value: int
+    value: int | tuple[int, ...]
+    kept: bool | None = False
 
 
 def path_of(case: Case) -> Path:
@@ -60,8 +71,23 @@ def scopes(actor: Actor) -> tuple[Scope, ...]:
     """
     found: dict[Scope, None] = {Scope(f"{kind}_id", place): None for kind, place in actor.places("case.see")}
     for seat_id in sorted(actor.answering):
-        found[Scope("handler_seat", seat_id)] = None
+        found[Scope("handler_seat", seat_id, None)] = None
     return tuple(found)
+
+
+def kept_scopes(actor: Actor) -> tuple[Scope, ...]:
+    """The scans that find the protected matters an actor may see, beside those their seats handle (`scopes`)."""
+    found = {Scope(f"{kind}_id", place, True): None for kind, place in actor.places(naming.POWER)}
+    own = sorted(actor.answering)
+    if len(own) > SEATS_APART:
+        found[Scope("owner_seat", tuple(own), True)] = None
+    else:
+        found |= {Scope("owner_seat", seat_id, True): None for seat_id in own}
+    return tuple(found)
+
+
+#: Ordinary matters: what figures, maps, squares and public boards count for every reader alike. docs/adr
+ORDINARY = Q(protected="")
 
 
 def sees(case: Case, actor: Actor) -> bool:
@@ -70,6 +96,8 @@ def sees(case: Case, actor: Actor) -> bool:
         return True
     if actor.kind == "resident":
         return actor.name == case.code
+    if case.protected:
+        return guarding.sees(case, actor)
     if case.owner_seat in actor.answering or case.handler_seat in actor.answering:
         return True
     return actor.may("case.see", path_of(case))
@@ -79,18 +107,42 @@ def case_to_see(case_id: int, *, actor: Actor) -> Case:
     """The case, or NotFound: whether it exists is not told to those who may not see it."""
     case = Case.objects.filter(pk=case_id).first()
     # A side item's owner, or a seat to which an item climbed, sees its case as well.
-    if case is None or not (sees(case, actor) or _climbed_to(case_id, actor)):
+    if case is None or not (sees(case, actor) or _climbed_to(case, actor)):
         raise NotFound("case.not_found")
     return case
 
 
-def _climbed_to(case_id: int, actor: Actor) -> bool:
+def _climbed_to(case: Case, actor: Actor, items: Iterable[WorkItem] | None = None) -> bool:
     """Whether an open item of the case is the actor's to do, as owner of a side item or in somebody's stead."""
-    directory, now = people.directory(), clock.now()
-    return actor.kind == "staff" and any(
+    if actor.kind != "staff":
+        return False
+    now = clock.now()
+    if case.protected and guarding.Guard(actor, now).keeps_away(naming.of(case)):
+        return False
+    directory = people.directory()
+    running = WorkItem.objects.filter(case_id=case.id, state=OPEN) if items is None else items
+    return any(
         actor.person_id in directory.effective(item.owner_seat, now, unlike=frozenset(item.barred)).persons
-        for item in WorkItem.objects.filter(case_id=case_id, state=OPEN)
+        for item in running
+        if item.state == OPEN and item.owner_seat is not None
     )
+
+
+def receipt_of(case_id: int, *, actor: Actor) -> Case:
+    """The case for its receipt: as `case_to_see`, or a protected one for whoever wrote it down at the counter.
+
+    They heard the words and hand over the code; the case itself they do not see any more.
+    """
+    case = Case.objects.filter(pk=case_id).first()
+    wrote = case is not None and case.reporter_id is not None and case.reporter_id == actor.person_id
+    if case is not None and case.protected and wrote and not guarding.Guard(actor).keeps_away(naming.of(case)):
+        return case
+    return case_to_see(case_id, actor=actor)
+
+
+def may_reveal(case: Case, actor: Actor) -> bool:
+    """Whether the actor holds the power a look at the contact needs."""
+    return actor.may(guarding.reveal_power(case), path_of(case))
 
 
 def case_by_code(code: str) -> Case:
@@ -119,6 +171,8 @@ def why_not(
     action: Action, *, case: Case, item: WorkItem | None, items: list[WorkItem], actor: Actor, now: datetime
 ) -> NotAllowed | None:
     """None when the actor may do this; otherwise the refusal that says why."""
+    if case.protected and actor.kind == "staff" and not (sees(case, actor) or _climbed_to(case, actor, items)):
+        return NotAllowed()
     directory = people.directory()
     last: NotAllowed | None = None
     for who in action.by:
@@ -151,18 +205,15 @@ def why_not(
     return last or NotAllowed()
 
 
-_SCOPED = ("county_id", "town_id", "village_id", "grid_id", "handler_seat")
-
-
-def seeing(actor: Actor) -> Callable[[Mapping[str, int | None]], bool]:
-    """The rule of `scopes` as a test of one row's columns, for rows found by other means."""
-    mine = scopes(actor)
-    return lambda row: any(row[scope.column] == scope.value for scope in mine)
-
-
 def searchable(ids: Iterable[int], actor: Actor) -> Q:
-    """A filter for rows found by other means: among the ids, those the actor may see. One query."""
+    """A filter for rows found by other means: among the ids, those the actor may see. One query, two at most."""
     # Looked at here, by id: with the places in the condition a planner may read all of a county instead.
-    may_see = seeing(actor)
-    rows = Case.objects.filter(pk__in=list(ids)).values("id", *_SCOPED)
-    return Q(pk__in=[row["id"] for row in rows if may_see(row)])
+    rows = Case.objects.filter(pk__in=list(ids)).values("id", *guarding.COLUMNS)
+    return Q(pk__in=[row["id"] for row in only_seen(rows, actor)])
+
+
+def only_seen(rows: Iterable[Mapping[str, Any]], actor: Actor) -> list[Mapping[str, Any]]:
+    """The rule of `sees` for rows (`id` and guarding.COLUMNS) found by other means. A query when one is protected."""
+    mine = scopes(actor)
+    among = [row for row in rows if row["protected"] or any(row[scope.column] == scope.value for scope in mine)]
+    return guarding.only_seen(among, actor)

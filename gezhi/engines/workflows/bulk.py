@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from gezhi.engines.workflows import protecting
 from gezhi.engines.workflows.actions import decide, opening_patch
 from gezhi.engines.workflows.models import CLOSED, OPEN, UNDONE, Case, WorkItem
 from gezhi.engines.workflows.numbering import next_numbers
@@ -61,6 +62,7 @@ def open_many(
         cases = [draft.case for draft in drafts]
         db.insert_many(cases)
         db.insert_many([item for draft in drafts for item in draft.step.created])
+        protecting.save(row for draft in drafts for row in draft.step.against)
         index = [("case.index", f"{case.id}:1", {"case": case.id}) for case in cases]
         jobs.enqueue_many([*index, *(job for draft in drafts for job in to_send(draft.step))])
     return cases

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import clocks
+from gezhi.engines.workflows import clocks, protecting
+from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import Action, Workflow
 from gezhi.foundation import packs, people
-from gezhi.foundation.calendar import parse_limit
+from gezhi.foundation.calendar import clock, parse_limit
 from gezhi.foundation.errors import Conflict, register
 from gezhi.foundation.expressions import Type
 from gezhi.foundation.forms import dump_value
@@ -100,6 +101,13 @@ def field_problems(action: Action, values: Mapping[str, Any], case: Case) -> dic
             seat = directory.seats.get(value)
             if seat is None or seat.closed_at is not None:
                 problems[field.id] = _("没有这个席位，请从列表里选。")
+            elif (
+                case.protected
+                and field.id != "about"
+                and action.effect != "unprotect"
+                and not naming.may_handle(value, naming.of(case), clock.now())
+            ):
+                problems[field.id] = _("这个席位和说到的人有关，不能交给它，请另选一个。")
             elif field.id == "proposed" and value == case.handler_seat:
                 problems[field.id] = _("建议的承办单位不能是自己。")
         elif field.type == "category" and packs.registry().categories.get(value) is None:
@@ -134,6 +142,10 @@ def apply(step: Step) -> None:
     elif effect == "release" and step.item is not None:
         step.item.person_id = None
         step.change(step.item)
+    elif effect == "protect":
+        step.against = protecting.name_seat(step.case, step.values["about"], step.now)
+    elif effect == "unprotect":
+        step.against = protecting.release(step.case)
     elif effect == "extend" and step.item is not None:
         _extend(step, step.item)
     elif effect == "move" and step.item is not None:

@@ -51,6 +51,8 @@ class Case(models.Model):
     instant = models.BooleanField(default=False)
     on_behalf = models.BooleanField(default=False)
     public_ok = models.BooleanField(default=False)
+    # "" is an ordinary matter; report, petition, legal, named: only guarding says who sees it (docs/rules/protected.md)
+    protected = models.CharField(max_length=12, blank=True, default="")
 
     county_id = models.BigIntegerField()
     town_id = models.BigIntegerField(null=True)
@@ -119,14 +121,14 @@ class Case(models.Model):
     class Meta:
         indexes = [
             # "k indexed scans over the actor's places, merged": a scope, a state, newest first.
-            models.Index(fields=["county_id", "state", "-id"], name="case_county"),
-            models.Index(fields=["town_id", "state", "-id"], name="case_town"),
-            models.Index(fields=["village_id", "state", "-id"], name="case_village"),
-            models.Index(fields=["grid_id", "state", "-id"], name="case_grid"),
+            models.Index(fields=["county_id", "state", "-id", "protected"], name="case_county_sight"),
+            models.Index(fields=["town_id", "state", "-id", "protected"], name="case_town_sight"),
+            models.Index(fields=["village_id", "state", "-id", "protected"], name="case_village_sight"),
+            models.Index(fields=["grid_id", "state", "-id", "protected"], name="case_grid_sight"),
             # A unit's cases, also those of one place: the tail lets the scan look without fetching rows.
             models.Index(
-                fields=["handler_seat", "state", "-id", "town_id", "village_id"],
-                name="case_handler",
+                fields=["handler_seat", "state", "-id", "town_id", "village_id", "protected"],
+                name="case_handler_sight",
                 condition=Q(handler_seat__isnull=False),
             ),
             models.Index(
@@ -138,12 +140,36 @@ class Case(models.Model):
             models.Index(fields=["town_id", "category", "state", "-id"], name="case_town_cat"),
             models.Index(fields=["village_id", "category", "state", "-id"], name="case_village_cat"),
             # Lateness: only open cases, a small part of the table.
-            models.Index(fields=["county_id", "late_at", "id"], name="case_county_late", condition=Q(state=OPEN)),
-            models.Index(fields=["town_id", "late_at", "id"], name="case_town_late", condition=Q(state=OPEN)),
-            models.Index(fields=["village_id", "late_at", "id"], name="case_village_late", condition=Q(state=OPEN)),
+            models.Index(
+                fields=["county_id", "late_at", "id", "protected"], name="case_county_overdue", condition=Q(state=OPEN)
+            ),
+            models.Index(
+                fields=["town_id", "late_at", "id", "protected"], name="case_town_overdue", condition=Q(state=OPEN)
+            ),
+            models.Index(
+                fields=["village_id", "late_at", "id", "protected"],
+                name="case_village_overdue",
+                condition=Q(state=OPEN),
+            ),
             models.Index(fields=["handler_seat", "late_at", "id"], name="case_handler_late", condition=Q(state=OPEN)),
             models.Index(fields=["owner_seat", "-id"], name="case_owner_open", condition=Q(state=OPEN)),
             models.Index(fields=["stage", "-id"], name="case_stage_open", condition=Q(state=OPEN)),
+            # Protected matters are few and have scans of their own.
+            *(
+                models.Index(
+                    fields=[f"{level}_id", "state", "-id"], name=f"case_{level}_kept", condition=Q(protected__gt="")
+                )
+                for level in ("county", "town", "village")
+            ),
+            models.Index(fields=["owner_seat", "-id"], name="case_owner_kept", condition=Q(protected__gt="")),
+            *(
+                models.Index(
+                    fields=[column, "late_at", "id"],
+                    name=f"case_{column.partition('_')[0]}_kept_late",
+                    condition=Q(state=OPEN, protected__gt=""),
+                )
+                for column in ("county_id", "town_id", "village_id", "owner_seat")
+            ),
             # Figures of one place and period.
             models.Index(fields=["county_id", "figures_until", "opened_at"], name="case_county_figures"),
             models.Index(fields=["town_id", "figures_until", "opened_at"], name="case_town_figures"),
@@ -238,6 +264,34 @@ class Placing(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "number"], name="placing_number")]
         indexes = [models.Index(fields=["until", "case"], name="placing_until")]
+
+
+class ProtectedAgainst(models.Model):
+    """Whom or what a protected matter is about. A line is withdrawn, never removed: it is told by the case's events.
+
+    A seat is named with each person who sat in it then; a unit or a place stands for all its seats.
+    """
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="against", db_index=False)
+    number = models.IntegerField()
+    source = models.CharField(max_length=8)  # said (by the reporter), text (read from the words), staff
+    person_id = models.BigIntegerField(null=True)
+    seat_id = models.BigIntegerField(null=True)
+    organisation_id = models.BigIntegerField(null=True)
+    place_id = models.BigIntegerField(null=True)
+    withdrawn = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["case", "number"], name="against_number"),
+            models.CheckConstraint(
+                name="against_somebody",
+                condition=Q(person_id__isnull=False)
+                | Q(seat_id__isnull=False)
+                | Q(organisation_id__isnull=False)
+                | Q(place_id__isnull=False),
+            ),
+        ]
 
 
 class ActionKey(models.Model):

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import clocks, refusals, rules, writing
+from gezhi.engines.workflows import clocks, protecting, refusals, rules, writing
 from gezhi.engines.workflows.marking import TRUNK
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.numbering import next_number
@@ -47,6 +47,7 @@ def open_case(
 
     `data`: text (required, already clean), category, kind, urgent, contact_name, contact_phone, lon,
     lat, public_ok, on_behalf, consent, photos (ids of staged files, which are bound to the case).
+    `about`: whom it complains about (protecting.ABOUT, "seat:12"); such a matter takes the protected process instead.
     `parent_id`: the case whose children stage opens this one.
     Returns the case and whether it is new: the same key with the same data gives the first case back.
     Raises Conflict("case.key_reused"), Invalid, NotFound (no such workflow).
@@ -159,6 +160,9 @@ def decide(
         raise Invalid("case.place_unknown", field_errors={"place": _("请选到村或社区。")})
     category, kind = str(data.get("category") or ""), str(data.get("kind") or "")
     urgent = bool(data.get("urgent"))
+    protection = protecting.at_opening(data, category=category, kind=kind, place_id=place_id, actor=actor, now=now)
+    if protection is not None and protection.workflow:
+        flow, body_hash = definition(protection.workflow)
     promised: dict[str, Any] = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
     if data.get("given"):
         given = data["given"]
@@ -178,7 +182,8 @@ def decide(
         kind=kind,
         urgent=urgent,
         on_behalf=bool(data.get("on_behalf")),
-        public_ok=bool(data.get("public_ok")),
+        public_ok=bool(data.get("public_ok")) and protection is None,
+        protected=protection.kind if protection else "",
         county_id=path.county_id,
         town_id=path.town_id,
         village_id=path.village_id,
@@ -199,11 +204,13 @@ def decide(
         contact["consent"] = data["consent"]
     if contact:
         texts["contact"] = json.dumps(contact, ensure_ascii=False)
-    if contact.get("phone"):
+    if contact.get("phone") and protection is None:  # nobody finds a protected matter by its reporter's phone
         case.contact_hash = crypto.blind("phone", contact["phone"])
+    case.named = protection.lines if protection else ()  # type: ignore[attr-defined]
     step = Step(flow, OPENING, case, None, [], actor, {}, now)
     step.enter(flow.start, TRUNK)
     step.settle()
+    step.against = protecting.rows_of(case)
     return Draft(case, step, texts, contact, list(data.get("photos") or ()))
 
 
@@ -217,6 +224,7 @@ def opening_patch(draft: Draft, kept: Mapping[str, events.PrivateRef]) -> dict[s
         **case_patch(case),
         "act": {"action": "open", "item": first[0].number, "photos": draft.photos},
         **{f"item:{item.number}": item_patch(item) for item in first},
+        **protecting.told(draft.step.against),
         "text": kept["text"].as_json(),
         **({"contact": kept["contact"].as_json()} if draft.contact else {}),
     }

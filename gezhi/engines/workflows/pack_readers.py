@@ -1,10 +1,12 @@
-"""What this engine reads from packs: `workflows/*.yaml`."""
+"""What this engine reads from packs: `workflows/*.yaml` and `protected.yaml`."""
 
 from __future__ import annotations
 
 from gezhi.engines.workflows import proof_children
+from gezhi.engines.workflows.protected_pack import read_protected
 from gezhi.engines.workflows.reader import read_workflow
 from gezhi.foundation import packs
 
 packs.reader("workflow", folder="workflows", after=("posts", "categories", "form"))(read_workflow)
 packs.whole("workflow")(proof_children.check)
+packs.reader("protected", after=("posts", "categories", "workflow"))(read_protected)

@@ -27,6 +27,7 @@ CASE_FIELDS = [
     "instant",
     "on_behalf",
     "public_ok",
+    "protected",
     "county_id",
     "town_id",
     "village_id",
@@ -95,6 +96,9 @@ PLACING_FIELDS = [
 def placing_patch(placing: Placing) -> dict[str, Any]:
     """All columns of where a case was; stands in the patch as one value under `placing:<number>`."""
     return {name: getattr(placing, name) for name in PLACING_FIELDS}
+
+
+AGAINST_FIELDS = ["source", "person_id", "seat_id", "organisation_id", "place_id", "withdrawn"]
 
 
 def case_patch(case: Case) -> dict[str, Any]:

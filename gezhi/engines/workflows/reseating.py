@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from gezhi.engines.workflows import protecting
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import item_patch
 from gezhi.foundation import db, events, people
@@ -44,7 +45,7 @@ def settle(now: datetime) -> int:
     state = (db.revisions.current().get("people", 0), directory.next_change(now))
     if state == _settled:
         return 0
-    moved = _settle_barred(now) + _settle_taken(now)
+    moved = _settle_barred(now) + _settle_taken(now) + protecting.settle(now)
     _settled = state
     return moved
 
@@ -86,7 +87,8 @@ def _give_up(case_id: int, number: int, actor: Actor) -> list[tuple[str, str]]:
     case, item = found
     item.person_id = None
     _record(case, item, "case.handed_back", actor)
-    return [(case.number, item.stage)]
+    # A list of hand-over lies on desks: a protected matter is not on it.
+    return [] if case.protected else [(case.number, item.stage)]
 
 
 def _climb(case_id: int, number: int, now: datetime) -> int:

@@ -33,7 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 PHASES = ("received", "owned", "working", "checked", "your_word", "closed")
-EFFECTS = ("extend", "move", "supervise", "release", "take")
+EFFECTS = ("extend", "move", "supervise", "release", "take", "protect", "unprotect")
 RUNGS = ("remind", "supervise", "take_over")
 COUNTED = ("false_closure",)  # what an action may count beside its own counter
 STAMPS = ("accepted_at", "first_response_at", "handled_at", "verified_at", "followed_at")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from gezhi.engines.workflows import access, clocks, rules
+from gezhi.engines.workflows import access, clocks, protecting, rules
 from gezhi.engines.workflows.marking import At
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.engines.workflows.schema import Stage, Workflow
@@ -28,6 +28,9 @@ def new_item(
     """
     assert stage.owner is not None and stage.clock is not None
     seat, apart = _seat(stage, case, items, at, now)
+    if case.protected:
+        receives, given = stage.id == flow.start, stage.owner.case is not None
+        seat, apart = protecting.placed(case, seat, apart, now, receives=receives, given=given)
     barred = access.doers(items, stage.owner.unlike) | apart | frozenset(bar)
     due_at = clocks.stage_due(flow, stage, case, now)
     item = WorkItem(

@@ -13,7 +13,7 @@ from typing import Any
 from gezhi.engines.workflows import children, clocks, effects, marking, seating
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.marking import TRUNK, At
-from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
+from gezhi.engines.workflows.models import CLOSED, OPEN, Case, ProtectedAgainst, WorkItem
 from gezhi.engines.workflows.schema import Action, Stage, Workflow
 from gezhi.foundation import expressions
 from gezhi.foundation.errors import Conflict, Invalid
@@ -40,6 +40,7 @@ class Step:
         self.stage = flow.stages[item.stage if item else case.stage]
         self.changed: list[WorkItem] = []
         self.created: list[WorkItem] = []
+        self.against: list[ProtectedAgainst] = []  # lines of whom the case names that are new or withdrawn
 
     def run(self) -> None:
         """Do the action, in the order in which its keys mean something to one another."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from gezhi.engines.workflows import actions, clocks, reseating, rules, seating
+from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.schema import Rung, Stage, Workflow, definition
@@ -122,6 +123,8 @@ def _climb(case: Case, item: WorkItem, stage: Stage, rung: Rung, now: datetime) 
     if rung.do == "remind":
         return {"do": rung.do, "post": "", "seat": item.owner_seat}
     seat = directory.seat_for(rung.post, case.place_id)
+    if case.protected:
+        seat = naming.lifted(seat, naming.of(case), now)
     case.supervised_by, case.supervised_at = seat, now
     if rung.do == "take_over":
         assert rung.clock is not None and item.owner_seat is not None

@@ -14,12 +14,12 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import access, queries, rules
+from gezhi.engines.workflows import access, queries, rules, veiling
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
 from gezhi.foundation import events, people, places
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import Refusal
+from gezhi.foundation.errors import NotFound, Refusal
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor, crypto
@@ -95,7 +95,23 @@ class CaseView:
 
 def case_view(case_id: int, actor: Actor) -> CaseView:
     """The case for a member of staff. Raises NotFound when it is not theirs to see."""
+    return veiling.veiled(_view(access.case_to_see(case_id, actor=actor), actor), actor)
+
+
+def receipt_view(case_id: int, actor: Actor) -> CaseView:
+    """The case for a printed receipt: also for the clerk who wrote a protected one down. Raises NotFound."""
+    return _view(access.receipt_of(case_id, actor=actor), actor)
+
+
+def case_of_photo(case_id: int, photo_id: int, actor: Actor) -> Case:
+    """The case whose photo the actor may see. Raises NotFound; costs more for a protected case, whose photos are apart."""
     case = access.case_to_see(case_id, actor=actor)
+    if case.protected and not veiling.may_see_photo(case_view(case_id, actor), photo_id):
+        raise NotFound("case.not_found")
+    return case
+
+
+def _view(case: Case, actor: Actor) -> CaseView:
     flow, _hash = definition(case.workflow, case.version)
     items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
     history = events.history(f"case:{case.id}")

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from gezhi.engines.workflows import clocks, effects
+from gezhi.engines.workflows import clocks, effects, protecting
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.stepping import Step
@@ -41,6 +41,7 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     patch["act"] = act
     for item in [*step.changed, *step.created]:
         patch[f"item:{item.number}"] = item_patch(item)
+    patch |= protecting.told(step.against)
     head = events.record(
         stream,
         f"case.{action.id}",
@@ -52,6 +53,8 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     )
     case.event_seq, case.event_hash = head.seq, head.hash
     columns = [k for k in after if before[k] != after[k]]
+    if step.against:
+        columns.append("contact_hash")  # no column of the state: nobody finds a protected matter by a phone
     case.save(update_fields=[*columns, "event_seq", "event_hash"])
     save_items(step)
     if more := to_send(step, ended=case.state == CLOSED and before["state"] != CLOSED):
@@ -70,6 +73,7 @@ def save_items(step: Step) -> None:
     """
     for item in step.created:
         item.case = step.case
+    protecting.save(step.against)
     if len(step.changed) == 1:
         step.changed[0].save(update_fields=_CHANGEABLE)
     elif step.changed:

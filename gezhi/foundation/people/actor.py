@@ -23,6 +23,8 @@ POWERS = {
     "case.raise_for": _("替人登记"),
     "case.supervise": _("督办"),
     "case.arbitrate": _("裁定退单争议"),
+    "case.protected": _("受理和查看保密事项"),
+    "protected.reveal": _("看保密事项的来人"),
     "personal.reveal": _("看全号"),
     "people.manage": _("管理人员和岗位"),
     "duty.manage": _("编排值班"),
@@ -34,7 +36,9 @@ POWERS = {
 }
 
 # A substitute does the seat's work; changing who sits and what is in force stays with its holder. adr/0030
-NOT_FOR_SUBSTITUTES = frozenset({"people.manage", "places.manage", "packs.manage", "audit.read", "demo.drive"})
+NOT_FOR_SUBSTITUTES = frozenset(
+    {"people.manage", "places.manage", "packs.manage", "audit.read", "protected.reveal", "demo.drive"}
+)
 
 # The columns by which a case knows its places, widest first.
 COLUMNS = ("county", "town", "village", "grid")

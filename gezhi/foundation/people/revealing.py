@@ -41,15 +41,16 @@ def reveal(
     about: str,
     field: str = "phone",
     path: Placed | None = None,
+    power: str = "personal.reveal",
 ) -> str:
     """The private text `ref`, and an entry in the log that it was looked at; both or neither.
 
-    `about`: stream of the matter ("case:12"); `path`: where it lies, so that the power is asked for there.
+    `power`: which one the look needs (protected matters have their own). `about`: stream of the matter ("case:12"); `path`: where it lies, so that the power is asked for there.
     The caller makes sure that `ref` belongs to `about`. Raises NotAllowed reveal.not_allowed, Invalid
     reveal.purpose_needed, NotFound reveal.erased.
     """
     purpose = " ".join(purpose.split())
-    if actor.person_id is None or not actor.may("personal.reveal", path):
+    if actor.person_id is None or not actor.may(power, path):
         raise refusals.REVEAL_NOT_ALLOWED()
     if not LEAST <= len(purpose) <= MOST or len(set(purpose)) < 3:
         raise refusals.PURPOSE_NEEDED(field_errors={"purpose": refusals.PURPOSE_NEEDED().what})
@@ -60,7 +61,7 @@ def reveal(
             raise refusals.ERASED()
         (row_id,) = new_ids(Reveal, 1)
         kept = events.keep(f"reveal:{row_id}", {"purpose": purpose})["purpose"]
-        seat = _seat_with_power(actor, path)
+        seat = _seat_with_power(actor, path, power)
         facts = {
             "person_id": actor.person_id,
             "seat_id": seat,
@@ -97,12 +98,12 @@ def reveals(about: str) -> list[Revealed]:
     ]
 
 
-def _seat_with_power(actor: Actor, path: Placed | None) -> int | None:
+def _seat_with_power(actor: Actor, path: Placed | None, power: str) -> int | None:
     """The seat in which the officer looks: the one acted in, else the first of theirs that has the power."""
     if actor.seat is not None:
         return actor.seat
     people = directory()
-    with_power = [seat for seat in actor.seats if "personal.reveal" in people.posts[people.seat(seat).post].powers]
+    with_power = [seat for seat in actor.seats if power in people.posts[people.seat(seat).post].powers]
     here = [seat for seat in with_power if path is not None and people.seat(seat).place_id in set(_ids(path))]
     return next(iter(here or with_power or actor.seats), None)
 

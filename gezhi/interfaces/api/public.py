@@ -21,7 +21,7 @@ from gezhi.interfaces.api.documents import body, faults
 from gezhi.interfaces.api.root import api
 
 WORKFLOW = "request"
-_TEXTS = {"text": actions.MAX_TEXT, "category": 80, "contact_name": 40, "contact_phone": 30, "place": 80}
+_TEXTS = {"text": actions.MAX_TEXT, "category": 80, "about": 40, "contact_name": 40, "contact_phone": 30, "place": 80}
 _FAULTS = faults(400, 404, 409, 413, 415, 422, 429, 503)
 
 

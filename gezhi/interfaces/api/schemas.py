@@ -40,6 +40,11 @@ class RequestIn(Schema):
     lat: float | None = Field(default=None, description="Degrees, WGS84; with lon", examples=[34.91])
     lon: float | None = Field(default=None, description="Degrees, WGS84; with lat", examples=[112.79])
     category: str | None = Field(default=None, description="Code or name, see /categories")
+    about: str | None = Field(
+        default=None,
+        description="When the matter complains about an official or a unit: village, town or county (whose), or report, "
+        "petition, legal. It is then kept from whoever it names and goes to the level above them",
+    )
     contact_name: str | None = Field(default=None, description="Kept encrypted, masked everywhere")
     contact_phone: str | None = Field(default=None, description="Kept encrypted, masked everywhere")
 

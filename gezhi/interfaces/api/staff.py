@@ -202,7 +202,7 @@ def show_photo(request: HttpRequest, photo_id: str, size: str = "full") -> HttpR
     def may(stored: StoredFile) -> None:
         kind, _colon, number = stored.stream.partition(":")
         if kind == "case":
-            case_views.case_view(int(number), actor)  # NotFound unless it is theirs to see
+            case_views.case_of_photo(int(number), stored.id, actor)  # NotFound unless it is theirs to see
         elif stored.kept_by != actor.person_id:
             raise errors.NotFound("file.unknown")
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from gezhi.engines.workflows import actions
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import forms, places
-from gezhi.foundation.errors import Invalid, NotFound, register
+from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.people import Actor, crypto
 
 register(
@@ -41,6 +41,7 @@ FORM = forms.Form((
     forms.Field("contact_name", "text", {"zh": "谁的事", "en": "Whose matter"}, max=30, sensitive=True),
     forms.Field("contact_phone", "text", {"zh": "电话", "en": "Phone"}, max=30, sensitive=True),
     forms.Field("category", "category", {"zh": "类别", "en": "Category"}),
+    forms.Field("about", "text", {"zh": "说的是干部或单位", "en": "About an official or unit"}, max=40),
     forms.Field("urgent", "truth", {"zh": "不能等", "en": "Must not wait"}),
 ))  # fmt: skip
 
@@ -84,11 +85,3 @@ def known_phone(written: str, *, actor: Actor) -> bytes:
         return crypto.blind("phone", crypto.normalise_phone(written))
     except ValueError:
         raise Invalid("counter.incomplete", field_errors={"find": _("这不是编号，也不像电话。")}) from None
-
-
-def own_case(code: str) -> Case:
-    """The case of a resident's code. Raises NotFound."""
-    found = Case.objects.filter(code=code).first()
-    if found is None:
-        raise NotFound("case.not_found")
-    return found

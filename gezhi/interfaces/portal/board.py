@@ -14,6 +14,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows import queries, rules
+from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case
 from gezhi.engines.workflows.views import plain_titles
 from gezhi.foundation import packs, places
@@ -84,18 +85,18 @@ def _around(place_id: int) -> Q:
 
 def _recent(place_id: int) -> QuerySet[Case]:
     since = rules.first_id(clock.now() - timedelta(days=DAYS))
-    return Case.objects.filter(_around(place_id), id__gte=since)
+    return Case.objects.filter(ORDINARY, _around(place_id), id__gte=since)
 
 
 def open_needs(place_id: int) -> list[PublicRow]:
     """The open matters around a place now, newest first. Two queries."""
-    cases = Case.objects.filter(_around(place_id), state=OPEN).order_by("-id")[:ROWS]
+    cases = Case.objects.filter(ORDINARY, _around(place_id), state=OPEN).order_by("-id")[:ROWS]
     return _rows(cases, place_id)
 
 
 def count_open(place_id: int) -> int:
     """How many matters are open around a place now, counted no further than the list shows."""
-    return Case.objects.filter(_around(place_id), state=OPEN).values("id")[:ROWS].count()
+    return Case.objects.filter(ORDINARY, _around(place_id), state=OPEN).values("id")[:ROWS].count()
 
 
 def listed(place_id: int, figure: str, group: str = "", *, page: int = 1) -> tuple[list[PublicRow], bool]:

@@ -39,6 +39,7 @@ FORM = forms.Form(
         forms.Field("contact_name", "text", {"zh": "怎么称呼您", "en": "Your name"}, max=30, sensitive=True),
         forms.Field("contact_phone", "text", {"zh": "电话", "en": "Phone"}, max=30, sensitive=True),
         forms.Field("public_ok", "truth", {"zh": "可以公开我的原话", "en": "My words may be published"}),
+        forms.Field("about", "text", {"zh": "说的是干部或单位", "en": "About an official or unit"}, max=40),
         forms.Field("category", "category", {"zh": "类别", "en": "Category"}),
     )
 )

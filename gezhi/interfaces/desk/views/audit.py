@@ -8,9 +8,12 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
+from gezhi.engines.workflows import guarding
+from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, exports, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import Block, Event
+from gezhi.foundation.people import Actor
 from gezhi.foundation.people.models import Reveal
 from gezhi.interfaces.site.requests import Request
 
@@ -40,7 +43,7 @@ def audit(request: Request) -> HttpResponse:
         "report": _report(request),
         "sealed": last,
         "root": bytes(last.root).hex()[:16] if last else "",
-        "reveals": _reveals(),
+        "reveals": _reveals(request.actor),
         "signs": _signs(),
         "exports": _exports(),
     }
@@ -52,8 +55,8 @@ def _report(request: Request) -> dict[str, Any] | None:
     return {**kept, "at": datetime.fromisoformat(kept["at"])} if kept else None
 
 
-def _reveals() -> list[dict[str, Any]]:
-    rows = list(Reveal.objects.order_by("-at", "-id")[:ROWS])
+def _reveals(actor: Actor) -> list[dict[str, Any]]:
+    rows = _shown(list(Reveal.objects.order_by("-at", "-id")[:ROWS]), actor)
     purposes = events.read_private([row.purpose_ref for row in rows])
     return [
         {
@@ -68,6 +71,14 @@ def _reveals() -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _shown(rows: list[Reveal], actor: Actor) -> list[Reveal]:
+    """Without the looks at protected matters that the reader does not see: not even that they exist is told."""
+    about = {row.id: int(row.about[5:]) for row in rows if row.about.startswith("case:")}
+    kept = Case.objects.filter(pk__in=set(about.values()), protected__gt="")
+    hidden = {case.id for case in kept} - {case.id for case in guarding.only_cases(kept, actor)}
+    return [row for row in rows if about.get(row.id) not in hidden]
 
 
 def _signs() -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.workflows import access
+from gezhi.engines.workflows import access, guarding
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
-from gezhi.engines.workflows.views import CaseView, case_view, contact_text
+from gezhi.engines.workflows.views import CaseView, case_of_photo, case_view, contact_text
 from gezhi.flows.papers import doors
 from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
@@ -60,7 +60,7 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "channel": channel_name(view.case.channel),
         "answer": ANSWERS.get(view.case.solved, ""),
         "back": back if back.startswith("/desk/") else "",
-        "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
+        "may_reveal": access.may_reveal(view.case, request.actor),
         "looked": people.reveals(f"case:{case_id}"),
         "spent": _spent(view, now),
         "sides": _sides(view),
@@ -95,6 +95,7 @@ def reveal(request: Request, case_id: int) -> HttpResponse:
                 about=f"case:{case_id}",
                 field="phone",
                 path=access.path_of(view.case),
+                power=guarding.reveal_power(view.case),
             )
             context["phone"] = found[1]
         except Invalid as refusal:
@@ -107,7 +108,7 @@ def reveal(request: Request, case_id: int) -> HttpResponse:
 @staff
 def photo(request: Request, case_id: int, photo_id: int) -> HttpResponse:
     """A photo of a case, for whoever may see the case."""
-    access.case_to_see(case_id, actor=request.actor)
+    case_of_photo(case_id, photo_id, request.actor)
     size = "thumb" if request.GET.get("size") == "thumb" else "full"
 
     def may(stored: StoredFile) -> None:

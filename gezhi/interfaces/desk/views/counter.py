@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from gezhi.engines.workflows import access, queries, rules
 from gezhi.engines.workflows.models import Case
-from gezhi.engines.workflows.views import case_view
+from gezhi.engines.workflows.views import receipt_view
 from gezhi.foundation import places
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.interfaces.site.answers import new_key
@@ -60,7 +60,7 @@ def counter(request: Request) -> HttpResponse:
 def receipt(request: Request, case_id: int) -> HttpResponse:
     """The receipt to print: code, what it is about, by when, where to look. Large type, black on white."""
     request.actor.need("case.raise_for")
-    view = case_view(case_id, request.actor)
+    view = receipt_view(case_id, request.actor)
     url = f"{request.scheme}://{request.get_host()}/r/{view.case.code}"
     context = {
         "view": view,
@@ -78,7 +78,7 @@ def _found(request: Request, written: str) -> dict[str, Any]:
     code = rules.tidy_code(written)
     try:
         if code is not None:
-            ids = [intake.own_case(code).id]
+            ids = [access.case_by_code(code).id]
         else:
             hash = intake.known_phone(written, actor=request.actor)
             ids = list(Case.objects.filter(contact_hash=hash).order_by("-id").values_list("id", flat=True)[:FOUND])
@@ -86,7 +86,9 @@ def _found(request: Request, written: str) -> dict[str, Any]:
         return {"find": written, "rows": [], "find_error": refusal.field_errors.get("find", "")}
     seen = Case.objects.filter(access.searchable(ids, request.actor)).order_by("-id").values_list("id", flat=True)
     rows = queries.rows_of(list(seen))
-    return {"find": written, "rows": rows, "elsewhere": bool(ids) and not rows}
+    # That a matter lies elsewhere may be said of an ordinary one; of a protected one nothing is said at all.
+    elsewhere = Case.objects.filter(access.ORDINARY, pk__in=ids).exists() if ids and not rows else False
+    return {"find": written, "rows": rows, "elsewhere": bool(elsewhere) and not rows}
 
 
 def _places(request: Request) -> list[tuple[str, list[dict[str, str]]]]:

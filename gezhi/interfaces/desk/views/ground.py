@@ -9,6 +9,7 @@ from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.urls import reverse
 
+from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
@@ -40,7 +41,7 @@ def map_page(request: Request, place: int | None = None) -> HttpResponse:
             raise NotFound()
     request.actor.need("case.see", directory.path(info.id))
     now = clock.now()
-    inside = Case.objects.filter(**{COLUMN[info.kind]: info.id}, state=OPEN)
+    inside = Case.objects.filter(ORDINARY, **{COLUMN[info.kind]: info.id}, state=OPEN)
     lines = (
         inside.order_by()
         .values(BELOW[info.kind])

@@ -75,7 +75,7 @@ def detail(request: Request, view: CaseView, item: int | None, back: str) -> dic
         "channel": channel_name(view.case.channel),
         "category": category_name(view.case.category, whole=True),
         "view_step": titled(view.flow.stages[running.stage if running else view.case.stage].title),
-        "may_reveal": request.actor.may("personal.reveal", access.path_of(view.case)),
+        "may_reveal": access.may_reveal(view.case, request.actor),
         "clockbar": view.bar,
     }
 

@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.engines.workflows.schema import Stage, Workflow, definition
 from gezhi.foundation import measures, packs, people
@@ -69,8 +70,8 @@ def method(request: Request, name: str) -> HttpResponse:
         "rules": _rules(flow, way),
         "library": library,
         "name": name,
-        "finished": Case.objects.filter(workflow=name, state="closed", closed_at__gte=since).count(),
-        "running": Case.objects.filter(workflow=name, state=OPEN).count(),
+        "finished": Case.objects.filter(ORDINARY, workflow=name, state="closed", closed_at__gte=since).count(),
+        "running": Case.objects.filter(ORDINARY, workflow=name, state=OPEN).count(),
         "days": DAYS,
         "columns": len(steps),
         "counters": [(titled(flow.counter_titles[c]), most) for c, most in flow.counters.items()],

@@ -115,7 +115,7 @@ def seat_page(request: Request, seat: int) -> HttpResponse:
         "who": [person_name(p) for p in effective.persons],
         "vacant": not directory.holders(seat, now),
         "above": directory.above(seat) and directory.seat(directory.above(seat)),
-        "open": WorkItem.objects.filter(state=OPEN, owner_seat=seat).count(),
+        "open": WorkItem.objects.filter(state=OPEN, owner_seat=seat, case__protected="").count(),
         "where": place_name(info.place_id, "county"),
         "powers": [str(people.POWERS[p]) for p in sorted(directory.post(info.post).powers)],
     }
@@ -131,7 +131,11 @@ def hand_over(request: Request, person: int) -> HttpResponse:
         request.actor.need("people.manage", places.directory().path(directory.seat(row.seat_id).place_id))
     if not found.seats:
         request.actor.need("people.manage")
-    items = WorkItem.objects.filter(state=OPEN, person_id=person).select_related("case").order_by("due_at")[:200]
+    items = (
+        WorkItem.objects.filter(state=OPEN, person_id=person, case__protected="")
+        .select_related("case")
+        .order_by("due_at")[:200]
+    )
     seats = [
         {
             "label": row.label,
@@ -216,7 +220,9 @@ def _row(everyone: Any, seat: Any, load: dict[int, int]) -> dict[str, Any]:
 def open_work(seats: list[int]) -> dict[int, int]:
     """Open items by owning seat, one query."""
     counts: dict[int, int] = {}
-    for seat in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).values_list("owner_seat", flat=True):
+    for seat in WorkItem.objects.filter(state=OPEN, owner_seat__in=seats, case__protected="").values_list(
+        "owner_seat", flat=True
+    ):
         if seat is not None:
             counts[seat] = counts.get(seat, 0) + 1
     return counts

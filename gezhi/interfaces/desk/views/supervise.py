@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from gezhi.engines.workflows import queries
-from gezhi.engines.workflows.access import scopes
+from gezhi.engines.workflows.access import ORDINARY, scopes
 from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
@@ -70,7 +70,7 @@ def _hands(request: Request, place: int | None, now: Any) -> list[dict[str, Any]
     for scope in scopes(request.actor):
         if scope.column == "handler_seat":
             continue
-        rows = Case.objects.filter(**{scope.column: scope.value}, state=OPEN)
+        rows = Case.objects.filter(ORDINARY, **{scope.column: scope.value}, state=OPEN)
         if place is not None:
             rows = rows.filter(**_inside(place))
         for id, seat, late_at, due_at in rows.values_list("id", "owner_seat", "late_at", "due_at")[:2000]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from gezhi.engines.workflows import access, rules, views
+from gezhi.engines.workflows import access, guarding, rules, views
 from gezhi.engines.workflows.views import CaseView, Possible
 from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
@@ -58,7 +58,7 @@ def _context(request: Request, view: CaseView) -> dict[str, Any]:
         "blocked": blocked(view), "code": rules.show_code(view.case.code), "key": new_key(),
         "category": category_title(view.case.category), "notice": notice_of(request),
         "may_reveal": bool(view.contact.get("phone"))
-        and request.actor.may("personal.reveal", access.path_of(view.case)),
+        and access.may_reveal(view.case, request.actor),
         "item": view.main or view.case,
     }  # fmt: skip
 
@@ -120,7 +120,7 @@ def phone(request: Request, case_id: int) -> HttpResponse:
         raise NotFound("case.not_found")
     people.reveal(
         found[0], actor=request.actor, purpose=request.POST.get("purpose", ""), about=f"case:{case_id}",
-        field="phone", path=access.path_of(found_case),
+        field="phone", path=access.path_of(found_case), power=guarding.reveal_power(found_case),
     )  # fmt: skip
     context = _context(request, views.case_view(case_id, request.actor))
     return render(request, "field/case.html", context | {"number": found[1]})
@@ -130,7 +130,7 @@ def phone(request: Request, case_id: int) -> HttpResponse:
 @require_safe
 def photo(request: Request, case_id: int, id: int) -> HttpResponse:
     """`/field/case/<id>/photo/<id>`: a picture of a case, for whoever may see the case."""
-    access.case_to_see(case_id, actor=request.actor)
+    views.case_of_photo(case_id, id, request.actor)
 
     def may(stored: Any) -> None:
         if stored.stream != f"case:{case_id}":
