@@ -63,7 +63,7 @@ def of_ids(ids: Sequence[int]) -> dict[int, tuple[Named, ...]]:
     return {case_id: tuple(lines) for case_id, lines in found.items()}
 
 
-def _named_seats(named: Iterable[Named]) -> frozenset[int]:
+def named_seats(named: Iterable[Named]) -> frozenset[int]:
     """Seats that were named, the seats of a named unit, and those of a named place and inside it.
 
     At the place where the root seat stands nobody here is above; there a place stands for its units, not for those
@@ -96,7 +96,7 @@ def persons(named: Sequence[Named], now: datetime) -> frozenset[int]:
     directory = people.directory()
     own = {line.person_id for line in named if line.person_id is not None}
     found = set(own)
-    for seat in _named_seats(named):
+    for seat in named_seats(named):
         found.update(directory.holders(seat, now))
     for person in own:
         for seat in directory.held(person, now):
@@ -107,7 +107,7 @@ def persons(named: Sequence[Named], now: datetime) -> frozenset[int]:
 def _seats(named: Sequence[Named], now: datetime) -> frozenset[int]:
     """The named seats, and every seat a named person sits in now, also as a substitute."""
     directory = people.directory()
-    found = set(_named_seats(named))
+    found = set(named_seats(named))
     for line in named:
         if line.person_id is not None:
             found.update(directory.held(line.person_id, now), directory.substituted(line.person_id, now))

@@ -39,7 +39,14 @@ register(
 
 #: What the reporter may choose; "seat:12", "unit:3", "person:4" name somebody exactly.
 LEVELS = ("village", "town", "county")
-ABOUT = (*LEVELS, *KINDS)
+ABOUT = {
+    "village": _("村（社区）的干部或工作人员"),
+    "town": _("乡镇（街道）的干部或站所"),
+    "county": _("县里的部门或单位"),
+    "report": _("举报，不便说是谁"),
+    "petition": _("信访"),
+    "legal": _("涉法涉诉"),
+}
 
 
 @dataclass(frozen=True)
@@ -81,14 +88,14 @@ def _lines(about: str, place_id: int, now: datetime) -> Iterable[Named]:
     if about in LEVELS:
         path = places.directory().path(place_id)
         place = getattr(path, f"{about}_id") or path.town_id or path.county_id
-        return [Named(1, "said", place_id=place)]
+        return numbered(_body_lines(Named(0, "said", place_id=place), place, now))
     what, _colon, id_ = about.partition(":")
     directory = people.directory()
     if id_.isascii() and id_.isdigit() and len(id_) < 19:
         if what == "seat" and int(id_) in directory.seats:
             return numbered(seat_lines(int(id_), "said", now))
         if what == "unit" and int(id_) in directory.organisations:
-            return [Named(1, "said", organisation_id=int(id_))]
+            return numbered(_body_lines(Named(0, "said", organisation_id=int(id_)), None, now))
         if what == "person" and int(id_) in directory.persons:
             return [Named(1, "said", person_id=int(id_))]
     raise Invalid("protected.about", field_errors={"about": _("请从给出的几项里选。")})
@@ -111,6 +118,14 @@ def seat_lines(seat_id: int, source: str, now: datetime) -> list[Named]:
     return [Named(0, source, person_id=person, seat_id=seat_id) for person in sitting] or [
         Named(0, source, seat_id=seat_id)
     ]
+
+
+def _body_lines(body: Named, place_id: int | None, now: datetime) -> list[Named]:
+    """A unit or a place is named with those who sit in its own seats at this moment."""
+    directory = people.directory()
+    own = [seat for seat in naming.named_seats([body]) if place_id is None or directory.seat(seat).place_id == place_id]
+    sitting = dict.fromkeys(person for seat in sorted(own) for person in directory.holders(seat, now))
+    return [body, *(Named(0, body.source, person_id=person) for person in sitting)]
 
 
 def numbered(lines: Iterable[Named], first: int = 1) -> list[Named]:
@@ -152,9 +167,14 @@ def rows_of(case: Case) -> list[ProtectedAgainst]:
 
 
 def save(rows: Iterable[ProtectedAgainst]) -> None:
-    """Write new lines and withdrawn ones, inside the write of their event."""
-    for row in rows:
-        row.save()
+    """Write new lines and withdrawn ones, inside the write of their event. Two statements at most."""
+    given = list(rows)
+    fresh = [row for row in given if row.pk is None]
+    if fresh:
+        ProtectedAgainst.objects.bulk_create(fresh)
+    if len(fresh) < len(given):
+        gone = [row.pk for row in given if row.withdrawn]
+        ProtectedAgainst.objects.filter(pk__in=gone).update(withdrawn=True)
 
 
 def told(rows: Iterable[ProtectedAgainst]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def veiled(view: CaseView, actor: Actor) -> CaseView:
         words=replace(view.words, title=gettext("保密事项"), text=text, erased=False),
         timeline=[_entry(entry, reviewed.seq if reviewed else None) for entry in view.timeline],
         photos=(),
+        veiled=True,
         place_label=places.directory().label(near) if near is not None else "",
     )
 

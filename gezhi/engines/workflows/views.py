@@ -91,6 +91,7 @@ class CaseView:
     possible: list[Possible]
     photos: tuple[int, ...]
     place_label: str
+    veiled: bool = False  # a protected matter as whoever only handles it may read it
 
 
 def case_view(case_id: int, actor: Actor) -> CaseView:

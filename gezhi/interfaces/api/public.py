@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows import access, actions, rules
+from gezhi.engines.workflows import access, actions, protecting, rules
 from gezhi.engines.workflows import views as case_views
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import errors, files, packs, people, places
@@ -72,6 +72,8 @@ def _intake(given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             crypto.normalise_phone(clean["contact_phone"])
         except ValueError:
             wrong["contact_phone"] = _("电话号码不对，请填 11 位手机号或带区号的座机，也可以不填")
+    if clean.get("about") and clean["about"] not in protecting.ABOUT:
+        wrong["about"] = _("只能是：{choices}").format(choices="、".join(protecting.ABOUT))
     if wrong:
         raise errors.Invalid(field_errors=wrong)
     place_id = placewords.find(clean.pop("place", None), found.get("lon"), found.get("lat"))

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from gezhi.engines.workflows import actions
+from gezhi.engines.workflows import actions, protecting
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import forms, places
 from gezhi.foundation.errors import Invalid, register
@@ -59,6 +59,8 @@ def register_matter(given: Mapping[str, Any], *, actor: Actor, key: str) -> tupl
             values["contact_phone"] = crypto.normalise_phone(values["contact_phone"])
         except ValueError:
             wrong["contact_phone"] = _("这个号码不像电话，请填 11 位手机号，或带区号的座机。")
+    if values.get("about") and values["about"] not in protecting.ABOUT:
+        wrong["about"] = _("请从给出的几项里选。")
     consent = str(given.get("consent", ""))
     if consent not in CONSENTS:
         wrong["consent"] = _("请选本人怎么同意的；没有同意不能代为登记。")

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import actions, rules
+from gezhi.engines.workflows import actions, protecting, rules
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import files, forms, places
 from gezhi.foundation.calendar import clock
@@ -85,6 +85,8 @@ def raise_matter(
             crypto.normalise_phone(values["contact_phone"])
         except ValueError:
             wrong["contact_phone"] = str(_("这个号码不像电话，请填 11 位手机号，或带区号的座机。"))
+    if values.get("about") and values["about"] not in protecting.ABOUT:
+        wrong["about"] = str(_("请从给出的几项里选。"))
     try:
         place_id = place_of(given)
     except Invalid as refusal:

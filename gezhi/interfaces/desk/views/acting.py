@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from gezhi.engines.workflows import veiling
 from gezhi.engines.workflows.views import CaseView, Possible, case_view
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooLarge
 from gezhi.interfaces.site import acting
@@ -126,6 +127,8 @@ def _first(request: Request, view: CaseView, wanted: Possible) -> dict[str, Any]
             first[asked["seat"]] = advice.units[0].seat_id
         elif advice.named_seat and "seat" in asked:
             first[asked["seat"]] = advice.named_seat
+    if wanted.form.get(veiling.COPY) is not None and not view.veiled:
+        first[veiling.COPY] = view.words.text  # to be cut down, not written anew
     for name in ("unit", "category", "sort"):
         if request.GET.get(name) and wanted.form.get(name) is not None:
             first[name] = request.GET[name]

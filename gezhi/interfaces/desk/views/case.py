@@ -61,6 +61,8 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "answer": ANSWERS.get(view.case.solved, ""),
         "back": back if back.startswith("/desk/") else "",
         "may_reveal": access.may_reveal(view.case, request.actor),
+        "sealed_contact": view.case.contact_ref is not None,
+        "veiled": view.veiled,
         "looked": people.reveals(f"case:{case_id}"),
         "spent": _spent(view, now),
         "sides": _sides(view),

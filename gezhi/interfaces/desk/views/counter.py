@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.workflows import access, queries, rules
+from gezhi.engines.workflows import access, protecting, queries, rules
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.views import receipt_view
 from gezhi.foundation import places
@@ -33,6 +33,7 @@ def counter(request: Request) -> HttpResponse:
         "categories": fields.category_groups(request.POST.get("category")),
         "consents": intake.CONSENTS.items(),
         "channels": intake.CHANNELS.items(),
+        "abouts": protecting.ABOUT.items(),
         "typed": request.POST,
         "errors": {},
         "key": new_key(),

@@ -76,6 +76,8 @@ def detail(request: Request, view: CaseView, item: int | None, back: str) -> dic
         "category": category_name(view.case.category, whole=True),
         "view_step": titled(view.flow.stages[running.stage if running else view.case.stage].title),
         "may_reveal": access.may_reveal(view.case, request.actor),
+        "sealed_contact": view.case.contact_ref is not None,
+        "veiled": view.veiled,
         "clockbar": view.bar,
     }
 

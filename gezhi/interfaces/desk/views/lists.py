@@ -59,6 +59,7 @@ def cases(request: Request) -> HttpResponse:
         "channels": CHANNELS.items(),
         "owner_name": seat_name(filters.owner) if filters.owner else "",
         "first": not given.get("cursor"),
+        "keeps": request.actor.may("case.protected"),
         "narrowed": any(given.get(name) for name in ("state", "place", "category", "owner", "overdue", "q", "channel")),
         "chips": _chips(given, filters),
         "kept": [(name, value) for name, value in given.items() if name != "cursor"],

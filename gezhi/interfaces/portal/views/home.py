@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gezhi.engines.workflows import rules
+from gezhi.engines.workflows import protecting, rules
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock, deadline, parse_limit
@@ -43,6 +43,7 @@ def _page(request: HttpRequest, plate: ground.Plate | None, refusal: Invalid | N
         "wrong": refusal.field_errors if refusal else {},
         "first_word": first_word(),
         "max_text": intake.MAX_TEXT,
+        "abouts": protecting.ABOUT.items(),
         "carers": ground.carers(plate.place_id) if plate else [],
         "needs": board.count_open(plate.place_id) if plate else None,
         "again": reverse("plate", args=[plate.token]) if plate and plate.token else reverse("home"),

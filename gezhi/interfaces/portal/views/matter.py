@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gezhi.engines.workflows import rules, views
+from gezhi.engines.workflows import guarding, rules, views
 from gezhi.foundation import files, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal, register
@@ -116,8 +116,13 @@ def _page(
         "more_photos": [*view.before[1:], *view.after[:-1]],
         "reveals": people.reveals(f"case:{view.case.id}"),
         "back": possible.get("unsolved") or possible.get("reopen"),
+        "kept_by": _receiver(view) if view.case.protected else "",
     }
     return render(request, "portal/matter.html", context, status=refusal.http if refusal else 200)
+
+
+def _receiver(view: views.PublicView) -> str:
+    return people.directory().seat(guarding.receiver(view.case)).label
 
 
 def _ahead(view: views.PublicView) -> str:
