@@ -81,7 +81,7 @@ def _inside(n: int, k: int, share: int) -> str:
             f"by: [reporter], counter: again, to: w{n}_{k - 1}, exhausted: w{n}_{k + 1}}}}}}}\n"
         )
     back = f"bad: {{title: {{zh: 退, en: Back}}, by: [owner], counter: again, to: w{n}_0, exhausted: {following}}}"
-    return _task(name, following, more=back if k and k % 5 != 2 else "")
+    return _task(name, following, more=back if k % 5 == 4 and k < share - 1 else "")
 
 
 def _task(name: str, to: str, *, more: str = "", form: str = "", unlike: str = "") -> str:

@@ -79,11 +79,6 @@ def _children(stage: Stage, here: tuple[str, ...]) -> Iterator[Flaw]:
     if isinstance(stage.needs, str) and stage.needs not in ("all", "any"):
         words = _("“{stage}”等的“{needs}”要写 all、any 或几件")
         yield Flaw("children.needs", (*here, "needs"), words, facts)
-    demanding = isinstance(stage.needs, int) or bool(stage.counts)
-    if demanding and not any(a.to and "owner" in a.by for a in stage.actions.values()):
-        # Fewer places than the number, or children that end otherwise: somebody must be able to go on.
-        words = _("“{stage}”等的子事项可能凑不够数，负责人要有一个往下走的操作")
-        yield Flaw("children.stuck", here, words, facts)
 
 
 def lists(flow: Workflow) -> Iterator[Flaw]:

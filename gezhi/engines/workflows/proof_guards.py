@@ -26,8 +26,14 @@ HOLES = {
 def settings(flow: Workflow) -> Iterator[Flaw]:
     """What actions write on the case: a name it has, a value of its type."""
     for where, _stage, action in actions(flow):
-        types = {**flow.readable, **action.form.types()}
+        asked = action.form.types()
+        types = {**flow.readable, **asked}
         at = (*where, "set")
+        for name, type_ in asked.items():
+            if name in flow.readable and not expressions.same_family(type_, flow.readable[name]):
+                # A gate behind a join reads the form of whoever came last.
+                words = _("“{action}”的填写项“{name}”和案件自己的“{name}”同名，却是另一种值，请换一个名字")
+                yield Flaw("action.field_type", (*where, "form"), words, {"action": action.id, "name": name})
         for name, source in action.set.items():
             facts: dict[str, object] = {"action": action.id, "name": name, "source": source}
             if name not in SETTABLE:

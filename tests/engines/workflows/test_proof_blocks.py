@@ -301,8 +301,6 @@ FLAWS = [
     ("children.each", "    each: places\n", "", "sweep:"),
     ("children.workflow", "    workflow: large\n", "", "sweep:"),
     ("children.needs", "    each: places\n    needs: all", "    each: places\n    needs: most", "needs: most"),
-    ("children.stuck", "    actions:\n      stop:\n        title: {zh: 够了, en: Enough}\n        by: [owner]\n        to: choose\n",
-     "", "sweep:"),
     ("side.kind", "    side: true\n    title: {zh: 拟办", "    side: true\n    then: rule\n    title: {zh: 拟办", "draft:"),
     ("side.moves", "        to: rule\n", "        to: lead_work\n", "put:"),
     ("side.open_for_ever", "        to: rule\n", "", "draft:"),
