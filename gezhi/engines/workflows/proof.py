@@ -27,7 +27,7 @@ from gezhi.engines.workflows.proof_graph import Graph
 from gezhi.engines.workflows.proof_guards import gates, settings
 from gezhi.engines.workflows.proof_names import names
 from gezhi.engines.workflows.proof_parts import MAX_ACTIONS, MAX_STAGES, Flaw, Move, _, told
-from gezhi.engines.workflows.proof_reach import cycles, exits, reach
+from gezhi.engines.workflows.proof_reach import cycles, exits, loose_cycles, reach
 from gezhi.engines.workflows.proof_seats import seats, separation
 from gezhi.engines.workflows.proof_sides import effects, tracks
 from gezhi.engines.workflows.proof_sure import reliance
@@ -69,7 +69,7 @@ def prove(flow: Workflow, *, posts: Mapping[str, object] | Iterable[str], powers
         return [*flaws, *gates(flow, None)]
     graph = Graph.of(flow)
     if graph.flaws:
-        return [*flaws, *graph.flaws, *cycles(graph), *gates(flow, None)]
+        return [*flaws, *graph.flaws, *loose_cycles(graph), *gates(flow, None)]
     sure = Certain(graph)
     return [
         *flaws,

@@ -124,9 +124,9 @@ class Graph:
         return tuple(run)
 
     def _complete(self, flaw: Flaw) -> Flaw:
-        """The run of a flaw with what the joins on its way need, as far as the broken structure allows."""
+        """The run of a flaw with what the joins on its way need; none when only another flaw leads there."""
         run = self.run_to(flaw.run[-1].source)
-        return flaw if run is None else replace(flaw, run=(*run, flaw.run[-1]))
+        return replace(flaw, run=() if run is None else (*run, flaw.run[-1]))
 
     # --- runs, once the structure is sound ---------------------------------------------------------
 
@@ -202,6 +202,10 @@ class Graph:
                     runs[target] = runs[here] + steps
                     queue.append(target)
         return runs.get(goal)
+
+    def steps(self, here: str, path: Path, allowed: Allowed) -> Iterator[tuple[str, Run]]:
+        """Where one step leads on the same level, with the moves it is made of; a fork and its join are one step."""
+        return self._level_steps(here, path, allowed, {})
 
     def _level_steps(self, here: str, path: Path, allowed: Allowed, memo: Memo) -> Iterator[tuple[str, Run]]:
         stage = self.flow.stages[here]

@@ -66,7 +66,7 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
         yield Flaw("owner.post", where, _("席位“{post}”不在岗位表里"), facts)
     elif owner.duty:
         post = posts.get(owner.post or "")
-        if isinstance(post, Mapping) and post.get("duty") is False:
+        if isinstance(post, Mapping) and not post.get("duty"):
             yield Flaw("owner.duty", where, _("“{post}”不是值班岗，排不了班"), facts)
     if owner.above is not None and (owner.above not in flow.stages or flow.stages[owner.above].kind != "task"):
         yield Flaw("owner.above", where, _("“{stage}”要找“{above}”的上一级，可是没有这个有人办的步骤"), facts)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from gezhi.engines.workflows.proof_graph import Graph
-from gezhi.engines.workflows.proof_parts import Flaw, Move, _, by_source, openings
+from gezhi.engines.workflows.proof_graph import Graph, Path, Run
+from gezhi.engines.workflows.proof_parts import Flaw, Move, _, by_source, openings, told
 
 
 def reach(graph: Graph) -> Iterator[Flaw]:
@@ -74,35 +74,66 @@ def _ends_all(graph: Graph, fork: str) -> bool:
     return any(move.ends_all for move in graph.leaving.get(fork, ()))
 
 
+Onward = Callable[[str], Iterable[tuple[str, Run]]]
+
+
 def cycles(graph: Graph) -> Iterator[Flaw]:
-    """A cycle of uncounted moves could turn for ever: one such run for each knot."""
-    onward = by_source(m for m in graph.moves if not m.counted)
+    """A cycle of uncounted moves could turn for ever: one such run for each knot.
+
+    Looked for at every level of the nesting, a fork with its join taken as one step: so each is a run.
+    """
+    for path in dict.fromkeys(graph.paths.values()):
+        inside = [stage for stage, at in graph.paths.items() if at == path]
+
+        def onward(here: str, path: Path = path) -> Iterable[tuple[str, Run]]:
+            return list(graph.steps(here, path, _uncounted))
+
+        for here, loop in _loops(inside, onward):
+            before = graph.run_to(loop[0].source)
+            yield _endless(here, loop, () if before is None else (*before, *loop))
+
+
+def loose_cycles(graph: Graph) -> Iterator[Flaw]:
+    """The same where the blocks are broken: the moves of a cycle are told, though they may not make a run."""
+    leaving = by_source(m for m in graph.moves if not m.counted)
+    for here, loop in _loops(graph.flow.stages, lambda s: [(m.target, (m,)) for m in leaving.get(s, ())]):
+        yield _endless(here, loop, ())
+
+
+def _uncounted(move: Move) -> bool:
+    return not move.counted
+
+
+def _endless(here: str, loop: Run, run: Run) -> Flaw:
+    said = " → ".join([*(m.source for m in loop if m.kind != "track"), loop[-1].target])
+    words = _("“{loop}”可以没完没了地转，要给其中一步加次数和出路")
+    return Flaw("flow.endless", ("stages", here), words, {"loop": said}, run=run, notes=() if run else told(loop))
+
+
+def _loops(stages: Iterable[str], onward: Onward) -> Iterator[tuple[str, Run]]:
+    """(the stage that closes it, the loop) for each knot of a graph, depth first."""
     state: dict[str, int] = {}
-    for root in graph.flow.stages:
+    for root in stages:
         if state.get(root):
             continue
-        stack: list[tuple[str, Iterator[Move]]] = [(root, iter(onward.get(root, ())))]
-        trail: list[Move] = []
+        stack = [(root, iter(onward(root)))]
+        trail: list[tuple[str, Run]] = []
         state[root] = 1
         while stack:
             here, rest = stack[-1]
-            move = next(rest, None)
-            if move is None:
+            step = next(rest, None)
+            if step is None:
                 stack.pop()
                 if trail:
                     trail.pop()
                 state[here] = 2
-            elif state.get(move.target) == 1:
-                start = next((n for n, m in enumerate(trail) if m.source == move.target), len(trail))
-                loop = (*trail[start:], move)
-                said = " → ".join([*(m.source for m in loop), move.target])
-                words = _("“{loop}”可以没完没了地转，要给其中一步加次数和出路")
-                run = (*(graph.run_to(move.target) or ()), *loop)
-                yield Flaw("flow.endless", ("stages", here), words, {"loop": said}, run=run)
-            elif not state.get(move.target):
-                state[move.target] = 1
-                trail.append(move)
-                stack.append((move.target, iter(onward.get(move.target, ()))))
+            elif state.get(step[0]) == 1:
+                start = next((n for n, (source, _run) in enumerate(trail) if source == step[0]), len(trail))
+                yield here, tuple(move for _source, run in [*trail[start:], (here, step[1])] for move in run)
+            elif not state.get(step[0]):
+                state[step[0]] = 1
+                trail.append((here, step[1]))
+                stack.append((step[0], iter(onward(step[0]))))
 
 
 def exits(graph: Graph) -> Iterator[Flaw]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from gezhi.engines.workflows.proof_parts import Flaw, _
 from gezhi.engines.workflows.schema import Rung, Stage, Workflow
@@ -39,8 +40,6 @@ def _accountable(stage: Stage, here: tuple[str, ...]) -> Iterator[Flaw]:
         yield Flaw("task.clock", here, _("步骤“{stage}”没有时限"), facts)
     elif not 0 < stage.clock.warn <= 1:
         yield Flaw("clock.warn", (*here, "clock"), _("“{stage}”的提醒点要在 0 到 1 之间"), facts)
-    elif stage.clock.until is not None and stage.clock.max is None:
-        yield Flaw("clock.unbounded", (*here, "clock"), _("“{stage}”等到哪一天，要写最晚多久（max）"), facts)
     if not stage.phase and not stage.side:
         yield Flaw("task.phase", here, _("步骤“{stage}”没有说居民看到的是哪一步（phase）"), facts)
 
@@ -141,15 +140,13 @@ def _rings(flow: Workflow, posts: Mapping[str, object]) -> Iterator[Flaw]:
         for s in flow.stages.values()
         if s.waits and s.owner is not None and s.owner.post in posts and len(_reach(s.owner.post or "", posts)) == 1
     }
-    for stage, avoided in top.items():
-        others = sorted(o for o in avoided if o in top)
-        for number, one in enumerate(others):
-            for two in others[number + 1 :]:
-                if one in top[two] or two in top[one]:
-                    words = _("“{stage}”“{one}”“{two}”都由最上面的岗位办又两两避开，要三个人，那里只保证有两个")
-                    facts = {"stage": stage, "one": one, "two": two}
-                    yield Flaw("owner.ring", ("stages", stage, "owner"), words, facts)
-                    return
+    apart = {frozenset((stage, other)) for stage, avoided in top.items() for other in avoided if other in top}
+    for one, two, three in combinations(sorted(top), 3):
+        if {frozenset((one, two)), frozenset((two, three)), frozenset((one, three))} <= apart:
+            words = _("“{one}”“{two}”“{three}”都由最上面的岗位办又两两避开，要三个人，那里只保证有两个")
+            facts = {"one": one, "two": two, "three": three}
+            yield Flaw("owner.ring", ("stages", one, "owner"), words, facts)
+            return
 
 
 def _chain(post: str, posts: Mapping[str, object]) -> list[str]:

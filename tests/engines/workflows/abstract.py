@@ -19,6 +19,10 @@ class Impossible(Exception):
     """The move cannot be made from this marking, or the definition means nothing here."""
 
 
+class Endless(Impossible):
+    """Forks open inside each other without end: this stands still in no marking."""
+
+
 @dataclass(frozen=True)
 class Marking:
     tokens: frozenset[Token] = frozenset()
@@ -46,6 +50,8 @@ class Machine:
             if not path or path[-1][0] != stage.of:
                 raise Impossible(f"{stage_id} is not the join of this branch")
             return self.arrive(m, path, stage_id)
+        if len(path) > 20:
+            raise Endless(f"{stage_id} opens for ever")
         m = replace(m, tokens=m.tokens | {(path, stage_id)})
         for track in stage.tracks:
             m = self.enter(m, (*path, (stage_id, track.id)), track.to)
