@@ -25,13 +25,17 @@ _USERNAME = re.compile(r"[a-z\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._-]{1,39}")
 
 @dataclass(frozen=True)
 class NewPerson:
-    """What to know of a person: no more than this. `password` only together with `username`."""
+    """What to know of a person: no more than this. `password` only together with `username`.
+
+    `must_change`: the password is one-time; nothing works until the person has replaced it.
+    """
 
     name: str
     phone: str | None = None
     username: str | None = None
     password: str | None = None
     language: str = "zh-hans"
+    must_change: bool = False
 
 
 def normal_username(text: str) -> str:
@@ -84,7 +88,8 @@ def create_people(rows: Iterable[NewPerson], *, actor: Actor, synthetic: bool = 
                     stream,
                     "person.created",
                     {"name": name, "phone": phone, "language": row.language, "active": True}
-                    | ({"synthetic": True} if synthetic else {}),
+                    | ({"synthetic": True} if synthetic else {})
+                    | ({"must_change": True} if row.must_change else {}),
                     head=GENESIS,
                 )
             )
@@ -98,7 +103,8 @@ def create_people(rows: Iterable[NewPerson], *, actor: Actor, synthetic: bool = 
 def set_password(person_id: int, password: str, *, actor: Actor) -> None:
     """Give a new password: one's own, or that of somebody all of whose seats one manages.
 
-    Ends the person's sessions and tokens. Raises Invalid password.weak, NotFound, NotAllowed.
+    Ends the person's sessions and tokens. One that a colleague gave has to be changed at the next sign-in.
+    Raises Invalid password.weak, NotFound, NotAllowed.
     """
     info = directory().person(person_id)
     passwords.check(password, username=info.username, synthetic=info.synthetic)
@@ -109,7 +115,9 @@ def set_password(person_id: int, password: str, *, actor: Actor) -> None:
             _need_to_manage_person(actor, person_id)
         person.password = encoded
         _end_sessions(person)
-        _store(person, "person.password_set", {"session_epoch": person.session_epoch}, actor)
+        person.must_change = actor.kind == "staff" and actor.person_id != person_id
+        patch = {"session_epoch": person.session_epoch, "must_change": person.must_change}
+        _store(person, "person.password_set", patch, actor)
 
 
 def set_username(person_id: int, username: str | None, *, actor: Actor) -> None:
@@ -236,7 +244,7 @@ def _checked(row: NewPerson, synthetic: bool) -> NewPerson:
             raise refusals.USERNAME_WRONG()
         passwords.check(row.password, username=username, synthetic=synthetic)
     phone = _phone(row.phone) if row.phone else None
-    return NewPerson(_name(row.name), phone, username, row.password, row.language)
+    return NewPerson(_name(row.name), phone, username, row.password, row.language, row.must_change)
 
 
 def _name(text: str) -> str:
@@ -279,4 +287,5 @@ def _row(id_: int, row: NewPerson, name: PrivateRef, phone: PrivateRef | None, e
         password=encoded,
         language=row.language,
         synthetic=synthetic,
+        must_change=row.must_change,
     )

@@ -383,6 +383,37 @@ PASSWORD_WEAK = _refusal(
     "{reason}",
     _("请换一个至少 10 位、别人猜不到的密码，例如几个不相干的词。"),
 )
+PASSWORD_SAME = _refusal(
+    Invalid,
+    "password.same",
+    _("新密码和现在的一样。"),
+    _("一次性密码别人见过，要换成只有您知道的。"),
+    _("请换一个不同的密码。"),
+)
+PASSWORD_DIFFERS = _refusal(
+    Invalid, "password.differs", _("两遍新密码不一样。"), _("可能有一遍输错了。"), _("请再输一次。")
+)
+MUST_CHANGE = _refusal(
+    SignInNeeded,
+    "password.must_change",
+    _("请先换掉一次性密码。"),
+    _("现在的密码是别人给的，换成自己的才能用。"),
+    _("请在网页上登录一次，按提示换密码。"),
+)
+TWO_FOUNDERS = _refusal(
+    Invalid,
+    "people.two_founders",
+    _("要写至少两位不同的人。"),
+    _("总岗始终要有两个人，才能保证办的人和查的人不是同一个人。"),
+    _("请用两个 --name 写明两位。"),
+)
+FOUNDED = _refusal(
+    Conflict,
+    "people.founded",
+    _("这里已经有管理员，没有再建。"),
+    _("首批管理员只在空的系统上设立一次。"),
+    _("请由现有的管理员任命；密码忘了由另一位管理员重设。"),
+)
 TOKEN_WRONG = _refusal(
     SignInNeeded,
     "token.wrong",

@@ -22,7 +22,7 @@ from gezhi.foundation.events.log import tail
 from . import crypto, refusals
 from .actor import Actor, system
 from .models import Person, SignInGuard
-from .persons import normal_username
+from .persons import normal_username, set_password
 from .records import PersonInfo
 from .snapshot import directory
 
@@ -63,6 +63,19 @@ def sign_in(username: str, password: str, *, ip: str = "") -> PersonInfo:
             _uncount(address)
         _record(person.pk, "person.signed_in", {"@from": address.hex() if ip else ""})
     return directory().person(person.pk)
+
+
+def change_password(person: PersonInfo, old: str, new: str, *, ip: str = "") -> PersonInfo:
+    """Replace one's own password after giving the old one; other sessions end. Returns the person as now.
+
+    Raises SignInNeeded sign_in.wrong, TooMany sign_in.locked (wrong tries count as at signing in), Invalid
+    password.weak, password.same.
+    """
+    sign_in(person.username or "", old, ip=ip)
+    if old == new:
+        raise refusals.PASSWORD_SAME()
+    set_password(person.id, new, actor=Actor(kind="staff", person_id=person.id, name=person.name_public))
+    return directory().person(person.id)
 
 
 def start_session(request: HttpRequest, person: PersonInfo) -> None:

@@ -26,7 +26,12 @@ class Issued(NamedTuple):
 
 
 def issue_token(person: PersonInfo) -> Issued:
-    """A new token for a person who has just signed in; it lives 12 hours."""
+    """A new token for a person who has just signed in; it lives 12 hours.
+
+    Raises SignInNeeded password.must_change while the password is a one-time one.
+    """
+    if person.must_change:
+        raise refusals.MUST_CHANGE()
     secret = secrets.token_urlsafe(32)
     with db.write():
         now = clock.now()

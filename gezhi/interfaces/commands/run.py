@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
     steps.migrate()
     steps.refuse_unsafe()
     steps.install_packs()
+    steps.say_without_administrators()
     if steps.wants_demo():
         steps.seed_demo()
     steps.close_database()

@@ -57,6 +57,19 @@ def install_packs() -> None:
             packs.install(folders[name], actor=people.system("setup"))
 
 
+def say_without_administrators() -> bool:
+    """In production, say on standard error that nobody can sign in yet, and what to do; returns whether it was so."""
+    from gezhi.foundation import people
+
+    if not settings.PRODUCTION or people.has_administrators():
+        return False
+    print(
+        _("还没有管理员，谁也不能登录。请运行：gezhi admin create --county 代码 --name 姓名 --name 姓名"),
+        file=sys.stderr,
+    )
+    return True
+
+
 def wants_demo() -> bool:
     """Whether this home is to be filled with the demo county: empty, not production, not declined."""
     from gezhi.foundation.people.models import Person

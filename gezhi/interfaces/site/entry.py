@@ -1,6 +1,6 @@
 """The doors every zone has, whichever faces it serves: signing in and out, and a reader's preferences.
 
-`/signin` `/signout` `/prefer` `/patterns`. Residents never need them; staff come here from any face.
+`/signin` `/password` `/signout` `/prefer` `/patterns`. Residents never need them; staff come here from any face.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gezhi.foundation import people
-from gezhi.foundation.errors import Refusal
+from gezhi.foundation.errors import Invalid, Refusal
 
 from . import patterns
 
@@ -64,7 +64,33 @@ def signin(request: HttpRequest) -> HttpResponse:
             response.headers["Retry-After"] = str(getattr(refusal, "retry_after", 60))
         return response
     people.start_session(request, person)
+    if person.must_change:
+        return redirect("password")
     return redirect(safe_next(request, wanted, home_of(person.id)))
+
+
+@never_cache
+@sensitive_post_parameters("old", "new", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """One's own password: GET shows the form; POST replaces it and goes to the person's own first page."""
+    person = people.current_person(request)
+    if person is None:
+        return redirect("signin")
+    context: dict[str, Any] = {"forced": person.must_change}
+    if request.method != "POST":
+        return render(request, "password.html", context)
+    given = request.POST
+    try:
+        if given.get("new", "") != given.get("again", ""):
+            raise Invalid("password.differs")
+        ip = request.META.get("REMOTE_ADDR", "")
+        person = people.change_password(person, given.get("old", ""), given.get("new", ""), ip=ip)
+    except Refusal as refusal:
+        context["refusal"] = refusal
+        return render(request, "password.html", context, status=refusal.http)
+    people.start_session(request, person)
+    return redirect(home_of(person.id))
 
 
 @require_POST
@@ -85,6 +111,7 @@ def prefer(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("signin", signin, name="signin"),
+    path("password", password, name="password"),
     path("signout", signout, name="signout"),
     path("prefer", prefer, name="prefer"),
     path("patterns", patterns.page, name="patterns"),

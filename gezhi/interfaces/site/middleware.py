@@ -102,7 +102,8 @@ def _actor_of(request: HttpRequest):
     from gezhi.foundation import people
 
     person = people.current_person(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-    return people.resident("") if person is None else people.actor_for(person.id)
+    # With a one-time password one is nobody yet: it opens /password and nothing else.
+    return people.resident("") if person is None or person.must_change else people.actor_for(person.id)
 
 
 def refusals(get_response: GetResponse) -> GetResponse:
