@@ -140,6 +140,14 @@ class Workflow:
         return readable(self.kept)
 
     @cached_property
+    def first(self) -> Stage:
+        """Where an ordinary matter begins: the start, and where it is a gate, what its last way leads to."""
+        stage = self.stages[self.start]
+        while stage.kind == "gate":
+            stage = self.stages[stage.branches[-1].to]
+        return stage
+
+    @cached_property
     def _joins(self) -> dict[str, Stage]:
         return {s.of: s for s in self.stages.values() if s.kind == "join" and s.of}
 

@@ -284,7 +284,7 @@ def contact_text(case: Case, field: str) -> tuple[int, str] | None:
 def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | None]) -> list[Entry]:
     directory = people.directory()
     entries: list[Entry] = []
-    stage = flow.start
+    stage = flow.first.id
     # With the resident's words the photos went as well; the numbers of what is gone lead nowhere.
     erased = any("text" in event.patch.get("@erased", {}).get("names", ()) for event in history)
     for event in history:

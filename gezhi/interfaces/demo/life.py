@@ -117,8 +117,15 @@ class Life:
 
     def _next(self, case_id: int, now: datetime) -> None:
         """Somebody gets to the case's running step after a while."""
-        item = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False).first()
+        item = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False, branch="").first()
         if item is None or self.waiting.get(case_id) == item.stage:
+            return
+        if item.stage in ("joint", "joint_sign"):
+            self._together(case_id, item, now)
+            return
+        if item.stage == "parked":
+            # Time itself brings it back; look again after that.
+            self.at(item.due_at + timedelta(hours=2), lambda t: self._next(case_id, t))
             return
         pick = self.random
         if case_id in self.stalled and item.stage in STALLS:
@@ -126,6 +133,9 @@ class Life:
                 self.at(working(now + timedelta(hours=3)), lambda _t: self._ask_for_time(case_id, item.number))
             return
         hours = {
+            "duty": pick.expovariate(1 / 0.3),
+            "lift": pick.expovariate(1 / 2),
+            "joint_sum": pick.expovariate(1 / 3),
             "triage": pick.expovariate(1 / 1.2),
             "triage_street": pick.expovariate(1 / 1.5),
             "sign": pick.expovariate(1 / 1.6),
@@ -149,8 +159,28 @@ class Life:
                 # No word: the clock job lapses it; look again after that.
                 due = item.due_at + timedelta(hours=2)
         resident = item.stage in ("confirm", "follow_up") and pick.random() < 0.7
-        when = due if resident else working(due)
+        when = due if resident or item.stage == "duty" else working(due)
         self.at(when, lambda t: self._act(case_id, item.number, resident, t))
+
+    def _together(self, case_id: int, fork: WorkItem, now: datetime) -> None:
+        """Each unit of a joint matter does its part after a while; the last one brings it on."""
+        for item in WorkItem.objects.filter(case_id=case_id, fork=fork.number, state=OPEN, side=False):
+            wait = timedelta(hours=self.random.expovariate(1 / (9 if fork.stage == "joint" else 1)) + 0.2)
+            self.at(working(now + wait), self._part(case_id, item.number))
+
+    def _part(self, case_id: int, number: int) -> Callable[[datetime], None]:
+        def do(now: datetime) -> None:
+            item = WorkItem.objects.filter(case_id=case_id, number=number, state=OPEN).first()
+            if item is None:
+                return
+            result: dict[str, object] = {"result": self.matter_of[case_id].result}
+            action = {"joint_lead": "lead_done", "joint_assist": "assist_done"}.get(item.stage, "countersign")
+            self._fire(item, action, {} if action == "countersign" else result)
+            trunk = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False, branch="").first()
+            if trunk is not None and trunk.number != item.fork:
+                self._next(case_id, now)
+
+        return do
 
     def _progress(self, case_id: int, number: int) -> None:
         item = WorkItem.objects.filter(case_id=case_id, number=number, state=OPEN).first()
@@ -166,7 +196,7 @@ class Life:
 
     def _act(self, case_id: int, number: int, resident: bool, now: datetime) -> None:
         case = Case.objects.get(pk=case_id)
-        item = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False).first()
+        item = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False, branch="").first()
         if item is None or case.state == CLOSED:
             return
         if item.number != number:
@@ -199,7 +229,25 @@ class Life:
             self._dispatch(case, item)
 
     def _at_triage_street(self, case: Case, item: WorkItem, now: datetime) -> None:
+        matter = self.matter_of[case.id]
+        if matter.sort == "big" and self.random.random() < 0.4:
+            self._dispatch_joint(case, item)
+        else:
+            self._dispatch(case, item)
+
+    _at_duty = _at_triage_street
+
+    def _at_lift(self, case: Case, item: WorkItem, now: datetime) -> None:
         self._dispatch(case, item)
+
+    def _dispatch_joint(self, case: Case, item: WorkItem) -> None:
+        matter = self.matter_of[case.id]
+        lead = self.unit_for(matter, case)
+        data = {"unit": lead, "units": [s for s in {self._other_unit(case)} if s != lead]}
+        if data["units"]:
+            self._fire(item, "dispatch_joint", data | {"category": category_code(matter), "urgent": case.urgent})
+        else:
+            self._dispatch(case, item)
 
     def _dispatch(self, case: Case, item: WorkItem) -> None:
         matter = self.matter_of[case.id]
@@ -229,12 +277,29 @@ class Life:
             side = WorkItem.objects.get(case_id=case.id, state=OPEN, side=True)
             self._fire(side, "grant", {"note": "同意，告知居民。"})
             return
+        if item.stage == "handle" and not case.counters.get("parkings") and pick.random() < 0.03:
+            self._park(case, item, now)
+            return
         data: dict[str, object] = {"result": self.matter_of[case.id].result}
         if self.photos is not None and pick.random() < 0.25:
             data["photos"] = self.photos(case, "after")
         self._fire(item, "finish", data)
 
     _at_handle_ruled = _at_handle
+
+    def _at_joint_sum(self, case: Case, item: WorkItem, now: datetime) -> None:
+        self._fire(item, "finish", {"result": self.matter_of[case.id].result})
+
+    def _park(self, case: Case, item: WorkItem, now: datetime) -> None:
+        """It cannot be done this month: the street drafts, the county's head rules, the resident is told a date."""
+        day = (clock.local(now) + timedelta(days=self.random.randint(10, 60))).date().isoformat()
+        self._fire(
+            item, "park", {"reason": matters.PARK_REASONS[case.id % len(matters.PARK_REASONS)], "next_date": day}
+        )
+        side = WorkItem.objects.get(case_id=case.id, state=OPEN, side=True)
+        self._fire(side, "park_put", {"opinion": "情况属实，拟同意。"})
+        side = WorkItem.objects.get(case_id=case.id, state=OPEN, side=True)
+        self._fire(side, "park_approve", {"opinion": "同意，按期回头看。"})
 
     def _at_verify(self, case: Case, item: WorkItem, now: datetime) -> None:
         if case.reworks == 0 and self.random.random() < 0.07:
@@ -248,6 +313,8 @@ class Life:
         rating = pick.choices(("very", "fairly", "so_so", "no"), (60, 27, 9, 4))[0]
         if answer == "no":
             self._fire(item, "record_no", {"words": pick.choice(matters.UNSOLVED), "rating": "no"})
+        elif answer == "partly" and case.counters.get("lifts", 0) == 0 and pick.random() < 0.15:
+            self._fire(item, "false_closure", {"finding": "电话里说根本没人来过。"})
         elif answer == "unreachable":
             self._fire(item, "record", {"solved": answer})
         else:

@@ -106,7 +106,7 @@ def _row(flow: Any) -> list[str]:
 
     Stages are few (a dozen), so trying every way is cheap; `budget` bounds a definition of many branches.
     """
-    best: list[str] = [flow.start]
+    best: list[str] = [flow.first.id]
     budget = 20_000
 
     def walk(way: list[str]) -> None:
@@ -121,7 +121,7 @@ def _row(flow: Any) -> list[str]:
             if target not in way:
                 walk([*way, target])
 
-    walk([flow.start])
+    walk([flow.first.id])
     return best
 
 

@@ -181,9 +181,11 @@ def test_warning_breach_and_rungs_happen_once_each(world, at_ten):
     kinds = [e.kind for e in events.history(f"case:{case.id}")]
     assert kinds.count("item.breached") + kinds.count("item.escalated") == 1  # one look brought it all up to now
     item = item_of(case)
-    assert item.rung == 2 and item.breached_at is not None and item.next_at is None
+    assert item.rung == 3 and item.breached_at is not None
     case.refresh_from_db()
-    assert case.supervised_by == world.seats["dispatch"]
+    # Reminded, supervised by the street, and in the end the county took it over with a deadline of its own.
+    assert case.supervised_by == case.owner_seat == item.owner_seat == world.seats["dispatch"]
+    assert case.late_at == case.due_at < clock.now() < item.due_at and item.ask["taken_from"] == world.seats["city"]
 
 
 def test_a_stale_click_says_who_did_what(world):

@@ -40,7 +40,7 @@ def own_places(actor: Actor) -> list[tuple[int, str]]:
 def goes_to(place_id: int) -> dict[str, str]:
     """Who gets a matter of this place and by when they decide: the first step of the workflow, in words."""
     flow, _hash = definition(intake.WORKFLOW)
-    stage = flow.stages[flow.start]
+    stage = flow.first
     directory, now = people.directory(), clock.now()
     post = stage.owner.post if stage.owner else None
     seat = directory.seat_for(post or "", place_id)

@@ -24,7 +24,7 @@ from gezhi.interfaces.site.faults import wants_json
 def first_word() -> Any:
     """By when somebody will have decided who handles a matter raised now: the limit of the first step."""
     flow, _hash = definition(intake.WORKFLOW)
-    stage = flow.stages[flow.start]
+    stage = flow.first
     return deadline(clock.now(), parse_limit(stage.clock.limit)) if stage.clock else None
 
 
