@@ -30,7 +30,7 @@ def swept(world, *places):
 
 
 def the_children(case):
-    return list(Case.objects.filter(parent_id=case.id).order_by("id"))
+    return list(Case.objects.filter(parent_id=case.id).order_by("place_id"))
 
 
 def end(world, child, action="seen"):

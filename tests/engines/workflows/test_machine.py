@@ -6,6 +6,7 @@ to the few commands that matter. Runs on both databases (the suite runs twice).
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
 from datetime import timedelta
 from unittest import mock
@@ -25,6 +26,9 @@ from gezhi.foundation.errors import Refusal
 from gezhi.foundation.people import actions as staff
 from tests.foundation.people.county import SETUP
 
+from . import joint
+
+DOING = ("handle", "handle_ruled", "joint_lead", "joint_assist", "joint_sum")
 KINDS = (
     "open",
     "act",
@@ -61,6 +65,7 @@ class Run:
         self.world, self.clock = world, at_ten
         self.names = list(world.people)
         self.cases: list[int] = []
+        self.flows = ("request",)
         self.refused = self.done = 0
 
     def step(self, kind, a, b, c, d):
@@ -69,7 +74,7 @@ class Run:
 
     def open(self, a, b, c, d):
         place = ("lake1", "lake2", "hill1", "lake", "east", "ridge")[a % 6]
-        case = self.world.open("路灯坏了", place=place, urgent=b % 5 == 0)
+        case = self.world.open("路灯坏了", place=place, urgent=b % 5 == 0, workflow=self.flows[c % len(self.flows)])
         self.cases.append(case.id)
 
     def _case(self, a):
@@ -90,6 +95,12 @@ class Run:
                 data[field.id] = "1 work_day"
             elif field.type == "truth":
                 data[field.id] = bool(pick % 2)
+            elif field.type == "seats":
+                data[field.id] = [seats[(pick + k) % len(seats)] for k in range(1 + pick % 3)]
+            elif field.type == "places":
+                data[field.id] = [self.world.places[p] for p in ("lake1", "lake2", "hill1")[: 1 + pick % 3]]
+            elif field.type == "date":
+                data[field.id] = (clock.today() + timedelta(days=pick % 120)).isoformat()
         return data
 
     def _fire(self, case, action, item, actor, form, c, d):
@@ -182,9 +193,14 @@ class Run:
             if case.state == CLOSED:
                 assert not [i for i in items if i.state == OPEN] and case.closed_at is not None
                 continue
-            (item,) = running
-            assert case.owner_seat == item.owner_seat and case.late_at is not None and item.due_at is not None
-            assert item.next_at is not None or item.breached_at is not None
+            # Exactly one accountable seat, on the trunk, whose clock runs or whose pause has an end.
+            (trunk,) = [i for i in running if i.branch == ""]
+            assert case.owner_seat == trunk.owner_seat and case.stage == trunk.stage
+            assert case.late_at is not None and case.late_at <= min(i.due_at for i in running)
+            assert all(i.next_at is not None or i.breached_at is not None for i in running)
+            parked = flow.stages[trunk.stage].parked
+            assert (case.parked_until is not None) == parked and (not parked or trunk.next_at == case.parked_until)
+            self._check_branches(flow, items)
             for one in (i for i in items if i.state == OPEN):
                 answering = directory.effective(one.owner_seat, now, unlike=frozenset(one.barred))
                 assert answering.persons and not set(answering.persons) & set(one.barred)
@@ -192,14 +208,31 @@ class Run:
             for past in items:
                 if past.stage == "verify" and past.done_by is not None:
                     assert past.done_by not in handled, "a doer verified"
-                if past.stage in ("handle", "handle_ruled") and past.done_by is not None:
+                if past.stage in DOING and past.done_by is not None:
                     handled.add(past.done_by)
 
+    def _check_branches(self, flow, items):
+        """Every open branch belongs to a fork that is open and waits for it; every open fork waits for something."""
+        running = [i for i in items if i.state == OPEN and not i.side]
+        assert len({i.branch for i in running}) == len(running)
+        by_number = {i.number: i for i in items}
+        for item in running:
+            if item.branch:
+                fork = by_number[item.fork]
+                assert fork.state == OPEN and item.branch in fork.ask["branches"]
+                assert item.branch not in fork.ask["arrived"]
+            if flow.stages[item.stage].kind == "fork":
+                inside = {i.branch for i in running if i.fork == item.number}
+                assert inside and inside == set(item.ask["branches"]) - set(item.ask["arrived"])
+        for beside in (i for i in items if i.state == OPEN and i.side):
+            assert beside.branch in {i.branch for i in running}
 
-def live(world, at_ten, commands) -> Run:
+
+def live(world, at_ten, commands, *flows) -> Run:
     at_ten.move_to("2026-11-18T02:00:00+00:00")
     with undone():
         run = Run(world, at_ten)
+        run.flows = flows or run.flows
         run.open(0, 1, 0, 0)
         run.open(2, 1, 0, 0)
         for command in commands:
@@ -225,6 +258,31 @@ def test_an_open_case_always_has_one_owner_and_one_clock(world, at_ten):
     lives()
     # The lives must be lives: hundreds of actions that the engine accepted.
     assert sum(done) > 200
+
+
+def test_forks_timers_and_sweeps_keep_one_accountable_seat_too(world, at_ten):
+    joint.install(world)
+    stages = Counter()
+
+    @given(commands=COMMANDS)
+    @CALM
+    def lives(commands):
+        with mock.patch.object(Run, "check", checking(stages)):
+            live(world, at_ten, commands, "joint", "request", "sweep", "joint")
+
+    lives()
+    # They must have been there: branches inside branches, parking, publicity, sweeps.
+    assert {"together", "lead_work", "assist_work", "publicity", "sweeping"} <= set(stages)
+
+
+def checking(stages):
+    plain = Run.check
+
+    def check(self):
+        plain(self)
+        stages.update(WorkItem.objects.filter(case_id__in=self.cases, state=OPEN).values_list("stage", flat=True))
+
+    return check
 
 
 def one_persons_life(world, at_ten) -> Run:
