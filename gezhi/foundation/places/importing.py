@@ -42,6 +42,7 @@ COLUMNS = {
     "lon": ("lon", "lng", "longitude", "经度"),
     "lat": ("lat", "latitude", "纬度"),
     "units": ("units", "单元数", "单元"),
+    "households": ("households", "户数", "居民户数"),
 }
 _BY_DIGITS = {2: "province", 4: "city", 6: "county", 9: "town", 12: "village", 15: "grid1", 17: "grid2", 19: "grid3"}
 _UP = {4: 2, 6: 4, 9: 6, 12: 9, 15: 12, 17: 15, 19: 17}
@@ -59,6 +60,7 @@ class Line:
     geometry: shapely.Geometry | None = None
     point: tuple[float, float] | None = None
     units: int | None = None
+    households: int | None = None
     problem: str = ""
     does: str = "new"
     id: int | None = None
@@ -151,6 +153,7 @@ def _new_places(lines: Iterable[Line], layer: str, known: Directory, day: date) 
             lat=point[1] if point else None,
             geometry=None if line.geometry is None else shapely.to_wkb(line.geometry),
             units=line.units,
+            households=line.households,
             qr=new_token() if line.kind == "building" and old is None else None,
         )
     return list(made.values())
@@ -250,10 +253,11 @@ def _line(number: int, facts: Mapping[str, Any]) -> Line:
 
     kinds = {str(label): kind for kind, label in LABELS.items()} | {kind: kind for kind in KINDS}
     given = text("level") or text("kind")
-    units = text("units")
+    units, households = text("units"), text("households")
     line = Line(
         number, text("code"), text("name"), kinds.get(given, given), text("parent"),
         units=int(units) if units.isdigit() and 1 <= int(units) <= 99 else None,
+        households=int(households) if households.isdigit() and len(households) < 7 else None,
     )  # fmt: skip
     if not line.code or len(line.code) > 40:
         return replace(line, problem=_("没有代码"))

@@ -24,6 +24,7 @@ class Place(models.Model):
     shape_hash = models.CharField(max_length=64, default="")  # sha256 of geometry, hex; what the events carry
     sketch = models.BooleanField(default=False)  # an invented outline or point, to be said wherever it is drawn
     units = models.PositiveSmallIntegerField(null=True)  # entrances 单元 of a building
+    households = models.PositiveIntegerField(null=True)  # as counted by hand, until registers know better
     qr = models.CharField(max_length=16, null=True, unique=True)  # unguessable token of a door plate
     opened_on = models.DateField()
     closed_on = models.DateField(null=True)
@@ -173,5 +174,5 @@ register_state("placechange", PlaceChange, ["kind", "on", "state", "place_id", "
 register_state(
     "place",
     Place,
-    ["kind", "name", "lon", "lat", "shape_hash", "sketch", "units", "qr", "opened_on", "closed_on"],
+    ["kind", "name", "lon", "lat", "shape_hash", "sketch", "units", "households", "qr", "opened_on", "closed_on"],
 )

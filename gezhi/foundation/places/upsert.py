@@ -23,10 +23,11 @@ class Brought(NamedTuple):
     drawn: int
     same: int
     ids: tuple[int, ...]
+    counted: int = 0  # places whose number of households changed
 
     @property
     def changed(self) -> int:
-        return self.created + self.renamed + self.moved + self.drawn
+        return self.created + self.renamed + self.moved + self.drawn + self.counted
 
 
 def bring(wanted: Sequence[NewPlace], *, actor: Any) -> Brought:
@@ -49,7 +50,7 @@ def bring(wanted: Sequence[NewPlace], *, actor: Any) -> Brought:
     fresh = [place for place in wanted if place.id is None]
     create_many(fresh, actor=actor)
     created = {place.id for place in fresh}
-    counts = {"renamed": 0, "moved": 0, "drawn": 0, "same": 0}
+    counts = {"renamed": 0, "moved": 0, "drawn": 0, "counted": 0, "same": 0}
     for place in wanted:
         if place.id in created:
             continue
@@ -97,6 +98,10 @@ def _update(row: Place, place: NewPlace, parent: int | None, actor: Any) -> list
         row.geometry, row.shape_hash, row.sketch = place.geometry, shape_hash(place.geometry), place.sketch
         patch.update(shape_hash=row.shape_hash, sketch=row.sketch)
         fields += ["geometry", "shape_hash", "sketch"]
+    if place.households is not None and row.households != place.households:
+        changes.append("counted")
+        row.households = patch["households"] = place.households
+        fields.append("households")
     if changes:
         head = events.record(
             f"place:{row.pk}",

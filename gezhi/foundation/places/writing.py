@@ -20,7 +20,7 @@ from .shapes import shape_hash
 # Letters and digits that cannot be mistaken for one another when read from a door plate.
 TOKEN_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 TOKEN_LENGTH = 10
-# 500 rows of 15 columns stay below SQLite's limit of 32,766 parameters.
+# 500 rows of 16 columns stay below SQLite's limit of 32,766 parameters.
 BATCH = 500
 
 
@@ -42,6 +42,7 @@ class NewPlace:
     geometry: bytes | None = None
     sketch: bool = False
     units: int | None = None
+    households: int | None = None
     qr: str | None = None
     id: int | None = None
 
@@ -85,6 +86,7 @@ def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
                 shape_hash=shape_hash(p.geometry),
                 sketch=p.sketch,
                 units=p.units,
+                households=p.households,
                 qr=p.qr,
                 opened_on=p.opened_on,
                 event_seq=head.seq,
@@ -121,6 +123,7 @@ def _opened(place: NewPlace) -> dict[str, Any]:
         "shape_hash": shape_hash(place.geometry) or None,
         "sketch": place.sketch or None,
         "units": place.units,
+        "households": place.households,
         "qr": place.qr,
         "parents": {place.layer: place.parent_number} if place.parent is not None else None,
         "codes": place.codes or None,

@@ -29,10 +29,13 @@ def shade(count: int, most: int) -> int:
 
 
 def load_map(
-    place_id: int, loads: Mapping[int, Load], points: Sequence[tuple[float, float, str, str, str]] = ()
+    place_id: int,
+    loads: Mapping[int, Load],
+    points: Sequence[tuple[float, float, str, str, str]] = (),
+    layer: str = "governance",
 ) -> SafeString | str:
     """The children of a place shaded by open cases; `points` are (lon, lat, clock state, url, title)."""
-    view = map_view(place_id)
+    view = map_view(place_id, layer)
     if not view.shapes:
         return ""
     directory = places.directory()

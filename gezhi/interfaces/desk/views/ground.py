@@ -23,6 +23,7 @@ from ..page import show, staff
 COLUMN = {"county": "county_id", "town": "town_id", "village": "village_id"}
 BELOW = {"county": "town_id", "town": "village_id", "village": "grid_id"}
 POINTS = 400
+UNIT_CASES = 5000
 
 
 @staff
@@ -41,6 +42,8 @@ def map_page(request: Request, place: int | None = None) -> HttpResponse:
             raise NotFound()
     request.actor.need("case.see", directory.path(info.id))
     now = clock.now()
+    units = directory.children(info.id, "unit") if info.kind == "village" else ()
+    layer = "unit" if units and request.GET.get("layer") == "unit" else "governance"
     inside = Case.objects.filter(ORDINARY, **{COLUMN[info.kind]: info.id}, state=OPEN)
     lines = (
         inside.order_by()
@@ -48,7 +51,9 @@ def map_page(request: Request, place: int | None = None) -> HttpResponse:
         .annotate(open=Count("id"), late=Count("id", filter=Q(late_at__lt=now)))
     )
     known = {line[BELOW[info.kind]]: (line["open"], line["late"]) for line in lines}
-    children = _below(info)
+    if layer == "unit":
+        known = _by_unit(inside, now)
+    children = list(units) if layer == "unit" else _below(info)
     loads = {id: Load(*known.get(id, (0, 0)), _way(request, id)) for id in children}
     rows = [{"id": id, "name": places.short_name(directory.get(id).name), "load": loads[id]} for id in children]
     placed = sum(load.open for load in loads.values())
@@ -60,7 +65,9 @@ def map_page(request: Request, place: int | None = None) -> HttpResponse:
         "total": total,
         "late": sum(late for _open, late in known.values()),
         "elsewhere": total - placed,
-        "atlas": load_map(info.id, loads, _points(inside, now) if info.kind != "county" else ()),
+        "atlas": load_map(info.id, loads, _points(inside, now) if info.kind != "county" else (), layer),
+        "layer": layer,
+        "two_layers": bool(units),
         "up": _up(request, info.id),
         "sketch": info.sketch,
     }
@@ -102,7 +109,9 @@ def places_page(request: Request, place: int | None = None) -> HttpResponse:
         "chain": [
             (p.id, places.short_name(p.name)) for p in chain if request.actor.may("places.manage", directory.path(p.id))
         ],
-        "problems": places.check_partition(clock.today()) if request.GET.get("check") else None,
+        "problems": _problems() if request.GET.get("check") else None,
+        "adjustable": info.kind != "province",
+        "units": [(id, places.short_name(directory.get(id).name)) for id in directory.children(info.id, "unit")],
         "has_buildings": any(directory.get(id).kind == "building" for id in directory.descendants(info.id)),
     }
     return show(request, "desk/places.html", context, here="places")
@@ -118,6 +127,25 @@ def plates(request: Request, place: int) -> HttpResponse:
     base = f"{request.scheme}://{request.get_host()}" if not settings.PRODUCTION else f"https://{request.get_host()}"
     context = {"sheets": places.sheets(place, base), "name": directory.label(place), "place": directory.get(place)}
     return show(request, "desk/qr_sheet.html", context, here="places")
+
+
+def _by_unit(inside: Any, now: Any) -> dict[int | None, tuple[int, int]]:
+    """Open and late cases by unit grid: found by their point, because a case's own grid is that of governance."""
+    directory = places.directory()
+    rows = list(inside.values_list("lon", "lat", "late_at")[:UNIT_CASES])
+    placed = [row for row in rows if row[0] is not None]
+    found = directory.locator("unit").find_many([r[0] for r in placed], [r[1] for r in placed]) if placed else []
+    counts: dict[int | None, tuple[int, int]] = {}
+    where = [*found, *[None] * (len(rows) - len(placed))]
+    for grid, (_lon, _lat, late_at) in zip(where, [*placed, *(r for r in rows if r[0] is None)], strict=True):
+        open, late = counts.get(grid, (0, 0))
+        counts[grid] = (open + 1, late + (late_at is not None and late_at < now))
+    return counts
+
+
+def _problems() -> list[Any]:
+    """Both layers of grids: gaps, overlaps, orphans, and unit grids that reach over their community."""
+    return [f for layer in places.LAYERS for f in places.check_partition(clock.today(), layer, codes=True)]
 
 
 def _below(info: Any) -> list[int]:

@@ -150,7 +150,7 @@ def _done(request: Request, done: PlaceChange, place: int) -> HttpResponse:
 
 def _day(given: QueryDict) -> date:
     try:
-        return read_date(given["on"]) if given.get("on") else clock.today()
+        return read_date(str(given.get("on") or "")) or clock.today()
     except ValueError:
         return clock.today()
 
@@ -180,9 +180,7 @@ def _context(place: int, kind: str, typed: QueryDict) -> dict[str, Any]:
         "kind_word": places.LABELS[info.kind],
     }
     if kind == "split":
-        context["parts"] = [
-            (n, typed.get(f"name{n}", ""), typed.get(f"code{n}", ""), n < 2) for n in range(PARTS)
-        ]
+        context["parts"] = [(n, typed.get(f"name{n}", ""), typed.get(f"code{n}", ""), n < 2) for n in range(PARTS)]
         context["inside"] = [
             (c, places.short_name(known.place(c).name), typed.get(f"to{c}", "")) for c in inside[:SHOWN]
         ]
@@ -290,7 +288,8 @@ def _seen(plan: Plan) -> dict[str, Any]:
     ]
     known = places.directory()
     codes = [
-        (known.place(id).name, known.place(id).code, "、".join(new.values())) for id, new in list(plan.codes.items())[:50]
+        (known.place(id).name, known.place(id).code, "、".join(new.values()))
+        for id, new in list(plan.codes.items())[:50]
     ]
     return {
         "work": work,
