@@ -1,7 +1,8 @@
 """Receiving uploads: bounded while they arrive, and never written to disk in the clear.
 
 `PhotoUploads` is the only entry of FILE_UPLOAD_HANDLERS. Django's own temporary files would put a resident's
-photo, with the place it was taken, on the disk unencrypted; here it stays in memory until it is re-encoded.
+photo, with the place it was taken, on the disk unencrypted; here it stays in memory until it is re-encoded. A workbook
+(the field `sheet`) is bounded here as well, in its own words.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from django.core.files.uploadhandler import FileUploadHandler
 from django.http import HttpRequest
 
 from gezhi.foundation.files import images, refusals
+from gezhi.foundation.sheets.bounds import MAX_BYTES as SHEET_BYTES
+from gezhi.foundation.sheets.refusals import TooLargeSheet
 
 MAX_REQUEST = 40 * 1024 * 1024  # all photos of one request together
 
@@ -38,6 +41,8 @@ class PhotoUploads(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data, start):
         self.total += len(raw_data)
+        if self.field_name == "sheet" and start + len(raw_data) > SHEET_BYTES:
+            raise TooLargeSheet(size="> " + images.megabytes(SHEET_BYTES), limit=images.megabytes(SHEET_BYTES))
         if start + len(raw_data) > images.MAX_BYTES:
             raise refusals.TooLargePhoto(
                 size="> " + images.megabytes(images.MAX_BYTES), limit=images.megabytes(images.MAX_BYTES)

@@ -89,6 +89,17 @@ def check(run: ImportRun, data: bytes, opening: Opening, ask: targets.Ask) -> _P
     return this
 
 
+def dry(opening: Opening, ask: targets.Ask) -> Iterator[tuple[int, str, list[list[Any]]]]:
+    """(row number, state, problems) of every row, with nothing written anywhere."""
+    this = _Pass(ask, targets.target(ask.layout.target), {c.field: c.index for c in opening.columns if c.field})
+    required = [f.id for f in ask.layout.fields if f.required]
+    rows = (row for row in opening.below if not headers.is_note(row, this.columns, required))
+    while batch := list(itertools.islice(rows, BATCH)):
+        lines = [_line(0, row, this) for row in batch]
+        _mark_known(lines, this)
+        yield from ((line.number, line.state, line.problems) for line in lines)
+
+
 def _line(run_id: int, row: Row, this: _Pass) -> ImportRow:
     values, problems = read_row(row, this)
     line = ImportRow(run_id=run_id, number=row.number, state=GOOD, problems=problems)

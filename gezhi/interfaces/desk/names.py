@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gezhi.engines.workflows import origins
+from gezhi.engines.workflows.models import Case
 from gezhi.foundation import packs, people, places
 
 CHANNELS = {
@@ -28,6 +30,7 @@ OUTCOMES = {
     "solved": gettext_lazy("结案"),
     "silent": gettext_lazy("结案（没有回话）"),
     "final": gettext_lazy("结案（终结答复）"),
+    "undone": gettext_lazy("导入后撤回"),
     "not_accepted": gettext_lazy("不予受理"),
 }
 
@@ -35,6 +38,14 @@ OUTCOMES = {
 def channel_name(channel: str) -> str:
     """网页, 扫码, 柜台代办 …; an unknown channel by its own name."""
     return str(CHANNELS.get(channel, channel))
+
+
+def came_by(case: Case) -> str:
+    """How a case came: its channel, or the sender with the number it knows the case by."""
+    if case.origin:
+        said = {"sender": origins.sender_of(case.origin), "number": origins.number_of(case.origin)}
+        return _("{sender} {number}").format(**said)
+    return channel_name(case.channel)
 
 
 def category_name(code: str | None, whole: bool = False) -> str:

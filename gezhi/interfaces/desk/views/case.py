@@ -23,7 +23,7 @@ from gezhi.interfaces.site.requests import Request
 from ..atlas import spot_map
 from ..diagram import Lit, vertical
 from ..fields import titled
-from ..names import ANSWERS, category_name, channel_name, person_name, seat_name
+from ..names import ANSWERS, came_by, category_name, person_name, seat_name
 from ..page import part, show, staff, wants_part
 from ..paper_lines import paper_lines, paper_title
 from ..route import course
@@ -57,7 +57,7 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "flow": _diagram(view, now),
         "spot": spot_map(view.case),
         "category": category_name(view.case.category, whole=True),
-        "channel": channel_name(view.case.channel),
+        "channel": came_by(view.case),
         "answer": ANSWERS.get(view.case.solved, ""),
         "back": back if back.startswith("/desk/") else "",
         "may_reveal": access.may_reveal(view.case, request.actor),

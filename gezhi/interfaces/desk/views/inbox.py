@@ -15,7 +15,7 @@ from gezhi.interfaces.site.requests import Request
 from .. import triage
 from ..atlas import spot_map
 from ..fields import titled
-from ..names import category_name, channel_name
+from ..names import came_by, category_name
 from ..page import part, show, staff, wants_part
 from ..sentences import told
 
@@ -72,7 +72,7 @@ def detail(request: Request, view: CaseView, item: int | None, back: str) -> dic
         "bar": action_bar(view, running.number if running else None),
         "spot": spot_map(view.case),
         "lately": told(view.timeline[-3:]),
-        "channel": channel_name(view.case.channel),
+        "channel": came_by(view.case),
         "category": category_name(view.case.category, whole=True),
         "view_step": titled(view.flow.stages[running.stage if running else view.case.stage].title),
         "may_reveal": access.may_reveal(view.case, request.actor),
