@@ -17,7 +17,7 @@ from bench import homes
 from bench.lines import Line, table
 
 # figures measures the rows that lists has made, so it comes after.
-ALL = ("creating", "lists", "figures", "verify", "proving")
+ALL = ("creating", "lists", "figures", "verify", "proving", "importing")
 DATABASES = ("sqlite", "postgres")
 
 

@@ -123,7 +123,8 @@ def fill(job: Claimed) -> None:
             actions.change(run, "import.narrowed", people.system("import"), bad=run.bad)
         if lines:
             number = job.payload["batch"] + 1
-            jobs.enqueue("sheets.fill", f"{run.pk}:{number}", {"run": run.pk, "batch": number})
+            # As of the yes, so that it comes before what its own batches have set going (thousands to be indexed).
+            jobs.enqueue("sheets.fill", f"{run.pk}:{number}", {"run": run.pk, "batch": number}, run.confirmed_at)
             return
         run.ended_at = clock.now()
         run.save(update_fields=["ended_at"])

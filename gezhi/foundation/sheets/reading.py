@@ -10,7 +10,7 @@ import csv
 import io
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
@@ -35,27 +35,25 @@ def rows(data: bytes) -> Iterator[Row]:
     return _bounded(_xlsx(data) if bounds.kind_of(data) == "xlsx" else _csv(data))
 
 
-def _bounded(found: Iterator[tuple[Any, ...]]) -> Iterator[Row]:
-    blank = filled = 0
-    for number, cells in enumerate(found, start=1):
-        kept = tuple(_tidy(cell) for cell in cells[:MAX_COLUMNS])
-        if all(cell is None for cell in kept):
-            blank += 1
-            if blank >= BLANKS:
+def _bounded(found: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
+    last = filled = 0
+    for number, cells in found:
+        kept = tuple([_tidy(cell) if cell.__class__ is str else cell for cell in cells[:MAX_COLUMNS]])
+        if not any(cell is not None for cell in kept):
+            if number - last > BLANKS:
                 return
             continue
-        blank = 0
+        if number - last > BLANKS and last:
+            return
+        last = number
         filled += 1
         if filled > MAX_ROWS:
             raise refusals.TooManyRows(max=MAX_ROWS)
         yield Row(number, kept)
 
 
-def _tidy(cell: Any) -> Any:
-    if isinstance(cell, str):
-        cell = cell[:MAX_CELL].strip(" \t\r\n\u3000\ufeff\xa0\x00")
-        return cell or None
-    return cell
+def _tidy(cell: str) -> str | None:
+    return cell[:MAX_CELL].strip(" \t\r\n\u3000\ufeff\xa0\x00") or None
 
 
 @contextmanager
@@ -83,21 +81,83 @@ def first_sheet(book: Any) -> Any:
     return next((s for s in sheets if s.sheet_state == "visible"), sheets[0])
 
 
-def _xlsx(data: bytes) -> Iterator[tuple[Any, ...]]:
+def _xlsx(data: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
     with opened(data, read_only=True) as book:
-        sheet = first_sheet(book)
-        # What the sheet says of its own size is often wrong, and a row may claim a cell in column XFD.
-        sheet.reset_dimensions()
-        yield from sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True)
+        yield from _cells(first_sheet(book))
 
 
-def _csv(data: bytes) -> Iterator[tuple[Any, ...]]:
+def _cells(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    """Rows of a read-only sheet with their numbers, only as wide as they are.
+
+    openpyxl's own iteration fills every gap, up to column XFD and row 1,048,576 when a sheet claims so, and reads a
+    text that stands in its cell (as exports of other systems have it) ten times slower than needed.
+    """
+    from openpyxl.worksheet._reader import INLINE_STRING, WorkSheetParser
+    from openpyxl.xml.constants import SHEET_MAIN_NS
+
+    text, phonetic = f"{{{SHEET_MAIN_NS}}}t", f"{{{SHEET_MAIN_NS}}}rPh"
+
+    class Parser(WorkSheetParser):
+        def parse_cell(self, element: Any) -> dict[str, Any]:
+            if element.get("t") != "inlineStr":
+                return super().parse_cell(element)
+            self.col_counter += 1
+            at = element.get("r")
+            if at:
+                letters = at.rstrip("0123456789")
+                self.col_counter = _column(letters)
+            found = element.find(INLINE_STRING)
+            words = (
+                ""
+                if found is None
+                else "".join(part.text or "" for child in found if child.tag != phonetic for part in child.iter(text))
+            )
+            return {
+                "row": self.row_counter,
+                "column": self.col_counter,
+                "value": words,
+                "data_type": "s",
+                "style_id": 0,
+            }
+
+    book = sheet.parent
+    with sheet._get_source() as source:
+        parser = Parser(
+            source, sheet._shared_strings, data_only=True, epoch=book.epoch, date_formats=book._date_formats,
+            timedelta_formats=book._timedelta_formats,
+        )  # fmt: skip
+        parser.row_dimensions = _Forgetful()  # heights and styles of every row would be kept
+        for number, cells in parser.parse():
+            row: list[Any] = []
+            for cell in cells:
+                column = cell["column"]
+                if column > MAX_COLUMNS:
+                    break
+                if column > len(row) + 1:
+                    row.extend([None] * (column - 1 - len(row)))
+                row.append(cell["value"])
+            yield number, row
+
+
+class _Forgetful(dict[str, Any]):
+    def __setitem__(self, _key: str, _value: Any) -> None:
+        return
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+def _csv(data: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
     text = decode(data)
     lines = [line for line in text[:20_000].splitlines()[:20] if line.strip()]
     # The mark that stands most evenly in the first lines; a tie goes to the comma.
     mark = max(",\t;，", key=lambda m: (sum(line.count(m) > 0 for line in lines), -",\t;，".index(m)))
     try:
-        yield from (tuple(row) for row in csv.reader(io.StringIO(text), delimiter=mark))
+        yield from enumerate(csv.reader(io.StringIO(text), delimiter=mark), start=1)
     except csv.Error as fault:
         raise refusals.Broken(detail=str(fault)[:80]) from fault
 
