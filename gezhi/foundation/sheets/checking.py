@@ -116,10 +116,17 @@ def _line(run_id: int, row: Row, this: _Pass) -> ImportRow:
         # The number may stand again further down, on a row that is right.
         if number and this.keys.get(line.key) == row.number:
             del this.keys[line.key]
-    if line.state == GOOD:
-        line.sealed = seal(run_id, row.number, values)
+    if line.state != DOUBLE:
+        raw = {f"?{field}": written for index, field, *_rest in problems if (written := _written(row, index))}
+        line.sealed = seal(run_id, row.number, values if line.state == GOOD else {**values, **raw})
     this.seen += 1
     return line
+
+
+def _written(row: Row, index: int) -> str:
+    """What stands in a bad cell, for the preview."""
+    cell = row.cells[index] if 0 <= index < len(row.cells) else None
+    return "" if cell is None else cells.written(cell)[:60]
 
 
 def read_row(row: Row, this: _Pass) -> tuple[dict[str, Any], list[list[Any]]]:

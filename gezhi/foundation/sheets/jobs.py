@@ -128,6 +128,8 @@ def fill(job: Claimed) -> None:
             return
         run.ended_at = clock.now()
         run.save(update_fields=["ended_at"])
+        # What was bad stands in the sheet that is given back.
+        ImportRow.objects.filter(run=run, sealed__isnull=False).update(sealed=None)
         doubles = ImportRow.objects.filter(run=run, state=DOUBLE).count()
         actions.change(
             run, "import.done", people.system("import"), state=DONE, filled=run.progress, doubles=doubles, good=0

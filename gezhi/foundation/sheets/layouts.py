@@ -44,8 +44,8 @@ class Layout:
 
 
 def layouts() -> list[Layout]:
-    """Every sender the installed packs know."""
-    return [layout(name) for name in packs.registry().names("sheet")]
+    """Every sender the installed packs know, by code."""
+    return sorted((layout(name) for name in packs.registry().names("sheet")), key=lambda known: known.code)
 
 
 def layout(name: str) -> Layout:
@@ -54,7 +54,7 @@ def layout(name: str) -> Layout:
     known = registry.names("sheet")
     found = next((n for n in known if name in (n, registry.body("sheet", n)["code"])), None)
     if found is None:
-        codes = [registry.body("sheet", n)["code"] for n in known]
+        codes = sorted(registry.body("sheet", n)["code"] for n in known)
         raise refusals.NoLayout(name=name, known="、".join(codes) or "—")
     return _made(found, registry.get("sheet", found).version, registry.body("sheet", found))
 

@@ -61,7 +61,8 @@ class ImportRun(models.Model):
 
 class ImportRow(models.Model):
     """One row of a run. `number`: as the sheet counts; `key`: "12345:2026…"; `subject`: what it became or is already;
-    `problems`: [[column index or -1, field, code, facts, harmless]]; `sealed`: its values, gone once it is filled."""
+    `problems`: [[column index or -1, field, code, facts, harmless]]; `sealed`: its values, gone once it is
+    filled; of a bad row what was understood, and under "?field" what was not, gone with the end of the run."""
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, related_name="lines", db_index=False)
     number = models.IntegerField()

@@ -10,7 +10,7 @@ from gezhi.foundation import exports
 from gezhi.foundation.people import Actor
 
 from . import actions, checking, layouts, problems, refusals, returned, store, targets
-from .models import CONFIRMED, FILLED, ImportRow, ImportRun, ReplySheet
+from .models import CHECKED, CONFIRMED, FILLED, ImportRow, ImportRun, ReplySheet
 
 PAGE = 50
 SHOWN_FIELDS = 6
@@ -68,7 +68,9 @@ def view(run_id: int, *, actor: Actor, states: Sequence[str] = (), after: int = 
     if states:
         rows = rows.filter(state__in=states)
     found = list(rows[: PAGE + 1])
-    shown = [f.id for f in layout.fields if any(c["field"] == f.id for c in run.columns)][:SHOWN_FIELDS]
+    waits = run.state in (CHECKED, CONFIRMED)  # afterwards a row's values are no longer held
+    shown = [f.id for f in layout.fields if any(c["field"] == f.id for c in run.columns)]
+    shown = shown[:SHOWN_FIELDS] if waits else [f.id for f in layout.fields if f.key]
     columns = [checking.Column(c["index"], c["header"], c["field"]) for c in run.columns]
     kept = ImportRow.objects.filter(run=run, state="kept").count() if run.state == "undone" else 0
     return RunView(
@@ -97,9 +99,9 @@ def _fault(run: ImportRun) -> tuple[str, str, str] | None:
 
 
 def _line(row: ImportRow, run: ImportRun, shown: Sequence[str]) -> Line:
-    values = checking.unseal(row)
+    values = checking.unseal(row) or {id: row.key.partition(":")[2] for id in shown[:1]}
     wrong = {field: problems.said(code, facts) for _index, field, code, facts, _harmless in row.problems}
-    cells = [(id, _said(id, values.get(id)), wrong.get(id, "")) for id in shown]
+    cells = [(id, _said(id, values.get(id, values.get(f"?{id}"))), wrong.get(id, "")) for id in shown]
     return Line(row, cells, returned.reasons(row, run))
 
 

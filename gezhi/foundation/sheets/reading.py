@@ -98,6 +98,9 @@ def _cells(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
     text, phonetic = f"{{{SHEET_MAIN_NS}}}t", f"{{{SHEET_MAIN_NS}}}rPh"
 
     class Parser(WorkSheetParser):
+        col_counter: int
+        row_counter: int
+
         def parse_cell(self, element: Any) -> dict[str, Any]:
             if element.get("t") != "inlineStr":
                 return super().parse_cell(element)

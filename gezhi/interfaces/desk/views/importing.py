@@ -93,7 +93,7 @@ def import_run(request: Request, run_id: int) -> HttpResponse:
     view = queries.view(
         run_id, actor=request.actor, states=SHOWN.get(shown, ()), after=_whole(request.GET.get("after"))
     )
-    if not shown and view.run.bad and view.run.state == CHECKED:
+    if not shown and view.run.bad and view.run.state in (CHECKED, DONE):
         shown = "bad"
         view = queries.view(run_id, actor=request.actor, states=(BAD,), after=_whole(request.GET.get("after")))
     titles = {f.id: layouts.localised(f.title) for f in view.layout.fields}
@@ -120,7 +120,7 @@ def _do(request: Request, run_id: int) -> None:
     wanted = request.POST.get("do", "")
     if wanted == "settle":
         chosen = {
-            int(name[1:]): value for name, value in request.POST.items() if name[:1] == "c" and name[1:].isdigit()
+            int(name[1:]): str(value) for name, value in request.POST.items() if name[:1] == "c" and name[1:].isdigit()
         }
         actions.settle(run_id, chosen, actor=request.actor)
         tell(request, _("栏目改好了，正在重新检查。"), _("下次这个来文单位的表会照这样认。"))
