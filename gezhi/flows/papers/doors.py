@@ -64,6 +64,7 @@ class Taken:
     body: bytes
     fragment: str
     mark: str
+    layout: str
 
 
 def offered(view: CaseView, actor: Actor) -> list[Template]:
@@ -186,7 +187,14 @@ def take(document_id: int, form: str, *, actor: Actor, purpose: str | None = Non
     if form == "docx":
         made = word.render(content["paper"], content["personal"], full=full, fingerprint=row.fingerprint)
     printed = html.fragment(content["paper"], content["personal"], full=full, fingerprint=row.fingerprint)
-    return Taken(form, f"{row.number}.{form}", made, printed if form == "print" else "", exports.mark(export))
+    return Taken(
+        form,
+        f"{row.number}.{form}",
+        made,
+        printed if form == "print" else "",
+        exports.mark(export),
+        content["paper"]["layout"],
+    )
 
 
 def of_case(case_id: int) -> list[Document]:

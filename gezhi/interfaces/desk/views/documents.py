@@ -129,7 +129,12 @@ def take(request: Request, document_id: int) -> HttpResponse:
         opened = doors.open_document(document_id, actor=request.actor)
         return _page(request, opened, refusal=refusal, typed=request.POST)
     if form == "print":
-        context = {"paper": mark_safe(taken.fragment), "title": taken.name.rpartition(".")[0], "mark": taken.mark}
+        context = {
+            "paper": mark_safe(taken.fragment),  # escaped piece by piece where it is made
+            "form": taken.layout == "table",
+            "title": taken.name.rpartition(".")[0],
+            "mark": taken.mark,
+        }
         return render(request, "desk/print.html", context)
     response = HttpResponse(taken.body, content_type=TYPES[form])
     response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(taken.name)}"
@@ -147,6 +152,7 @@ def _page(request: Request, opened: doors.Opened, *, refusal: Refusal | None = N
         "case": opened.case,
         "kind": localised(opened.template.title),
         "state": state_name(row.state),
+        "form": opened.template.layout == "table",
         "paper": mark_safe(opened.fragment),  # escaped piece by piece where it is made
         "words": [
             {
