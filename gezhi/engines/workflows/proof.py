@@ -26,14 +26,14 @@ from gezhi.engines.workflows.proof_facts import Certain
 from gezhi.engines.workflows.proof_graph import Graph
 from gezhi.engines.workflows.proof_guards import gates, settings
 from gezhi.engines.workflows.proof_names import names
-from gezhi.engines.workflows.proof_parts import MAX_ACTIONS, MAX_STAGES, Flaw, Move, _, told
+from gezhi.engines.workflows.proof_parts import MAX_ACTIONS, MAX_STAGES, Flaw, Move, _, chain, told
 from gezhi.engines.workflows.proof_reach import cycles, exits, loose_cycles, reach
 from gezhi.engines.workflows.proof_seats import seats, separation
 from gezhi.engines.workflows.proof_sides import effects, tracks
 from gezhi.engines.workflows.proof_sure import reliance
 from gezhi.engines.workflows.schema import Workflow
 
-__all__ = ["MAX_ACTIONS", "MAX_STAGES", "Flaw", "Graph", "Move", "prove", "told"]
+__all__ = ["MAX_ACTIONS", "MAX_STAGES", "Flaw", "Graph", "Move", "chain", "prove", "told"]
 
 # Without these the graph is not one yet, and nothing can be said of runs.
 BROKEN = frozenset(

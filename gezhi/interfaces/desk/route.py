@@ -96,7 +96,7 @@ def course(flow: Any) -> Course:
 def _same_phase(flow: Any, drawn: Course, stage: str, before: int) -> int | None:
     """An earlier step of the row in the phase of a stage outside it; ends and gates stand for nothing."""
     found = flow.stages[stage]
-    if found.kind != "task" or not found.phase:
+    if not found.waits or not found.phase:
         return None
     return next((n for n, step in enumerate(drawn.steps[:before]) if step.phase == found.phase), None)
 
@@ -126,13 +126,26 @@ def _row(flow: Any) -> list[str]:
 
 
 def _onward(flow: Any, id: str) -> list[str]:
+    alone = _by_itself(flow, id)
+    if alone:
+        return list(_through(flow, alone, frozenset()))
     actions = [a for a in flow.stages[id].actions.values() if a.to]
     taken = [a for a in actions if a.main] or actions
     return list(dict.fromkeys(target for a in taken for target in _through(flow, a.to, frozenset())))
 
 
+def _by_itself(flow: Any, id: str) -> str | None:
+    """Where a timer, a fork or a stage with sub-cases goes on when it is over; a fork is one step with its join."""
+    stage = flow.stages[id]
+    return flow.join_of(id).to if stage.kind == "fork" else stage.then
+
+
 def _ways(flow: Any, id: str) -> Iterator[tuple[str, str, bool]]:
     """(target stage, label, side) for everything that may be done at a stage, gates looked through."""
+    alone = _by_itself(flow, id)
+    if alone:
+        for target in _through(flow, alone, frozenset()):
+            yield target, said(flow.stages[id].title), False
     for action in flow.stages[id].actions.values():
         if action.to:
             for target in _through(flow, action.to, frozenset()):
@@ -148,6 +161,9 @@ def _ways(flow: Any, id: str) -> Iterator[tuple[str, str, bool]]:
 def _through(flow: Any, id: str, passed: frozenset[str]) -> Iterator[str]:
     """The stages a way leads to, gates looked through."""
     stage = flow.stages[id]
+    if stage.kind == "join":
+        # Inside a branch: the row of the trunk never comes here, its forks go on by themselves.
+        return
     if stage.kind != "gate":
         yield id
         return
@@ -159,7 +175,7 @@ def _through(flow: Any, id: str, passed: frozenset[str]) -> Iterator[str]:
 def _step(stage: Any) -> Step:
     owner = ""
     if stage.owner is not None:
-        owner = stage.owner.post or stage.owner.case or ""
+        owner = stage.owner.post or stage.owner.case or stage.owner.above or ""
     return Step(
         stage.id, said(stage.title), owner, stage.clock.limit if stage.clock else "", stage.kind == "end", stage.phase
     )

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.models import OPEN, Case
-from gezhi.engines.workflows.schema import Stage, Workflow, definition
+from gezhi.engines.workflows.schema import Rung, Stage, Workflow, definition
 from gezhi.foundation import measures, packs, people
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.measures import Spread
@@ -21,6 +21,7 @@ from gezhi.interfaces.site.requests import Request
 from ..diagram import horizontal
 from ..fields import limit_words, titled
 from ..page import show, staff
+from ..plan import clock_words, joined_words, owner_words, plan
 from ..route import Course, course
 
 DAYS = 90
@@ -66,6 +67,7 @@ def method(request: Request, name: str) -> HttpResponse:
         "hash": body_hash[:12],
         "steps": steps,
         "diagram": horizontal(way, {id: _mark(id, stage) for id, stage in flow.stages.items()}),
+        "plan": plan(flow),
         "tightest": _tightest(steps),
         "rules": _rules(flow, way),
         "library": library,
@@ -89,8 +91,8 @@ def _step(flow: Workflow, id: str, spread: Spread | None, now: Any) -> dict[str,
     return {
         "id": id,
         "title": titled(stage.title),
-        "owner": _owner(stage),
-        "limit": _limit_said(stage),
+        "owner": owner_words(flow, stage.owner),
+        "limit": clock_words(stage),
         "spread": spread,
         "share": share,
         "close": share is not None and share >= 69,
@@ -100,26 +102,9 @@ def _step(flow: Workflow, id: str, spread: Spread | None, now: Any) -> dict[str,
     }
 
 
-def _owner(stage: Stage) -> str:
-    if stage.owner is None:
-        return ""
-    if stage.owner.post:
-        post = people.directory().posts.get(stage.owner.post)
-        return post.title if post else stage.owner.post
-    return _("承办单位")
-
-
-def _limit_said(stage: Stage) -> str:
-    if stage.clock is None:
-        return ""
-    if stage.clock.limit == "promise":
-        return _("限到答应居民的日期")
-    return _("限 {limit}").format(limit=limit_words(stage.clock.limit))
-
-
 def _limit_span(stage: Stage, now: Any) -> timedelta | None:
     """The limit as elapsed time from a working morning, so that the median (elapsed too) stands on the same scale."""
-    if stage.clock is None or stage.clock.limit in ("promise", "category"):
+    if stage.clock is None or stage.clock.limit in ("", "promise", "category"):
         return None
     return deadline(now, parse_limit(stage.clock.limit)) - now
 
@@ -134,12 +119,18 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
     """Each human step in sentences: what may be done, what comes back, who may not, what happens when it is late."""
     rules = []
     for id, stage in flow.stages.items():
-        if stage.kind != "task":
+        if not stage.waits:
             continue
         doing = _("、").join(titled(a.title) for a in stage.actions.values() if "system" not in a.by)
-        lines = [_("{owner}负责，可以：{actions}。").format(owner=_owner(stage), actions=doing)]
+        whose = owner_words(flow, stage.owner)
+        lines = [
+            _("{owner}负责，可以：{actions}。").format(owner=whose, actions=doing)
+            if doing
+            else _("{owner}负责。").format(owner=whose)
+        ]
+        lines += _of_kind(flow, stage)
         if stage.clock is not None:
-            lines.append(_limit_said(stage) + _("。"))
+            lines.append(clock_words(stage) + _("。"))
         if stage.owner is not None and stage.owner.unlike:
             others = _("、").join(titled(flow.stages[s].title) for s in stage.owner.unlike if s in flow.stages)
             lines.append(_("做过“{others}”的人不能做这一步。").format(others=others))
@@ -151,11 +142,7 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
                 if action.exhausted:
                     words += _("，再多就到“{stage}”").format(stage=titled(flow.stages[action.exhausted].title))
                 lines.append(words + _("。"))
-        for rung in stage.ladder:
-            post = people.directory().posts.get(rung.post)
-            after = parse_limit(rung.after)
-            when = _("过了时限") if not after.value else _("过时限 {n} 还没办").format(n=limit_words(rung.after))
-            lines.append(_("{when}，由{post}督办。").format(when=when, post=post.title if post else rung.post))
+        lines += [_rung(rung) for rung in stage.ladder]
         if stage.silence_after:
             lines.append(_("{n}没有回话，系统接着走。").format(n=limit_words(stage.silence_after)))
         inside = way.position(id) is not None
@@ -168,3 +155,34 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
             }
         )
     return rules
+
+
+def _of_kind(flow: Workflow, stage: Stage) -> list[str]:
+    """What a timer, a fork or a stage with sub-cases does by itself."""
+    if stage.kind == "timer":
+        lines = [_("到时自己去“{stage}”。").format(stage=titled(flow.stages[stage.then or ""].title))]
+        return lines + ([_("这段时间不算在答应居民的日期里。")] if stage.pauses else [])
+    if stage.kind == "fork":
+        join = flow.join_of(stage.id)
+        return [_("分 {n} 路同时办，").format(n=len(stage.tracks)) + joined_words(flow, join) + _("。")]
+    if stage.kind == "children":
+        return [
+            _("给每个地方各开一件“{workflow}”，够数了去“{stage}”。").format(
+                workflow=stage.workflow, stage=titled(flow.stages[stage.then or ""].title)
+            )
+        ]
+    return []
+
+
+def _rung(rung: Rung) -> str:
+    post = people.directory().posts.get(rung.post)
+    whose = post.title if post else rung.post
+    after = parse_limit(rung.after)
+    when = _("过了时限") if not after.value else _("过时限 {n} 还没办").format(n=limit_words(rung.after))
+    if rung.do == "remind":
+        return _("{when}，再提醒一次。").format(when=when)
+    if rung.do == "take_over":
+        return _("{when}，由{post}接过来办，限 {limit}。").format(
+            when=when, post=whose, limit=limit_words(rung.clock or "")
+        )
+    return _("{when}，由{post}督办。").format(when=when, post=whose)
