@@ -6,6 +6,7 @@ in words through its aria-label.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ STEP = 46  # height of a passed or coming step, px
 BOX = 92  # height of the step where the case stands
 AXIS = 84  # x of the line
 WIDTH = 352
+BRANCH = 18  # how far a branch stands to the right of its fork
 BOX_RIGHT = 258  # right edge of the lit box; the lanes of ways back run beyond it
 
 
@@ -33,6 +35,35 @@ class Lit:
     left: str = ""
     who: str = ""
     clock: str = ""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A running stage outside the row: after the last step of its phase, or (a branch) below the step `after`.
+
+    `depth`: how many forks deep; its row is drawn that much to the right, on a line of its own.
+    """
+
+    id: str
+    title: str
+    phase: str = ""
+    after: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the picture. `in_row`: a step of the course itself."""
+
+    id: str
+    title: str
+    in_row: bool = True
+    depth: int = 0
+
+    @property
+    def axis(self) -> int:
+        """x of the line it stands on."""
+        return AXIS + BRANCH * self.depth
 
 
 def width_of(text: str, size: float) -> float:
@@ -52,34 +83,26 @@ def shorten(text: str, size: float, room: float) -> str:
 RUNNING = ("running", "soon", "overdue")
 
 
-def vertical(course: Course, lit: Mapping[str, Lit], beside: Sequence[tuple[str, str, str]] = ()) -> SafeString:
+def vertical(course: Course, lit: Mapping[str, Lit], beside: Sequence[Beside] = ()) -> SafeString:
     """A case's way from top to bottom; the current step is a lit box, ways back are dashed arrows at the right.
 
-    `beside`: (stage, title, phase) of running stages outside the row; each stands after the last step of its phase.
+    `beside`: running stages outside the row, the open branches of a fork among them: each is lit by itself.
     """
     rows = _with_beside(course, beside)
     y, tops = 14.0, []
-    for id, _title, _step in rows:
+    for row in rows:
         tops.append(y)
-        y += BOX if _state(lit, id) in RUNNING else STEP
+        y += BOX if _state(lit, row.id) in RUNNING else STEP
     centres = [
-        top + (BOX / 2 - 12 if _state(lit, id) in RUNNING else 0) for top, (id, _t, _s) in zip(tops, rows, strict=True)
+        top + (BOX / 2 - 12 if _state(lit, row.id) in RUNNING else 0) for top, row in zip(tops, rows, strict=True)
     ]
     parts: list[SafeString] = []
-    for number in range(len(rows) - 1):
-        state = "done" if _state(lit, rows[number][0]) == "done" else "ahead"
-        parts.append(
-            format_html('<path class="way {}" d="M{} {}V{}"/>', state, AXIS, centres[number], centres[number + 1])
-        )
-    own = [
-        (centre, _state(lit, id) in RUNNING)
-        for centre, (id, _title, in_row) in zip(centres, rows, strict=True)
-        if in_row
-    ]
+    parts += _lines(rows, centres, lit)
+    own = [(centre, _state(lit, row.id) in RUNNING) for centre, row in zip(centres, rows, strict=True) if row.in_row]
     parts += _turns_right(course, [centre for centre, _boxed in own], [boxed for _centre, boxed in own])
-    for (id, title, _in_row), top, centre in zip(rows, tops, centres, strict=True):
-        known = lit.get(id, Lit("ahead"))
-        parts.append(_now_box(title, known, top) if known.state in RUNNING else _plain_step(title, known, centre))
+    for row, top, centre in zip(rows, tops, centres, strict=True):
+        known = lit.get(row.id, Lit("ahead"))
+        parts.append(_now_box(row, known, top) if known.state in RUNNING else _plain_step(row, known, centre))
     return format_html(
         '<svg class="diagram" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
         WIDTH,
@@ -93,40 +116,59 @@ def _state(lit: Mapping[str, Lit], id: str) -> str:
     return lit.get(id, Lit("ahead")).state
 
 
-def _with_beside(course: Course, beside: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, bool]]:
-    """(stage, title, stands in the row) from top to bottom."""
-    rows = [(step.id, step.title, True) for step in course.steps]
+def _with_beside(course: Course, beside: Sequence[Beside]) -> list[Row]:
+    """All lines from top to bottom. Branches keep their order below the step they hang on."""
+    rows = [Row(step.id, step.title) for step in course.steps]
     phases = [step.phase for step in course.steps]
-    for stage, title, phase in beside:
-        last = max((n for n, known in enumerate(phases) if known == phase), default=len(phases) - 2)
-        rows.insert(last + 1, (stage, title, False))
-        phases.insert(last + 1, phase)
+    for one in beside:
+        place = next((n for n, row in enumerate(rows) if row.id == one.after), None) if one.after else None
+        if place is None:
+            place = max((n for n, known in enumerate(phases) if known == one.phase), default=len(phases) - 2)
+        else:
+            while place + 1 < len(rows) and rows[place + 1].depth >= one.depth > 0:
+                place += 1
+        rows.insert(place + 1, Row(one.id, one.title, False, one.depth))
+        phases.insert(place + 1, "" if one.depth else one.phase)
     return rows
 
 
-def _plain_step(title: str, known: Lit, y: float) -> SafeString:
+def _lines(rows: Sequence[Row], centres: Sequence[float], lit: Mapping[str, Lit]) -> list[SafeString]:
+    """The line down the trunk, and for each branch a short way from the line it hangs on."""
+    parts: list[SafeString] = []
+    trunk = [(row, y) for row, y in zip(rows, centres, strict=True) if not row.depth]
+    for (row, y), (_next, below) in itertools.pairwise(trunk):
+        state = "done" if _state(lit, row.id) == "done" else "ahead"
+        parts.append(format_html('<path class="way {}" d="M{} {}V{}"/>', state, AXIS, y, below))
+    for row, y in zip(rows, centres, strict=True):
+        if row.depth:
+            state = "done" if _state(lit, row.id) == "done" else ""
+            parts.append(format_html('<path class="way {}" d="M{} {}H{}"/>', state, row.axis - BRANCH, y, row.axis))
+    return parts
+
+
+def _plain_step(row: Row, known: Lit, y: float) -> SafeString:
     tick: SafeString | str = ""
     if known.state == "done":
-        tick = format_html('<path class="tick" d="m{} {}l3 3 6-6.5"/>', AXIS - 4.5, y + 0.5)
+        tick = format_html('<path class="tick" d="m{} {}l3 3 6-6.5"/>', row.axis - 4.5, y + 0.5)
     return format_html(
         '<circle class="stop {}" cx="{}" cy="{}" r="10"/>{}<text class="name {}" x="{}" y="{}">{}</text>'
         '<text class="left" x="{}" y="{}">{}</text>',
         known.state,
-        AXIS,
+        row.axis,
         y,
         tick,
         known.state,
-        AXIS + 22,
+        row.axis + 22,
         y + 5,
-        shorten(title, 15, 150),
+        shorten(row.title, 15, 150),
         AXIS - 18,
         y + 5,
         shorten(known.left, 13, AXIS - 22),
     )
 
 
-def _now_box(title: str, known: Lit, top: float) -> SafeString:
-    x, width = AXIS - 22, BOX_RIGHT - AXIS + 22
+def _now_box(row: Row, known: Lit, top: float) -> SafeString:
+    x, width = row.axis - 22, BOX_RIGHT - row.axis + 22
     return format_html(
         '<rect class="here {state}" x="{x}" y="{y}" width="{width}" height="{height}" rx="6"/>'
         '<circle class="dot {state}" cx="{axis}" cy="{cy}" r="6"/>'
@@ -137,11 +179,11 @@ def _now_box(title: str, known: Lit, top: float) -> SafeString:
         y=top - 10,
         width=width,
         height=BOX - 14,
-        axis=AXIS,
+        axis=row.axis,
         cy=top + 7,
-        tx=AXIS + 18,
+        tx=row.axis + 18,
         ty=top + 13,
-        title=shorten(title, 16, 140),
+        title=shorten(row.title, 16, width - 50),
         cyt=top + 34,
         clock=known.clock,
         wy=top + 54,
@@ -178,14 +220,14 @@ def _turns_right(course: Course, centres: list[float], boxed: Sequence[bool]) ->
     return parts
 
 
-def _say(rows: Sequence[tuple[str, str, bool]], lit: Mapping[str, Lit]) -> str:
+def _say(rows: Sequence[Row], lit: Mapping[str, Lit]) -> str:
     by_state: dict[str, list[str]] = {"done": [], "now": [], "ahead": []}
-    for id, title, _in_row in rows:
-        known = lit.get(id, Lit("ahead"))
+    for row in rows:
+        known = lit.get(row.id, Lit("ahead"))
         if known.state in RUNNING:
-            by_state["now"].append(_("{step}，{clock}").format(step=title, clock=known.clock))
+            by_state["now"].append(_("{step}，{clock}").format(step=row.title, clock=known.clock))
         else:
-            by_state[known.state].append(title)
+            by_state[known.state].append(row.title)
     comma = _("、")
     return _("流程图。已过：{done}。现在：{now}。其后：{ahead}。").format(
         **{name: comma.join(titles) or _("无") for name, titles in by_state.items()}

@@ -7,6 +7,8 @@ to the next step is written at the step (back so many times, on to another one, 
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +19,7 @@ from gezhi.engines.workflows.schema import Action, Owner, Stage, Workflow
 from gezhi.foundation import people
 
 from .fields import limit_words, titled
+from .route import course
 
 Path = tuple[tuple[str, str], ...]
 
@@ -64,6 +67,7 @@ class Node:
     asides: list[Aside] = field(default_factory=list)
     lanes: list[Lane] = field(default_factory=list)
     after: str = ""
+    follows: bool = False  # whether the step above leads here: only then is a line drawn between them
 
 
 def plan(flow: Workflow) -> list[Node]:
@@ -79,41 +83,62 @@ class _Drawing:
     def level(self, path: Path) -> list[Node]:
         order = self._order(path)
         place = {id: n for n, id in enumerate(order)}
-        return [self._node(self.flow.stages[id], place, path) for id in order if self.flow.stages[id].kind != "join"]
+        nodes = [self._node(self.flow.stages[id], place, path) for id in order if self.flow.stages[id].kind != "join"]
+        for above, node in itertools.pairwise(nodes):
+            node.follows = any(way.target == node.id for way in above.ways)
+        return nodes
 
     def _order(self, path: Path) -> list[str]:
-        """Stages of a level so that each stands after those that lead to it; ways back do not count, ends come last."""
-        found: list[str] = []
-        seen: set[str] = set()
+        """Stages of a level so that each stands after those that lead to it.
 
-        def visit(here: str) -> None:
-            seen.add(here)
-            # Main ways are visited last, so they come first in the reversed order.
-            for target in sorted(self._onward(here, path), key=lambda way: way[1]):
-                if target[0] not in seen:
-                    visit(target[0])
-            found.append(here)
-
-        visit(self.graph.entry(path))
-        for stage, at in self.graph.paths.items():
-            if at == path and stage not in seen:
-                visit(stage)
-        order = found[::-1]
+        First what a case comes to when nothing goes wrong, then what is only reached by way of a count (returned,
+        objected to, used up), ends last. The row of the method page keeps its order.
+        """
+        row = {step.id: n for n, step in enumerate(course(self.flow).steps)}
+        level = [stage for stage, at in self.graph.paths.items() if at == path]
+        calm = self._reached(path, [self.graph.entry(path)])
+        rest = self._reached(path, level) - calm
+        order = self._sorted(path, calm, row) + self._sorted(path, rest, row)
         return sorted(order, key=lambda id: self.flow.stages[id].kind == "end")
 
-    def _onward(self, here: str, path: Path) -> list[tuple[str, int]]:
+    def _reached(self, path: Path, start: list[str]) -> set[str]:
+        found, queue = set(start), list(start)
+        while queue:
+            for target in self._onward(queue.pop(), path):
+                if target not in found:
+                    found.add(target)
+                    queue.append(target)
+        return found
+
+    def _sorted(self, path: Path, stages: set[str], row: Mapping[str, int]) -> list[str]:
+        """Each after those that lead to it; what closes a circle is taken as it comes."""
+        known = {stage: n for n, stage in enumerate(self.graph.paths)}
+        before = dict.fromkeys(stages, 0)
+        for stage in stages:
+            for target in self._onward(stage, path):
+                if target in before:
+                    before[target] += 1
+        order: list[str] = []
+        while before:
+            ready = [s for s, count in before.items() if not count] or list(before)
+            chosen = min(ready, key=lambda s: (row.get(s, len(row)), known.get(s, 0)))
+            order.append(chosen)
+            del before[chosen]
+            for target in self._onward(chosen, path):
+                if target in before:
+                    before[target] -= 1
+        return order
+
+    def _onward(self, here: str, path: Path) -> list[str]:
+        """Where a stage leads on its own level when nothing is counted; a fork leads to its join."""
         stage = self.flow.stages[here]
         if stage.kind == "end":
             return []
         if stage.kind == "fork":
-            return [(stage.join or "", 3)]
-        ways: dict[str, int] = {}
-        for move in self.graph.leaving.get(here, ()):
-            if self.graph.paths.get(move.target) == path:
-                main = 2 if move.action is None or move.action.main else 1
-                rank = 0 if move.counted or move.kind == "exhausted" else main
-                ways[move.target] = max(ways.get(move.target, 0), rank)
-        return list(ways.items())
+            return [stage.join or ""]
+        moves = self.graph.leaving.get(here, ())
+        calm = [m.target for m in moves if not m.counted and m.kind not in ("exhausted", "moved")]
+        return [target for target in dict.fromkeys(calm) if self.graph.paths.get(target) == path]
 
     def _node(self, stage: Stage, place: Mapping[str, int], path: Path) -> Node:
         node = Node(
@@ -121,13 +146,13 @@ class _Drawing:
         )
         node.limit = clock_words(stage)
         for branch in stage.branches:
-            node.ways.append(self._way(branch.when or _("其余"), branch.to, stage, place))
+            node.ways.append(self._way(_guard(branch.when) if branch.when else _("其余"), branch.to, stage, place))
         if stage.then:
             node.ways.append(self._way(_("到时") if stage.kind == "timer" else _("够数了"), stage.then, stage, place))
         for action in stage.actions.values():
             self._action(node, action, stage, place)
-        for track in stage.tracks:
-            lane = Lane(track.id, track.each is not None)
+        for number, track in enumerate(stage.tracks, start=1):
+            lane = Lane(_("第 {n} 路").format(n=number), track.each is not None)
             lane.nodes = self.level((*path, (stage.id, track.id)))
             node.lanes.append(lane)
         if stage.kind == "fork":
@@ -183,6 +208,26 @@ _SORTS = {
     "join": lambda: _("汇合"),
     "children": lambda: _("开子事项"),
 }
+_READ = {
+    "draw": lambda: _("抽签数"),
+    "sort": lambda: _("分流"),
+    "urgent": lambda: _("不能等"),
+    "off_hours": lambda: _("不在上班时间"),
+    "category": lambda: _("类别"),
+    "returns": lambda: _("退单次数"),
+    "reworks": lambda: _("返工次数"),
+    "reopenings": lambda: _("重办次数"),
+    "solved": lambda: _("解决"),
+    "rating": lambda: _("满意"),
+}
+
+
+def _guard(source: str) -> str:
+    """A guard with the case's own names in words; what else it says stays as it is written."""
+    said = re.sub(r"[a-z_]+(?![\w'])", lambda found: _READ[found[0]]() if found[0] in _READ else found[0], source)
+    return said.replace("==", "=")
+
+
 _BY = {"reporter": lambda: _("居民"), "system": lambda: _("系统")}
 
 
@@ -194,7 +239,8 @@ def joined_words(flow: Workflow, join: Stage) -> str:
         return _("有一路办完就往下走，别的停下")
     if isinstance(join.needs, int):
         return _("办完 {n} 路就往下走，别的停下").format(n=join.needs)
-    return _("“{track}”这一路办完就往下走，别的停下").format(track=join.needs)
+    tracks = [track.id for track in flow.stages[join.of or ""].tracks]
+    return _("第 {n} 路办完就往下走，别的停下").format(n=tracks.index(join.needs) + 1)
 
 
 def owner_words(flow: Workflow, owner: Owner | None) -> str:

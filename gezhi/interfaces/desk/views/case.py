@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ from gezhi.interfaces.site import words
 from gezhi.interfaces.site.requests import Request
 
 from ..atlas import spot_map
-from ..diagram import Lit, vertical
+from ..diagram import Beside, Lit, vertical
 from ..fields import titled
 from ..names import ANSWERS, came_by, category_name, person_name, seat_name
 from ..page import part, show, staff, wants_part
@@ -124,24 +125,60 @@ def _diagram(view: CaseView, now: Any) -> Any:
     """Light the steps of this round: done ones with the time they took, the running one with its clock."""
     case = view.case
     lit: dict[str, Lit] = {}
+    branches = _branches(view)
     for item in view.items:
         if item.cycle != case.cycle and item.state != OPEN:
             continue
+        key = branches.get(item.number, item.stage)
         if item.state == OPEN:
-            lit[item.stage] = Lit(_state(item, now), "", seat_name(item.owner_seat), words.left(item.due_at, now))
-        elif not item.side and item.done_at is not None:
-            lit[item.stage] = Lit("done", words.span(item.done_at - item.opened_at, fine=False))
+            lit[key] = Lit(_state(item, now), "", seat_name(item.owner_seat), words.left(item.due_at, now))
+        elif not item.side and item.done_at is not None and (not item.branch or item.number in branches):
+            lit[key] = Lit("done", words.span(item.done_at - item.opened_at, fine=False))
     if case.state == CLOSED:
         lit[case.stage] = Lit("done", words.date(case.closed_at, now) if case.closed_at else "")
     way = course(view.flow)
+    by_number = {item.number: item for item in view.items}
     beside = [
-        (id, titled(view.flow.stages[id].title), view.flow.stages[id].phase or view.flow.stages[case.stage].phase)
+        _beside(view, id, by_number)
         for id, known in lit.items()
-        if way.position(id) is None and known.state != "done"
+        if way.position(id) is None and (known.state != "done" or id in branches.values())
     ]
     if case.state == CLOSED and way.position(case.stage) is None:
-        beside.append((case.stage, titled(view.flow.stages[case.stage].title), view.flow.stages[case.stage].phase))
-    return vertical(way, lit, beside)
+        last = view.flow.stages[case.stage]
+        beside.append(Beside(case.stage, titled(last.title), last.phase))
+    # The forks first, then what hangs on them, in the order in which the branches were opened.
+    first: dict[str, int] = {}
+    for item in view.items:
+        first.setdefault(item.branch, item.number)
+    branch = {key: first[by_number[number].branch] for number, key in branches.items()}
+    return vertical(way, lit, sorted(beside, key=lambda one: (one.depth, branch.get(one.id, 0))))
+
+
+def _branches(view: CaseView) -> dict[int, str]:
+    """The items on branches of open forks, each with a key of its own: two branches may stand at one stage."""
+    open_forks = {item.number for item in view.items if item.state == OPEN}
+    standing: dict[tuple[str, int], WorkItem] = {}
+    for item in view.items:  # in the order of their numbers: the last one of a branch is where it stands
+        if item.branch and item.fork in open_forks and (item.state == OPEN or (item.state == "done" and not item.side)):
+            standing[item.branch, item.number if item.side else 0] = item
+    return {item.number: f"{item.stage}#{item.number}" for item in standing.values()}
+
+
+def _beside(view: CaseView, id: str, by_number: Mapping[int, WorkItem]) -> Beside:
+    """A running stage outside the row; a branch hangs on its fork."""
+    stage_id, _hash, number = id.partition("#")
+    stage = view.flow.stages[stage_id]
+    title = titled(stage.title)
+    if not number:
+        return Beside(id, title, stage.phase or view.flow.stages[view.case.stage].phase)
+    item = by_number[int(number)]
+    depth = item.branch.count("/") + 1
+    if item.side:  # asked from its branch: it hangs on where the branch stands
+        asked = next(i for i in by_number.values() if i.state == OPEN and not i.side and i.branch == item.branch)
+        return Beside(id, title, stage.phase, f"{asked.stage}#{asked.number}", depth + 1)
+    fork = by_number[item.fork or 0]
+    after = f"{fork.stage}#{fork.number}" if fork.branch else fork.stage
+    return Beside(id, title, stage.phase, after, depth)
 
 
 def _state(item: WorkItem, now: Any) -> str:
@@ -154,7 +191,7 @@ def _spent(view: CaseView, now: Any) -> str:
     """Who used how much of this round, in one line."""
     used: dict[str, Any] = {}
     for item in view.items:
-        if not item.side and item.cycle == view.case.cycle:
+        if not item.side and not item.branch and item.cycle == view.case.cycle:
             name = titled(view.flow.stages[item.stage].title)
             end = item.done_at or view.case.closed_at or now
             used[name] = used.get(name, end - end) + (end - item.opened_at)

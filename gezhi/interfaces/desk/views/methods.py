@@ -168,7 +168,7 @@ def _of_kind(flow: Workflow, stage: Stage) -> list[str]:
     if stage.kind == "children":
         return [
             _("给每个地方各开一件“{workflow}”，够数了去“{stage}”。").format(
-                workflow=stage.workflow, stage=titled(flow.stages[stage.then or ""].title)
+                workflow=_name_of(stage.workflow or ""), stage=titled(flow.stages[stage.then or ""].title)
             )
         ]
     return []
@@ -186,3 +186,9 @@ def _rung(rung: Rung) -> str:
             when=when, post=whose, limit=limit_words(rung.clock or "")
         )
     return _("{when}，由{post}督办。").format(when=when, post=whose)
+
+
+def _name_of(workflow: str) -> str:
+    """The title of another method, its name when it is not installed here."""
+    known = workflow in packs.registry().names("workflow")
+    return titled(definition(workflow)[0].title) if known else workflow
