@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import override, pgettext
+from django.utils.translation import override
 
 from gezhi.engines.workflows import access, guarding, origins, rules
 from gezhi.engines.workflows.models import CLOSED, UNDONE, Case
@@ -104,7 +104,7 @@ _SOLVED = {
     "unreachable": lambda: _("没联系上"),
 }
 _SATISFIED = {
-    "very": lambda: pgettext("rating", "满意"),
+    "very": lambda: _("满意"),
     "fairly": lambda: _("基本满意"),
     "so_so": lambda: _("一般"),
     "no": lambda: _("不满意"),
