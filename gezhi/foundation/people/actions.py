@@ -5,7 +5,7 @@
 
 from .changing import on_leave, settle
 from .committee import change_committee, replace_committee
-from .duty import NewShift, cancel, plan_rotation, plan_shifts, relieve, swap
+from .duty import NewShift, Pattern, cancel, plan_rotation, plan_shifts, relieve, swap
 from .duty_notes import hand_over_shift, take_over_note
 from .persons import (
     NewPerson,
@@ -52,6 +52,7 @@ __all__ = [
     "NewSeat",
     "NewShift",
     "NewTerm",
+    "Pattern",
     "add_branch",
     "add_branches",
     "appoint",

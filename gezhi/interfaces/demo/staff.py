@@ -8,6 +8,7 @@ from itertools import count
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.people import actions
 from gezhi.foundation.people.posts import open_organisations_of
+from gezhi.interfaces.demo import standing
 from gezhi.interfaces.demo.matters import name_of, phone_of
 
 PASSWORD = "gezhi-demo"  # published on purpose: a production start refuses while it works
@@ -66,6 +67,8 @@ def fill(since: datetime) -> dict[str, int]:
     actions.appoint_many(
         [actions.NewTerm(seat, next(everybody), since, None) for seat, n in terms for _ in range(n)], actor=actor
     )
+    standing.duty_roster(demo_place("town"), persons, since, actor)
+    standing.party_tree(demo_place("village"), persons, since, actor)
     return sign_ins(actor)
 
 
