@@ -86,7 +86,7 @@ def _seats(place_id: int) -> dict[str, list[SeatInfo]]:
         if seat.closed:
             continue
         words = {_plain(seat.label)}
-        if seat.place_id == place_id:  # a bare title means the place's own seat, never one of a grid below
+        if seat.place_id == place_id and not seat.in_tree:  # a bare title means the place's own seat, nobody else's
             words.add(_plain(seat.titles[0] + seat.mark))
             bare[_plain(seat.titles[0])].append(seat)
         for word in words:
