@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import time_machine
 
 from gezhi.foundation import events, people
 from gezhi.foundation.calendar import clock
@@ -14,8 +15,15 @@ from gezhi.foundation.people.models import DutyNote, Reveal, Shift
 BUDGET = 20
 
 
+@pytest.fixture(autouse=True)
+def at_ten():
+    """Wednesday 18 November 2026, 10:00 in Shanghai: a plain working day, in the middle of a shift."""
+    with time_machine.travel("2026-11-18T02:00:00+00:00", tick=False) as traveller:
+        yield traveller
+
+
 @pytest.fixture
-def street(world):
+def street(at_ten, world):
     world.leader = world.seat("duty_leader", "east")
     world.officer = world.seat("duty_officer", "east")
     for number, name in enumerate(("郝一", "郝二", "郝三", "郝带")):
