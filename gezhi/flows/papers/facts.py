@@ -89,6 +89,7 @@ CHANNELS = {
 UNITS = {
     "urgent_hour": "小时", "urgent_day": "天", "work_hour": "个工作小时", "work_day": "个工作日", "calendar_day": "个自然日",
 }  # fmt: skip
+KEPT = "（按规定保密）"
 _PHONE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\d)")
 _IDENTITY = re.compile(r"(?<![\dXx])[1-9]\d{5}(?:19|20)\d{9}[\dXx](?![\dXx])")
 
@@ -114,11 +115,14 @@ def roles(case: Case, actor: Actor) -> tuple[str, ...]:
 def gather(view: CaseView) -> dict[str, Any]:
     """Every fact of CASE. Two queries at most beside what the view holds. Call it with Chinese active (`in_chinese`)."""
     case, now = view.case, clock.now()
-    contact = _contact(case)
+    # A paper is read by everybody who sees the case, some of whom may read only the reviewed copy of a protected
+    # matter; and paper travels. So none of its words, and nobody's name, stand in one.
+    kept = bool(case.protected)
+    contact = {} if kept else _contact(case)
     name = contact.get("name") or ""
 
     def text(words: str) -> str:
-        return masked(words, name)
+        return (KEPT if words else "") if kept else masked(words, name)
 
     late = case.late_at is not None and case.state == OPEN and now > case.late_at
     answer = next((e for e in reversed(view.timeline) if _answer(e)), None)

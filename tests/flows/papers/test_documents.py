@@ -12,8 +12,9 @@ from gezhi.engines.publishing import actions, numbering, rules
 from gezhi.engines.publishing.models import Document, Print
 from gezhi.engines.publishing.render import html, word
 from gezhi.engines.workflows import erasing
-from gezhi.flows.papers import doors
-from gezhi.foundation import events
+from gezhi.engines.workflows.views import case_view
+from gezhi.flows.papers import doors, facts
+from gezhi.foundation import events, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries, revisions
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -202,8 +203,6 @@ def letter(world, case):
 
 
 def test_a_letter_that_needs_the_phone_shows_it_masked_until_somebody_says_why(world, case, letter):
-    from gezhi.foundation import people
-
     by = world.actor("周敏")
     taken = doors.take(letter.pk, "print", actor=by)
     assert "王○" in taken.fragment and "138****2671" in taken.fragment and "王桂兰" not in taken.fragment
@@ -312,8 +311,6 @@ DRAFTS = {
 
 @pytest.mark.parametrize("name", DRAFTS)
 def test_each_role_is_offered_what_it_may_draft_and_can_draft_nothing_else(world, case, name):
-    from gezhi.engines.workflows.views import case_view
-
     actor = world.actor(name)
     assert {kind.name for kind in doors.offered(case_view(case.id, actor), actor)} == DRAFTS[name]
     for kind in ("supervision", "assignment", "transfer", "acceptance", "extension", "return", "reply", "trail"):
@@ -398,3 +395,34 @@ def test_drafting_and_signing_stay_within_their_budgets(world, case):
     with revisions.scope(), count_queries() as q:
         doors.open_document(row.pk, actor=by)
     assert q.total <= 6, q.statements
+
+
+def test_documents_of_a_protected_matter_are_kept_from_those_the_matter_is_kept_from(world, case, issued):
+    from gezhi.engines.workflows.models import Case
+
+    assert doors.page(world.actor("赵兰"))[0]
+    Case.objects.filter(pk=case.id).update(protected="report")
+    for name in ("赵兰", "秦英", "薛衡"):
+        actor = world.actor(name)
+        assert doors.page(actor) == ([], None)
+        for door in (
+            lambda actor=actor: doors.open_document(issued.pk, actor=actor),
+            lambda actor=actor: doors.take(issued.pk, "print", actor=actor),
+            lambda actor=actor: doors.draft(case.id, "trail", actor=actor),
+        ):
+            with pytest.raises(NotFound):
+                door()
+    assert not Export.objects.exists()
+
+
+def test_no_words_of_a_protected_matter_and_nobodys_name_stand_in_a_paper(world, case):
+    from gezhi.engines.workflows.models import Case
+
+    Case.objects.filter(pk=case.id).update(protected="report")
+    with facts.in_chinese():
+        told = facts.gather(case_view(case.id, people.system("test")))
+    assert told["reporter.name"] is None and told["reporter.phone"] is None
+    everything = str(told)
+    for private in ("排水沟", "倒灌", "王桂兰", "王○", "2671"):
+        assert private not in everything
+    assert told["case.words"] == facts.KEPT and told["case.number"] == case.number
