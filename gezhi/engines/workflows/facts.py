@@ -35,7 +35,7 @@ _PLACED = {
 def _as_of(rows: Callable[[], QuerySet], at: datetime, case: str, levels: tuple[str, ...]) -> Past | None:
     """Where the cases of these rows were counted at an instant; None when none has changed places since.
 
-    `case` is the way from a row to its case ("" for the case itself). docs/adr/0111
+    `case` is the way from a row to its case ("" for the case itself). docs/adr/0121
     """
     from gezhi.engines.workflows.models import Placing
     from gezhi.engines.workflows.replacing import PLACED

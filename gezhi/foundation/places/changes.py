@@ -197,7 +197,7 @@ def _outline(place: Place) -> shapely.Geometry | None:
 
 # --- writing ------------------------------------------------------------------------
 def _may_begin(plan: Plan) -> None:
-    """No change begins in the past: what was counted and published then stays as it was (docs/adr/0111)."""
+    """No change begins in the past: what was counted and published then stays as it was (docs/adr/0121)."""
     today = clock.today()
     if plan.on < today:
         raise errors.Invalid("place.date", reason=_("不能早于今天（{day}）").format(day=today))

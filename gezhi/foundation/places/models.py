@@ -159,7 +159,7 @@ class PlaceChange(models.Model):
 
 
 class Division(models.Model):
-    """The country's list of divisions: names to choose from, not places in use (docs/adr/0110)."""
+    """The country's list of divisions: names to choose from, not places in use (docs/adr/0120)."""
 
     code = models.CharField(max_length=12, primary_key=True)
     name = models.CharField(max_length=80)

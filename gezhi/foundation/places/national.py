@@ -2,7 +2,7 @@
 
 660,000 rows are read from a folder, an npm archive or a database-like table of codes and put into `Division`, without
 an event each: a county becomes places, with ids and events, when it is put to use (`import_divisions(code)`).
-docs/adr/0110
+docs/adr/0120
 """
 
 from __future__ import annotations
