@@ -38,6 +38,12 @@ class Possible:
     expected_seq: int
     why_not: str | None
     owner_only: bool
+    where: str = ""  # the branch it is done on, in words, when the case has several open items
+
+    @property
+    def prefix(self) -> str:
+        """Keeps element ids of forms on one page apart."""
+        return f"{self.action}-{self.item}-" if self.where else f"{self.action}-"
 
 
 @dataclass(frozen=True)
@@ -184,6 +190,7 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
                     expected_seq=case.event_seq,
                     why_not=f"{refusal.why}{refusal.next}" if refusal is not None else None,
                     owner_only="owner" in action.by,
+                    where=localised(flow.stages[stage_id].title) if item is not None and item.branch else "",
                 )
             )
     return sorted(found, key=lambda p: (p.why_not is not None, not p.main))

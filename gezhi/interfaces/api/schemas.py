@@ -178,6 +178,11 @@ class ItemOut(Schema):
     number: int
     stage: str
     title: str
+    branch: str = Field(
+        description="Empty on the trunk, else the branch of a fork",
+        examples=["joint:assist#1"],
+        default="",
+    )
     side: bool = Field(description="A side item asks another seat for a decision; the main clock runs on")
     state: Literal["open", "done", "cancelled"]
     owner: SeatOut | None

@@ -141,6 +141,7 @@ def _item(item: WorkItem, view: CaseView, now: datetime) -> dict[str, Any]:
         "stage": item.stage,
         "title": packs.say(stage.title),
         "side": item.side,
+        "branch": item.branch,
         "state": item.state,
         "owner": seat(item.owner_seat),
         "taken_by": taken.name_public if taken else "",

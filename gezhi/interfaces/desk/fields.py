@@ -16,9 +16,11 @@ from gezhi.engines.workflows.models import Case
 from gezhi.foundation import expressions, packs, people, places
 from gezhi.foundation.calendar import parse_limit
 from gezhi.foundation.forms import Field, Form
+from gezhi.interfaces.site.fields import MANY
 
 LIMITS = ("4 work_hour", "1 work_day", "2 work_day", "3 work_day", "5 work_day", "10 work_day")
 NEAR_POSTS_WITHOUT = ("building_head",)
+PLACES_OFFERED = 200
 GRIDS_OFFERED = 60  # of a village; more nobody reads
 
 
@@ -36,6 +38,11 @@ class Drawn:
     def title(self) -> str:
         """The question in the reader's language."""
         return titled(self.spec["title"])
+
+    @property
+    def many(self) -> bool:
+        """Whether several may be chosen."""
+        return self.spec["type"] in MANY
 
     @property
     def chosen(self) -> str:
@@ -69,6 +76,10 @@ def drawn(
             spec["choices"] = [{"value": o.value, "title": o.label} for o in asked.choices]
         elif asked.type == "seat":
             groups = seat_groups(case, value)
+        elif asked.type == "seats":
+            groups = seat_groups(case)
+        elif asked.type in ("place", "places"):
+            groups = place_groups(case)
         elif asked.type == "category":
             groups = category_groups(value)
         elif asked.type == "limit":
@@ -117,6 +128,20 @@ def seat_groups(case: Case, chosen: Any = None) -> list[tuple[str, list[dict[str
     known = {option["value"] for _title, options in groups for option in options}
     if chosen and str(chosen) not in known and str(chosen).isdigit() and int(chosen) in directory.seats:
         groups.insert(0, (_("已选"), [{"value": str(chosen), "title": directory.seats[int(chosen)].label}]))
+    return groups
+
+
+def place_groups(case: Case) -> list[tuple[str, list[dict[str, str]]]]:
+    """Open places around a case's own, finer ones under the one they lie in: its town's villages and their grids."""
+    where = places.directory()
+    top = case.town_id or case.county_id
+    groups: list[tuple[str, list[dict[str, str]]]] = []
+    for above in (top, *(c for c in where.children(top) if where.open(c))):
+        here = [p for p in where.children(above) if where.open(p)][:PLACES_OFFERED]
+        if here:
+            groups.append(
+                (where.label(above, "town"), [{"value": str(p), "title": where.label(p, "village")} for p in here])
+            )
     return groups
 
 

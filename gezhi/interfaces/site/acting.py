@@ -24,12 +24,17 @@ def whole(text: str | None) -> int | None:
 
 
 def sent_data(request: HttpRequest) -> dict[str, Any]:
-    """The declared fields of a sent form, without controls and tokens; empty ones left out."""
-    return {
+    """The declared fields of a sent form, without controls and tokens; empty ones left out.
+
+    A field that the form names under `_many` is a list.
+    """
+    several = set(request.POST.getlist("_many"))
+    sent: dict[str, Any] = {
         name: value
         for name in request.POST
         if not name.startswith("_") and name != "csrfmiddlewaretoken" and (value := request.POST[name]).strip()
     }
+    return sent | {name: request.POST.getlist(name) for name in several if name in sent}
 
 
 def act(request: HttpRequest, case_id: int, action: str, *, actor: Actor) -> Case:

@@ -34,6 +34,9 @@ def _choice(node: Any) -> tuple[str, str]:
     return str(node.value), said(node.label)
 
 
+MANY = ("seats", "places")
+
+
 def picture(
     spec: Any, value: Any = None, error: str = "", prefix: str = "", groups: Any = (), when: str = ""
 ) -> dict[str, Any]:
@@ -42,19 +45,22 @@ def picture(
     `spec` is a form field, or a mapping with `id title type required max choices help`; `prefix` keeps element ids
     apart when several forms stand on one page; `groups` [(title, choices)] is a grouped drop-down list; `when` JSON
     {field: [values]} says for which answers the question is asked. Returns a dict with `kind` one of
-    truth choices select long_text photos line.
+    truth choices select many long_text photos line (many: several of the groups, sent under one name).
     """
     identity, kind = str(_get(spec, "id", "")), str(_get(spec, "type", "text"))
     options = [_choice(c) for c in _get(spec, "choices", ()) or ()]
     grouped = [(str(title), [_choice(c) for c in choices]) for title, choices in groups or ()]
     shown = "" if value is None else value
     drawn = {"truth": "truth", "long_text": "long_text", "photos": "photos"}.get(kind, "line")
+    drawn = "many" if kind in MANY else drawn
     if drawn == "line" and (options or grouped):
         drawn = "select" if grouped or len(options) > SELECT_FROM else "choices"
     control = {"number": ("text", "decimal"), "date": ("date", ""), "phone": ("tel", "tel")}.get(kind, ("text", ""))
 
+    picked = {str(v) for v in shown} if isinstance(shown, list | tuple) else {str(shown)}
+
     def marked(choices: list[tuple[str, str]]) -> list[dict[str, Any]]:
-        return [{"value": v, "title": t, "chosen": str(shown) == v} for v, t in choices]
+        return [{"value": v, "title": t, "chosen": v in picked} for v, t in choices]
 
     title = _get(spec, "title", None)
     heading = said(title) if title else str(_get(spec, "label", identity))

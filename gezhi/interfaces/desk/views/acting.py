@@ -79,7 +79,7 @@ def _again(request: Request, action: str, refusal: Refusal, before: CaseView, wa
         request,
         fresh,
         still or wanted,
-        data=dict(request.POST.items()),
+        data=dict(request.POST.items()) | acting.sent_data(request),
         errors=refusal.field_errors,
         refusal=refusal,
         gone=still is None,

@@ -66,7 +66,8 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "veiled": view.veiled,
         "looked": people.reveals(f"case:{case_id}"),
         "spent": _spent(view, now),
-        "sides": _sides(view),
+        "sides": _beside(view, view.sides),
+        "branches": _beside(view, view.branches),
         "standing": {
             "clock_state": view.clock,
             "opened_at": view.case.opened_at,
@@ -198,14 +199,15 @@ def _spent(view: CaseView, now: Any) -> str:
     return _("，").join(_("{step}用 {span}").format(step=name, span=words.span(time)) for name, time in used.items())
 
 
-def _sides(view: CaseView) -> list[dict[str, Any]]:
-    """Decisions that are being asked for beside the main clock."""
+def _beside(view: CaseView, items: list[WorkItem]) -> list[dict[str, Any]]:
+    """Open items beside the trunk: decisions being asked for, or the branches of a fork."""
     return [
         {
             "item": item,
+            "state": _state(item, clock.now()),
             "title": titled(view.flow.stages[item.stage].title),
             "seat": seat_name(item.owner_seat),
             "person": person_name(item.person_id),
         }
-        for item in view.sides
+        for item in items
     ]

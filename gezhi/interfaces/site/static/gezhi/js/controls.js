@@ -4,6 +4,7 @@
    data-print        print the page
    data-copy="text"  copy, then say so in data-done
    data-opens="id"   open a <dialog class="drawer">; data-closes closes the one around it
+   input[data-narrow] narrows the check boxes of its own list to those with the words typed
    form[data-once]   a second tap while the first is under way does nothing */
 (function () {
   "use strict";
@@ -33,6 +34,21 @@
     if (document.execCommand("copy")) done();
     box.remove();
   }
+
+  function narrow(box) {
+    var words = box.value.trim();
+    var list = box.parentNode.querySelector(".many-list");
+    for (var line of list.children) {
+      if (line.classList.contains("many-group")) {
+        line.hidden = words !== "";
+      } else {
+        line.hidden = words !== "" && line.textContent.indexOf(words) < 0 && !line.querySelector(":checked");
+      }
+    }
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.matches && event.target.matches("[data-narrow]")) narrow(event.target);
+  });
 
   function open(id, from) {
     var drawer = document.getElementById(id);
