@@ -66,8 +66,8 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "veiled": view.veiled,
         "looked": people.reveals(f"case:{case_id}"),
         "spent": _spent(view, now),
-        "sides": _beside(view, view.sides),
-        "branches": _beside(view, view.branches),
+        "sides": _running(view, view.sides),
+        "branches": _running(view, view.branches),
         "standing": {
             "clock_state": view.clock,
             "opened_at": view.case.opened_at,
@@ -199,7 +199,7 @@ def _spent(view: CaseView, now: Any) -> str:
     return _("，").join(_("{step}用 {span}").format(step=name, span=words.span(time)) for name, time in used.items())
 
 
-def _beside(view: CaseView, items: list[WorkItem]) -> list[dict[str, Any]]:
+def _running(view: CaseView, items: list[WorkItem]) -> list[dict[str, Any]]:
     """Open items beside the trunk: decisions being asked for, or the branches of a fork."""
     return [
         {
