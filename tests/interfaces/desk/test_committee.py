@@ -40,6 +40,17 @@ def test_preview_changes_nothing_and_confirming_does_what_it_showed(desk, world)
     assert people.directory().effective(item.owner_seat).persons == (new,)
 
 
+def test_a_protected_matter_is_not_on_the_list(desk, world):
+    client = desk.of("卢一舟")
+    plain, protected = world.open("灯坏了。"), world.open("说干部的。")
+    Case.objects.filter(pk=protected.pk).update(protected="named")
+    page = preview(client, world, "书记, 秦英")
+    answer = client.post(address(world), {"do": "confirm", "table": "书记, 秦英", "seen": page.context["seen"]})
+    page = client.get(answer.url)
+    assert plain.number in page.content.decode() and protected.number not in page.content.decode()
+    assert page.context["total"] == 1
+
+
 def test_confirming_an_old_preview_is_refused(desk, world):
     client = desk.of("卢一舟")
     seen = preview(client, world, "书记, 秦英").context["seen"]

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.workflows import access
+from gezhi.engines.workflows import guarding
 from gezhi.engines.workflows.models import OPEN, WorkItem
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import people, places
@@ -131,9 +131,10 @@ def _work(seats: list[int], actor: Actor) -> tuple[dict[int, list[dict[str, Any]
     """Open items by seat, soonest due first, and how many were left off; protected ones only for who may see them."""
     found = WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).select_related("case").order_by("due_at", "id")
     items = list(found[: LISTED + 1])
+    concerned = {case.pk for case in guarding.only_cases([i.case for i in items if i.case.protected], actor)}
     by_seat: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for item in items[:LISTED]:
-        if getattr(item.case, "protected", "") and not access.sees(item.case, actor):
+        if item.case.protected and item.case.pk not in concerned:
             continue
         flow, _hash = definition(item.case.workflow, item.case.version)
         by_seat[item.owner_seat or 0].append(
