@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gezhi.foundation import exports
+from django.utils.translation import gettext as _
+
+from gezhi.foundation import exports, packs
 from gezhi.foundation.people import Actor
 
 from . import actions, checking, layouts, problems, refusals, returned, store, targets
@@ -115,7 +117,12 @@ def _said(id: str, value: Any) -> str:
         return crypto.mask_phone(str(value))
     if id.endswith("name"):
         return crypto.mask_name(str(value))
+    if isinstance(value, bool):
+        return str(_("是") if value else _("否"))
     text = str(value)
+    found = packs.registry().categories.get(text) if id == "category" else None
+    if found is not None:
+        return found.label
     if len(text) == 25 and text[10] == "T" and text.endswith("+08:00"):
         return text[:16].replace("T", " ")
     return text if len(text) <= 80 else text[:79] + "…"
