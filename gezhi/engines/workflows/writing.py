@@ -34,6 +34,8 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     }
     if said:
         act["said"] = events.keep(stream, {"said": json.dumps(said, ensure_ascii=False)})["said"].as_json()
+    if step.created:
+        act["opened"] = [item.number for item in step.created]
     if step.actor.kind == "staff" and action.by == ("reporter",):
         act["for_reporter"] = True
     after = case_patch(case)

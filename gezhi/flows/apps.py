@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class FlowsConfig(AppConfig):
+    name = "gezhi.flows"
+    label = "flows"
+
+    def ready(self) -> None:
+        from gezhi.flows import guarding, notify
+
+        guarding.register()
+        notify.register()

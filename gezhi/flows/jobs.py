@@ -1,0 +1,17 @@
+"""What the worker does for the flows: read on, and do what matched."""
+
+from __future__ import annotations
+
+from gezhi.foundation.jobs import every
+
+from . import following  # noqa: F401  registers the handler
+
+_TURNS = 20
+
+
+@every(1, "flows.follow")
+def follow() -> None:
+    """Read on in the log, a bounded piece at a turn."""
+    for _turn in range(_TURNS):
+        if not following.follow():
+            return
