@@ -67,6 +67,7 @@ class Node:
     asides: list[Aside] = field(default_factory=list)
     lanes: list[Lane] = field(default_factory=list)
     after: str = ""
+    anchor: bool = True  # a side step asked for from several steps is drawn at each, and led to at the first
     follows: bool = False  # whether the step above leads here: only then is a line drawn between them
 
 
@@ -79,6 +80,7 @@ def plan(flow: Workflow) -> list[Node]:
 class _Drawing:
     def __init__(self, flow: Workflow, graph: proof.Graph) -> None:
         self.flow, self.graph = flow, graph
+        self._asked: set[str] = set()
 
     def level(self, path: Path) -> list[Node]:
         order = self._order(path)
@@ -178,6 +180,8 @@ class _Drawing:
 
     def _side(self, stage: Stage) -> Node:
         node = Node(stage.id, "side", titled(stage.title), "", owner_words(self.flow, stage.owner), clock_words(stage))
+        node.anchor = stage.id not in self._asked
+        self._asked.add(stage.id)
         for action in stage.actions.values():
             target = action.moves_to if action.effect == "move" else action.to
             if target:

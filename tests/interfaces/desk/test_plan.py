@@ -74,11 +74,16 @@ def test_ways_back_say_how_often_and_what_then(large: Workflow):
     assert back.target == "together" and back.extra == "最多 2 次，再多就到“结”"
 
 
-def test_the_method_page_draws_it_and_every_link_finds_its_step(desk, large):
-    html = desk.of("周敏").get("/desk/methods/random").content.decode()
+@pytest.mark.parametrize("name", ["random", "request"])
+def test_every_link_of_the_method_page_finds_its_one_step(desk, large, name):
+    html = desk.of("周敏").get(f"/desk/methods/{name}").content.decode()
     linked, there = set(re.findall(r'href="#(step-[^"]+)"', html)), re.findall(r'id="(step-[^"]+)"', html)
     assert linked and linked <= set(there)
-    assert len(there) == len(set(there)), "a step is drawn twice"
+    assert len(there) == len(set(there)), "two steps answer to one link"
+
+
+def test_the_method_page_says_kinds_and_clocks_in_words(desk, large):
+    html = desk.of("周敏").get("/desk/methods/random").content.decode()
     assert html.count('class="plan-lane') >= 3 and "一单位一路" in html
     assert "到定好的日子，最长 90 天" in html and "到时自己走" in html
 
