@@ -66,8 +66,7 @@ def of_ids(ids: Sequence[int]) -> dict[int, tuple[Named, ...]]:
 def named_seats(named: Iterable[Named]) -> frozenset[int]:
     """Seats that were named, the seats of a named unit, and those of a named place and inside it.
 
-    At the place where the root seat stands nobody here is above; there a place stands for its units, not for those
-    who may receive protected matters.
+    At the place where the root seat stands nobody here is above; there a place stands for its units only.
     """
     directory, known = people.directory(), places.directory()
     top = directory.seat(directory.root).place_id
@@ -84,7 +83,7 @@ def named_seats(named: Iterable[Named]) -> frozenset[int]:
                 if seat.organisation_id == line.organisation_id:
                     found.add(seat.id)
             elif line.place_id == top:
-                if seat.place_id == top and POWER not in directory.post(seat.post).powers:
+                if seat.place_id == top and seat.organisation_id is not None:
                     found.add(seat.id)
             elif line.place_id is not None and known.is_within(seat.place_id, line.place_id):
                 found.add(seat.id)

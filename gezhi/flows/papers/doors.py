@@ -12,7 +12,7 @@ from gezhi.engines.publishing import actions, jobs, queries, rules
 from gezhi.engines.publishing.models import DRAFT, ISSUED, Document
 from gezhi.engines.publishing.render import html, pdf, word
 from gezhi.engines.publishing.schema import Template, template, templates
-from gezhi.engines.workflows import access
+from gezhi.engines.workflows import access, guarding
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.views import CaseView, case_view
 from gezhi.flows.papers import facts
@@ -69,6 +69,8 @@ class Taken:
 
 def offered(view: CaseView, actor: Actor) -> list[Template]:
     """The templates this person could draft about the case now, without a query when there are none."""
+    if view.case.protected:  # leaves no paper: a document would carry the words past the review
+        return []
     path, roles = access.path_of(view.case), facts.roles(view.case, actor)
     mine = [
         kind for kind in templates("case") if paper_access.may_draft(kind, actor=actor, path=path, roles=roles)
@@ -86,6 +88,8 @@ def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None)
     """
     with facts.in_chinese():
         view = case_view(case_id, actor)
+        if view.case.protected:
+            raise NotFound("document.not_found")
         old = open_document(corrects, actor=actor).document if corrects is not None else None
         if old is not None and old.about != f"case:{case_id}":
             raise NotFound("document.not_found")
@@ -247,9 +251,13 @@ def packs_title(kind: Template) -> str:
 def _visible(document_id: int, actor: Actor) -> tuple[Document, Case]:
     row = paper_access.document(document_id)
     try:
-        return row, access.case_to_see(_case_of(row), actor=actor)
+        case = access.case_to_see(_case_of(row), actor=actor)
     except NotFound:
         raise NotFound("document.not_found") from None
+    # Drafted before the matter became protected: it holds the words as they were written.
+    if case.protected and not guarding.sees_original(case, actor):
+        raise NotFound("document.not_found")
+    return row, case
 
 
 def _case_of(row: Document) -> int:
