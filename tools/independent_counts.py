@@ -145,11 +145,12 @@ class Counts:
     def by(self, name: str, group: str) -> dict[Any, int]:
         """A count by unit, category, town, village or grid: {group: rows}; None stands for not known."""
         column = GROUPS[group]
-        sql = f"SELECT {column}, COUNT(*) FROM workflows_case WHERE {self.inside} AND {COUNTS[name]} GROUP BY {column}"
+        sql = f"SELECT {column}, COUNT(*) FROM workflows_case "
+        sql += f"WHERE protected = '' AND {self.inside} AND {COUNTS[name]} GROUP BY {column}"
         return dict(self._rows(sql))
 
     def _count(self, condition: str) -> int:
-        return int(self._rows(f"SELECT COUNT(*) FROM workflows_case WHERE {self.inside} AND {condition}")[0][0])
+        return int(self._rows(f"SELECT COUNT(*) FROM workflows_case WHERE protected = '' AND {self.inside} AND {condition}")[0][0])
 
     def _inside(self, place: int) -> str:
         """The cases of a place: by the column of its level, or for a grid by the finest grids below it."""
