@@ -186,14 +186,16 @@ class Preview:
 
 
 def preview(plan: Plan, now: datetime | None = None) -> Preview:
-    """Count what `follow` would move, three queries; nothing is written."""
+    """Count what `follow` would move, three queries; nothing is written. Protected matters move as well, uncounted."""
     if plan.kind in _STAYING:
         return Preview(0, {}, 0, 0)
     now = now or clock.now()
     closing = () if plan.kind == "move" else plan.olds
     seats = _seats_of(closing)
     rows = list(
-        touched({*plan.olds, *plan.children}, seats).values_list("place_id", "grid_id", "lon", "lat", "late_at")
+        touched({*plan.olds, *plan.children}, seats)
+        .filter(protected="")
+        .values_list("place_id", "grid_id", "lon", "lat", "late_at")
     )
     known = places.directory()
     to: Counter[int] = Counter()
@@ -203,7 +205,7 @@ def preview(plan: Plan, now: datetime | None = None) -> Preview:
         old = next((id for id in chain if id in plan.heirs), None)
         number = plan.children[child] if child is not None else _part(plan, old, lon, lat)
         to[number] += 1
-    items = WorkItem.objects.filter(state=OPEN, owner_seat__in=seats).count() if seats else 0
+    items = WorkItem.objects.filter(state=OPEN, owner_seat__in=seats, case__protected="").count() if seats else 0
     return Preview(len(rows), dict(to), items, sum(1 for row in rows if row[4] is not None and row[4] < now))
 
 
