@@ -26,7 +26,7 @@ def run(home: Home) -> Iterator[Line]:
 
     if home.db != "sqlite":
         return  # no database is asked
-    for branches, stages, bound in ((8, 60, BOUND_MS), (20, 400, None)):
+    for branches, stages, bound in ((8, 60, BOUND_MS), (20, 400, None), (2, 400, None)):
         source = definition(branches, stages)
         context = Context("bench.yaml", shared={"posts": POSTS})
         node = read_yaml(source, context)

@@ -8,6 +8,7 @@ a block otherwise than by its fork and join; when there is none, a fork and its 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -193,15 +194,37 @@ class Graph:
     def _within(self, path: Path, goal: str, allowed: Allowed, memo: Memo, start: str = "") -> Run | None:
         """From a stage of a level (its entry) to another of the same level, forks on the way crossed."""
         start = start or self.entry(path)
-        runs: dict[str, Run] = {start: ()}
-        queue = [start]
-        while queue and goal not in runs:
-            here = queue.pop(0)
+        came: dict[str, tuple[str, Run]] = {start: ("", ())}
+        queue = deque([start])
+        while queue and goal not in came:
+            here = queue.popleft()
             for target, steps in self._level_steps(here, path, allowed, memo):
-                if target not in runs:
-                    runs[target] = runs[here] + steps
+                if target not in came:
+                    came[target] = (here, steps)
                     queue.append(target)
-        return runs.get(goal)
+        if goal not in came:
+            return None
+        parts: list[Run] = []
+        while goal:
+            goal, steps = came[goal]
+            parts.append(steps)
+        return tuple(move for steps in reversed(parts) for move in steps)
+
+    def reachable(self) -> set[str]:
+        """Every stage some complete run leads to; looked at once for the whole graph."""
+        memo: Memo = {}
+        found = {self.flow.start}
+        queue = deque(found)
+        while queue:
+            here = queue.popleft()
+            path = self.paths[here]
+            after = [target for target, _steps in self._level_steps(here, path, _any_move, memo)]
+            after += [m.target for m in self.leaving.get(here, ()) if m.kind == "track" and m.target in self.paths]
+            for target in after:
+                if target not in found and target in self.paths:
+                    found.add(target)
+                    queue.append(target)
+        return found
 
     def steps(self, here: str, path: Path, allowed: Allowed) -> Iterator[tuple[str, Run]]:
         """Where one step leads on the same level, with the moves it is made of; a fork and its join are one step."""

@@ -12,6 +12,7 @@ def reach(graph: Graph) -> Iterator[Flaw]:
     """Unreachable stages, joins that never open, stages after which the matter can no longer end."""
     flow = graph.flow
     opened = openings(flow)
+    reached = graph.reachable()
     never = {
         s.id for s in flow.stages.values() if s.kind == "fork" and s.id in graph.paths and graph.crossing(s.id) is None
     }
@@ -24,7 +25,7 @@ def reach(graph: Graph) -> Iterator[Flaw]:
             before = graph.run_to(stage.of or "") or ()
             words = _("汇合“{stage}”要等的路走不到它，永远等不齐")
             yield Flaw("join.never", here, words, {"stage": stage.id}, run=before)
-        elif stage.id not in graph.paths or graph.run_to(stage.id) is None:
+        elif stage.id not in reached:
             yield Flaw("flow.unreachable", here, _("从起点走不到“{stage}”"), {"stage": stage.id})
     if not any(s.kind == "end" for s in flow.stages.values()):
         yield Flaw("flow.no_end", ("stages",), _("没有终点，事情永远办不完"))

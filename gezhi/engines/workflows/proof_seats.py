@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import combinations
 
 from gezhi.engines.workflows.proof_parts import Flaw, _
 from gezhi.engines.workflows.schema import Rung, Stage, Workflow
@@ -140,13 +139,19 @@ def _rings(flow: Workflow, posts: Mapping[str, object]) -> Iterator[Flaw]:
         for s in flow.stages.values()
         if s.waits and s.owner is not None and s.owner.post in posts and len(_reach(s.owner.post or "", posts)) == 1
     }
-    apart = {frozenset((stage, other)) for stage, avoided in top.items() for other in avoided if other in top}
-    for one, two, three in combinations(sorted(top), 3):
-        if {frozenset((one, two)), frozenset((two, three)), frozenset((one, three))} <= apart:
-            words = _("“{one}”“{two}”“{three}”都由最上面的岗位办又两两避开，要三个人，那里只保证有两个")
-            facts = {"one": one, "two": two, "three": three}
-            yield Flaw("owner.ring", ("stages", one, "owner"), words, facts)
-            return
+    apart: dict[str, set[str]] = {stage: set() for stage in top}
+    for stage, avoided in top.items():
+        for other in avoided & apart.keys():
+            apart[stage].add(other)
+            apart[other].add(stage)
+    for one in sorted(apart):
+        for two in sorted(apart[one]):
+            third = sorted((apart[one] & apart[two]) - {one, two})
+            if third:
+                words = _("“{one}”“{two}”“{three}”都由最上面的岗位办又两两避开，要三个人，那里只保证有两个")
+                facts = {"one": one, "two": two, "three": third[0]}
+                yield Flaw("owner.ring", ("stages", one, "owner"), words, facts)
+                return
 
 
 def _chain(post: str, posts: Mapping[str, object]) -> list[str]:
