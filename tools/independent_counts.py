@@ -150,7 +150,11 @@ class Counts:
         return dict(self._rows(sql))
 
     def _count(self, condition: str) -> int:
-        return int(self._rows(f"SELECT COUNT(*) FROM workflows_case WHERE protected = '' AND {self.inside} AND {condition}")[0][0])
+        return int(
+            self._rows(f"SELECT COUNT(*) FROM workflows_case WHERE protected = '' AND {self.inside} AND {condition}")[
+                0
+            ][0]
+        )
 
     def _inside(self, place: int) -> str:
         """The cases of a place: by the column of its level, or for a grid by the finest grids below it."""

@@ -153,6 +153,8 @@ class Life:
             due = now + timedelta(seconds=span * share)
             if pick.random() < 0.3:
                 self.at(working(now + (due - now) / 2), lambda _t: self._progress(case_id, item.number))
+        elif item.stage not in hours:
+            return  # another workflow's desk (protected matters): it waits there for whoever tries the demo
         else:
             due = now + timedelta(hours=hours[item.stage] + 0.1)
             if item.stage == "confirm" and hours["confirm"] == 400.0:
