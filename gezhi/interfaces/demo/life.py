@@ -120,6 +120,12 @@ class Life:
         item = WorkItem.objects.filter(case_id=case_id, state=OPEN, side=False, branch="").first()
         if item is None or self.waiting.get(case_id) == item.stage:
             return
+        if item.stage == "receive":
+            # A protected matter: most are referred within a day, the newest wait at the receiving desk.
+            if self.until - now > timedelta(days=2):
+                soon = working(now + timedelta(hours=self.random.expovariate(1 / 6) + 0.2))
+                self.at(soon, lambda _t: self._refer(case_id, item.number))
+            return
         if item.stage in ("joint", "joint_sign"):
             self._together(case_id, item, now)
             return
@@ -163,6 +169,11 @@ class Life:
         resident = item.stage in ("confirm", "follow_up") and pick.random() < 0.7
         when = due if resident or item.stage == "duty" else working(due)
         self.at(when, lambda t: self._act(case_id, item.number, resident, t))
+
+    def _refer(self, case_id: int, number: int) -> None:
+        item = WorkItem.objects.filter(case_id=case_id, number=number, state=OPEN).first()
+        if item is not None:
+            self._fire(item, "refer", {"whom": "县信访局", "ground": "属于信访事项，按职责转交，来人已经告知。"})
 
     def _together(self, case_id: int, fork: WorkItem, now: datetime) -> None:
         """Each unit of a joint matter does its part after a while; the last one brings it on."""
