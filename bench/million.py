@@ -148,12 +148,14 @@ class Maker:
     def cases(self) -> Iterator[list[Any]]:
         from gezhi.engines.workflows import rules
         from gezhi.engines.workflows.models import Case
+        from gezhi.engines.workflows.schema import definition
 
+        flow, body_hash = definition("request")
         rng = self.rng
         names = columns(Case)
         at = {name: number for number, name in enumerate(names)}
         blank = template(
-            Case(workflow="request", version=1, body_hash="0" * 64, code="", number="", stage="closed", phase="closed",
+            Case(workflow="request", version=flow.version, body_hash=body_hash, code="", number="", stage="closed", phase="closed",
                  channel="portal", county_id=0, place_id=0, text_ref=0, opened_at=self.until, due_at=self.until,
                  event_hash=b"\0" * 32, event_seq=6, state="closed", outcome="done"),
             names,
