@@ -107,6 +107,13 @@ def has_declined(code: str) -> bool:
     return Declined.objects.filter(code=code).exists()
 
 
+def messages_of(code: str) -> str | None:
+    """ "on" or "off": whether the resident of this matter is written to; None when there is no SMS gateway."""
+    if not Gateway.objects.filter(channel="sms", enabled=True).exists():
+        return None
+    return "off" if has_declined(code) else "on"
+
+
 def retry(id: int, *, actor: Actor) -> bool:
     """Give one failed message all its tries again; False when it is not a failed one."""
     actor.need(MANAGE)

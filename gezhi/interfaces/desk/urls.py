@@ -18,6 +18,7 @@ from .views import (
     ledgers,
     lists,
     methods,
+    notices,
     placefiles,
     protected,
     regrouping,
@@ -87,4 +88,10 @@ urlpatterns = [
     path("methods", methods.methods, name="methods"),
     path("methods/<slug:name>", methods.method, name="method"),
     path("audit", audit.audit, name="audit"),
+    path("notices", notices.inbox, name="notices"),
+    path("notices/<int:id>", notices.open_line, name="notice"),
+    path("notices/choices", notices.choices, name="notice_choices"),
+    path("notices/gateways", notices.gateways, name="gateways"),
+    path("notices/gateways/<int:id>", notices.gateways, name="gateway"),
+    path("notices/failed/<int:id>/retry", notices.retry, name="notice_retry"),
 ]

@@ -15,6 +15,7 @@ urlpatterns = [
     path("board/list", public.rows, name="board_list"),
     path("r/<str:code>", matter.matter, name="matter"),
     path("r/<str:code>/receipt", matter.receipt, name="receipt"),
+    path("r/<str:code>/messages", matter.messages, name="messages"),
     path("r/<str:code>/photo/<int:id>", matter.photo, name="matter_photo"),
     path("r/<str:code>/<slug:action>", matter.say, name="say"),
 ]

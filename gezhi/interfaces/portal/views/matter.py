@@ -17,6 +17,7 @@ from gezhi.engines.workflows import guarding, rules, views
 from gezhi.foundation import files, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal, register
+from gezhi.foundation.notices import choosing
 from gezhi.interfaces.api import limits
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.acting import act
@@ -150,6 +151,15 @@ def say(request: HttpRequest, code: str, action: str) -> HttpResponse:
             raise
         return _page(request, opened(request, code), refusal, tried=action)
     return go(request, reverse("matter", args=[shown]) + f"?said={action}")
+
+
+@require_POST
+def messages(request: HttpRequest, code: str) -> HttpResponse:
+    """`/r/<code>/messages`: no more text messages about this matter, or again (`on=1`)."""
+    limits.knock(request, "say", writes=True)
+    view = opened(request, code)
+    choosing.decline(view.case.code, declined=request.POST.get("on") != "1")
+    return redirect("matter", code=rules.show_code(view.case.code))
 
 
 @never_cache

@@ -59,7 +59,7 @@ def asset(path: str) -> str:
 #: The shared components, one file each; a face adds its own in `{% block styles %}`.
 COMPONENTS = (
     "page", "sheet", "button", "field", "clock", "clockbar", "note", "photo", "number", "disclosure", "plate", "steps",
-    "today", "code",
+    "today", "code", "bell",
 )  # fmt: skip
 
 
@@ -274,11 +274,14 @@ def field(
 def send_words() -> SafeString:
     """`<form … {% send_words %}>`: sent by js/send.js, kept in the phone without a signal; the words it then says."""
     return format_html(
-        'data-send data-once data-no-signal="{}" data-kept-next="{}" data-no-room="{}" data-cannot-keep="{}"',
+        'data-send data-once data-no-signal="{}" data-kept-next="{}" data-no-room="{}" data-cannot-keep="{}"'
+        ' data-cannot-draft="{}" data-draft-no-room="{}"',
         _("没有信号，先存在手机里了"),
         _("有信号就自己送出去。请不要清除浏览器的数据。"),
         _("手机里存不下照片，只存了文字"),
         _("没有信号，手机里也存不下。请留着这一页，有信号再按一次。"),
+        _("这部手机现在存不下草稿，请写完就交，先别关这一页。"),
+        _("照片太大，草稿里只存了文字。"),
     )
 
 

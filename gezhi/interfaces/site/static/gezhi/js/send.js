@@ -29,14 +29,28 @@
     Promise.all(files.map(store.asData)).then(function (photos) {
       var draft = { key: keyField(form).value, values: values, photos: photos };
       if (!values.text && !values.words && !photos.length) store.remove(draftName(form));
-      else if (!store.write(draftName(form), draft)) {
+      else if (store.writeDraft(draftName(form), draft)) notKept(form, "");
+      else {
         draft.photos = [];
-        store.write(draftName(form), draft);
+        notKept(form, store.writeDraft(draftName(form), draft) ? form.dataset.draftNoRoom : form.dataset.cannotDraft);
       }
     });
   }
+  /* Where nothing can be kept, whoever writes is told before they leave, not after. */
+  function notKept(form, words) {
+    var line = form.querySelector("[data-draft-note]");
+    if (!line && words) {
+      line = document.createElement("p");
+      line.className = "small";
+      line.dataset.draftNote = "";
+      line.setAttribute("role", "status");
+      var last = form.querySelector("button[type=submit],button.main");
+      form.insertBefore(line, last && last.parentNode === form ? last : null);
+    }
+    if (line && line.textContent !== (words || "")) line.textContent = words || "";
+  }
   function loadDraft(form) {
-    var draft = store.read(draftName(form), null);
+    var draft = store.readDraft(draftName(form));
     if (!draft || form.elements.text && form.elements.text.value) return; // the server gave the text back already
     keyField(form).value = draft.key;
     Object.keys(draft.values).forEach(function (name) {

@@ -5,6 +5,8 @@
   "use strict";
   var QUEUE = "gezhi.queue";
   var sending = false;
+  // Asked for each time: the very name may throw where storage is switched off.
+  var BOX = { long: function () { return localStorage; }, brief: function () { return sessionStorage; } };
 
   function read(name, otherwise) {
     try {
@@ -22,10 +24,31 @@
     }
   }
   function remove(name) {
+    [BOX.long, BOX.brief].forEach(function (box) {
+      try {
+        box().removeItem(name);
+      } catch (error) {
+        return;
+      }
+    });
+  }
+  /* Drafts only: browsers inside other apps may refuse the long store and still keep one for this visit. */
+  function readDraft(name) {
+    var kept = read(name, null);
     try {
-      localStorage.removeItem(name);
+      return kept || JSON.parse(BOX.brief().getItem(name));
     } catch (error) {
-      return;
+      return kept;
+    }
+  }
+  function writeDraft(name, value) {
+    if (write(name, value)) return true;
+    remove(name); // an older draft must not come back in place of this one
+    try {
+      BOX.brief().setItem(name, JSON.stringify(value));
+      return true;
+    } catch (error) {
+      return false;
     }
   }
   function changed() {
@@ -122,7 +145,7 @@
   };
 
   window.gezhiStore = {
-    read: read, write: write, remove: remove, asData: asData, asFile: asFile, newKey: newKey, send: send, queue: queue,
+    read: read, write: write, remove: remove, readDraft: readDraft, writeDraft: writeDraft, asData: asData, asFile: asFile, newKey: newKey, send: send, queue: queue,
   };
   window.addEventListener("online", queue.flush);
   document.addEventListener("visibilitychange", function () { if (!document.hidden) queue.flush(); });
