@@ -117,6 +117,7 @@ def _page(
         "more_photos": [*view.before[1:], *view.after[:-1]],
         "reveals": people.reveals(f"case:{view.case.id}"),
         "back": possible.get("unsolved") or possible.get("reopen"),
+        "messages": choosing.messages_of(view.case.code) if view.contact.get("phone") else None,
         "kept_by": _receiver(view) if view.case.protected else "",
     }
     return render(request, "portal/matter.html", context, status=refusal.http if refusal else 200)

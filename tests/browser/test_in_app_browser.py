@@ -1,0 +1,114 @@
+"""The portal inside another app's browser: no service worker, storage that is missing, throwing or tiny."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.house import House
+
+AGENT = (
+    "Mozilla/5.0 (Linux; Android 12; Phone) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/107.0 "
+    "Mobile Safari/537.36 MicroMessenger/8.0.40 Language/zh_CN"
+)
+NO_WORKER = "delete Navigator.prototype.serviceWorker;"
+THROWS = """
+for (const name of ["localStorage"%s])
+  Object.defineProperty(window, name, { get() { throw new DOMException("refused", "SecurityError"); } });
+"""
+MISSING = (
+    'for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { value: undefined });'
+)
+TINY = """
+const put = Storage.prototype.setItem;
+Storage.prototype.setItem = function (name, value) {
+  if (value.length > 2000) throw new DOMException("full", "QuotaExceededError");
+  return put.call(this, name, value);
+};
+"""
+TEXT = "三楼楼道灯坏了，晚上看不清。"
+
+
+@pytest.fixture
+def inside(browser: Browser, house: House) -> Iterator:
+    """`inside(script)`: a page in the other app's browser, with `script` run before ours."""
+    contexts = []
+
+    def come(script: str) -> tuple[Page, list[str]]:
+        context = browser.new_context(
+            base_url=house.url, user_agent=AGENT, viewport={"width": 390, "height": 844}, locale="zh-CN"
+        )
+        context.add_init_script(NO_WORKER + script)
+        contexts.append(context)
+        page = context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.goto(house.plates()[0])
+        return page, wrong
+
+    yield come
+    for context in contexts:
+        context.close()
+
+
+def write(page: Page) -> None:
+    page.fill("#text", TEXT)
+    page.wait_for_timeout(600)  # the draft is kept 0.3 s after the last key
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("script", ["", THROWS % "", TINY], ids=["as it is", "no long storage", "tiny"])
+def test_a_draft_survives_a_reload_wherever_anything_can_be_kept(inside, script):
+    page, wrong = inside(script)
+    write(page)
+    page.reload()
+    assert page.input_value("#text") == TEXT
+    assert wrong == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("script", [THROWS % ', "sessionStorage"', MISSING], ids=["throws", "missing"])
+def test_where_nothing_can_be_kept_it_is_said_while_there_is_time(inside, script):
+    page, wrong = inside(script)
+    write(page)
+    note = page.locator("[data-draft-note]")
+    assert "存不下草稿" in note.inner_text() and note.is_visible()
+    # Raising works all the same, and the receipt opens.
+    with page.expect_navigation():
+        page.click("form.raise button.main")
+    assert "/receipt" in page.url and "收到了" in page.inner_text("main")
+    assert wrong == []
+
+
+@pytest.mark.browser
+def test_without_a_signal_and_without_storage_the_words_stay_in_the_box(inside):
+    page, wrong = inside(THROWS % ', "sessionStorage"')
+    write(page)
+    page.context.set_offline(True)
+    page.click("form.raise button.main")
+    page.wait_for_selector("[data-form-error]:not([hidden])")
+    assert "存不下" in page.inner_text("[data-form-error]")
+    assert page.input_value("#text") == TEXT
+    page.context.set_offline(False)
+    with page.expect_navigation():
+        page.click("form.raise button.main")
+    assert "收到了" in page.inner_text("main")
+    assert wrong == []
+
+
+@pytest.mark.browser
+def test_a_large_photo_leaves_the_words_of_the_draft(inside, tmp_path):
+    from PIL import Image
+
+    picture = tmp_path / "lamp.png"
+    Image.effect_noise((300, 300), 90).save(picture)
+    page, wrong = inside(TINY)
+    write(page)
+    page.set_input_files("input[type=file]", picture)
+    page.wait_for_timeout(1500)
+    assert "只存了文字" in page.inner_text("[data-draft-note]")
+    page.reload()
+    assert page.input_value("#text") == TEXT
+    assert wrong == []
