@@ -38,7 +38,7 @@ CAP = 1000
 
 @dataclass(frozen=True)
 class Filters:
-    """What narrows a list. `ids`: exactly these cases (a number that was opened); `kept`: protected ones only."""
+    """What narrows a list. `ids`: exactly these cases (a number that was opened); `kept`: protected ones only; `parked`: 挂账 ones."""
 
     state: str | None = None
     place: int | None = None
@@ -54,6 +54,7 @@ class Filters:
     until: datetime | None = None
     ids: tuple[int, ...] | None = None
     kept: bool = False
+    parked: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def _merged(actor: Actor, filters: Filters, after: After | None, limit: int) -> 
     shared = _conditions(filters)
     now = clock.now()
     states = [filters.state] if filters.state else [OPEN, CLOSED]
-    if filters.overdue or filters.owner is not None:
+    if filters.overdue or filters.parked or filters.owner is not None:
         # Only an open case has a date to miss, and a seat that answers for it.
         states = [state for state in states if state == OPEN]
     # Without the date the scan is answered from the index alone.
@@ -172,8 +173,8 @@ def _merged(actor: Actor, filters: Filters, after: After | None, limit: int) -> 
         for state in states:
             if scope.column == "owner_seat" and state != OPEN:
                 continue
-            # A stage is rarer than a place: the plus keeps both planners from walking the place's whole index.
-            plus = "+" if filters.stage and state == OPEN else ""
+            # A stage (and what is parked) is rarer than a place: the plus keeps both planners from walking the place's whole index.
+            plus = "+" if (filters.stage or filters.parked) and state == OPEN else ""
             # The literals let the planner use the partial indexes.
             here: list[Any] = list(scope.value) if isinstance(scope.value, tuple) else [scope.value]
             equals = f"IN ({', '.join(['%s'] * len(here))})" if len(here) > 1 else "= %s"
@@ -219,6 +220,8 @@ def _conditions(filters: Filters) -> _Scan:
         scan.add("id >= %s", rules.first_id(filters.since))
     if filters.until is not None:
         scan.add("id < %s", rules.first_id(filters.until))
+    if filters.parked:
+        scan.add("parked_until IS NOT NULL")
     return scan
 
 

@@ -154,6 +154,7 @@ class Case(models.Model):
             models.Index(fields=["handler_seat", "late_at", "id"], name="case_handler_late", condition=Q(state=OPEN)),
             models.Index(fields=["owner_seat", "-id"], name="case_owner_open", condition=Q(state=OPEN)),
             models.Index(fields=["stage", "-id"], name="case_stage_open", condition=Q(state=OPEN)),
+            models.Index(fields=["parked_until", "-id"], name="case_parked", condition=Q(parked_until__isnull=False)),
             # Protected matters are few and have scans of their own.
             *(
                 models.Index(

@@ -99,11 +99,12 @@ class Spell:
     start: datetime
     end: datetime
     running: bool
+    parked: bool = False  # a bounded, approved pause: nobody is late in it
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A piece of the clock bar 时条. `share` of its full width (0..1), `hue` spent|running|soon|overdue|done|left."""
+    """A piece of the clock bar 时条. `share` of its full width (0..1), `hue` spent|running|soon|overdue|parked|done|left."""
 
     share: float
     hue: str
@@ -161,7 +162,9 @@ def clock_bar(
             hue = "soon" if warn_at is not None and now >= warn_at else "running"
         elif closed_at is not None:
             hue = "done"
-        if stop <= due_at:
+        if spell.parked:
+            add(start, stop, "parked", spell)
+        elif stop <= due_at:
             add(start, stop, hue, spell)
         elif start >= due_at:
             add(start, stop, "overdue", spell)

@@ -14,7 +14,18 @@ from gezhi.foundation.people import Actor
 
 CHUNK, ROUNDS = 200, 25  # candidates of a search looked at together, and how often
 
-_COLUMNS = ("id", *guarding.COLUMNS, "state", "late_at", "category", "kind", "channel", "workflow", "stage")
+_COLUMNS = (
+    "id",
+    *guarding.COLUMNS,
+    "state",
+    "late_at",
+    "category",
+    "kind",
+    "channel",
+    "workflow",
+    "stage",
+    "parked_until",
+)
 
 
 def found(actor: Actor, filters: Filters, after: After | None, limit: int) -> list[After]:
@@ -53,6 +64,8 @@ def _wanted(filters: Filters) -> Callable[[dict[str, Any]], bool]:
         if filters.overdue and not (facts["state"] == OPEN and facts["late_at"] < now):
             return False
         if filters.kept and not facts["protected"]:
+            return False
+        if filters.parked and facts["parked_until"] is None:
             return False
         return all(facts[column] == value for column, value in equal.items())
 

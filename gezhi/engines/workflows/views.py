@@ -232,15 +232,21 @@ def _not_now(
 def bar_of(case: Case, items: Iterable[WorkItem], now: datetime) -> rules.Bar:
     """The clock bar of the case's present round: each item of the trunk is a spell of its seat."""
     mine = [i for i in items if not i.side and i.branch == "" and i.cycle == case.cycle]
+    stages = definition(case.workflow, case.version)[0].stages
     spells = [
-        rules.Spell(i.owner_seat, i.stage, i.opened_at, i.done_at or case.closed_at or now, i.state == OPEN)
+        rules.Spell(
+            i.owner_seat, i.stage, i.opened_at, i.done_at or case.closed_at or now, i.state == OPEN,
+            parked=i.stage in stages and (stages[i.stage].parked or stages[i.stage].pauses),
+        )
         for i in mine
-    ]
+    ]  # fmt: skip
     start = spells[0].start if spells else case.opened_at
     main = next((i for i in mine if i.state == OPEN), None)
     due = case.due_at
     if main is not None and case.handled_at is not None:
         due = main.due_at
+    if case.parked_until is not None:
+        due = case.parked_until  # the date the resident was told instead
     return rules.clock_bar(
         spells,
         opened_at=start,

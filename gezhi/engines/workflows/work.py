@@ -105,11 +105,12 @@ def inbox_count(actor: Actor) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Board:
-    """The supervision board: overdue, disputed returns, waiting for approval; each list as Rows."""
+    """The supervision board: overdue, disputed returns, parked, waiting for approval; each list as Rows."""
 
     overdue: list[Row]
     overdue_count: Count
     disputed: list[Row]
+    parked: list[Row]
     waiting: list[Task]
 
 
@@ -118,6 +119,7 @@ def supervision(actor: Actor, *, place: int | None = None, owner: int | None = N
     now = clock.now()
     late = Filters(place=place, owner=owner, overdue=True)
     disputed = page(actor, Filters(place=place, owner=owner, state=OPEN, stage="arbitrate"), size=size)
+    parked = page(actor, Filters(place=place, owner=owner, parked=True), size=size)
     sides = [
         i
         for i in WorkItem.objects.filter(state=OPEN, side=True, owner_seat__in=list(actor.answering)).order_by(
@@ -125,7 +127,8 @@ def supervision(actor: Actor, *, place: int | None = None, owner: int | None = N
         )[:size]
         if actor.person_id not in i.barred
     ]
-    return Board(page(actor, late, size=size).rows, count(actor, late), disputed.rows, _tasks(sides, actor, now))
+    waiting = _tasks(sides, actor, now)
+    return Board(page(actor, late, size=size).rows, count(actor, late), disputed.rows, parked.rows, waiting)
 
 
 @dataclass(frozen=True)

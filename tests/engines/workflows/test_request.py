@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from gezhi.engines.workflows import views
+from gezhi.engines.workflows import queries, views
 from gezhi.engines.workflows.models import CLOSED, OPEN
+from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -80,6 +81,21 @@ def test_what_can_go_on_earlier_goes_on_earlier(world):
     world.do(case, "park_put", "周敏", item=side(case).number, opinion="属实。")
     world.do(case, "park_approve", "于沐阳", item=side(case).number)
     assert world.do(case, "resume", "周敏", reason="配件到了。").stage == "handle"
+
+
+def test_a_parked_matter_is_listed_as_such_and_its_pause_is_not_lateness(world, at_ten):
+    case = world.to_handle(world.open())
+    world.do(case, "park", "马东", reason="等配件。", next_date=(clock.today() + timedelta(days=30)).isoformat())
+    world.do(case, "park_put", "周敏", item=side(case).number, opinion="属实。")
+    case = world.do(case, "park_approve", "于沐阳", item=side(case).number)
+    at_ten.shift(timedelta(days=20))  # well past the promise
+    street = world.actor("周敏")
+    assert [row.id for row in queries.supervision(street).parked] == [case.id]
+    assert queries.supervision(street).overdue == []
+    assert queries.page(street, Filters(parked=True, q="灯坏了")).rows == []  # not indexed yet, but no error
+    bar = views.case_view(case.id, street).bar
+    assert "parked" in {s.hue for s in bar.segments} and "overdue" not in {s.hue for s in bar.segments}
+    assert bar.due_at == case.parked_until
 
 
 def test_parking_refused_moves_nothing(world):

@@ -42,12 +42,13 @@ def supervise(request: Request) -> HttpResponse:
     if chosen.get("sort") == "new":
         overdue.sort(key=lambda row: -row.due_at.timestamp())
     now = clock.now()
-    shown = [row.case for row in (*overdue, *board.disputed)] + [task.case for task in board.waiting]
+    shown = [row.case for row in (*overdue, *board.disputed, *board.parked)] + [task.case for task in board.waiting]
     hands = _hands(request, place, now)
     context: dict[str, Any] = {
         "overdue": overdue,
         "overdue_count": board.overdue_count,
         "disputed": board.disputed,
+        "parked": sorted(board.parked, key=lambda row: row.case.parked_until or now),
         "waiting": board.waiting,
         "bars": bars.bars(shown, now),
         "hands": hands,
