@@ -78,7 +78,7 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
     what = match.occurrence
     case = what.case
     base: dict[str, Any] = {
-        "key": match.key, "template": match.given["notice"], "stream": f"case:{case.pk}", "urgent": bool(case.urgent),
+        "key": match.key, "template": match.given["notice"], "stream": f"case:{case.pk}", "urgent": bool(case.urgent), "at": what.event.at,
     }  # fmt: skip
     for to in match.given["to"]:
         if to == "reporter":

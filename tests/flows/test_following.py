@@ -17,8 +17,12 @@ from gezhi.foundation.db import count_queries
 from gezhi.foundation.jobs import claims
 from gezhi.foundation.jobs.models import Job
 from gezhi.foundation.notices.models import Delivery, Notice
+from tests import environment
 
 from .conftest import catch_up, told
+
+# Sealing sees committed transactions only, so on PostgreSQL each test commits.
+pytestmark = pytest.mark.django_db(transaction=environment.POSTGRES)
 
 
 def test_each_step_tells_the_next_and_never_whoever_did_it(world):

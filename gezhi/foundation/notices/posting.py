@@ -38,6 +38,7 @@ class Draft:
     code: str = ""
     contact_ref: int | None = None
     urgent: bool = False
+    at: datetime | None = None  # when it happened; now when left out
 
 
 def channels_ready() -> bool:
@@ -76,7 +77,7 @@ def post(drafts: Iterable[Draft]) -> int:
                 lines.append(
                     Notice(
                         key=key, person=person, seat=draft.seat, template=draft.template, stream=draft.stream,
-                        words=sealed(draft.words, key), urgent=urgent, at=now,
+                        words=sealed(draft.words, key), urgent=urgent, at=draft.at or now,
                     )
                 )  # fmt: skip
             if ways:

@@ -20,12 +20,16 @@ from gezhi.foundation.errors import Invalid, NotAllowed
 from gezhi.foundation.notices import channels, choosing, queries, rules, sending
 from gezhi.foundation.notices.models import Choice, Delivery, Gateway, Notice
 from gezhi.foundation.people import actions
+from tests import environment
 from tests.flows.conftest import catch_up
 from tests.foundation.people.county import SETUP
 
 from .conftest import ROOT
 
 CHINA = ZoneInfo("Asia/Shanghai")
+
+# Sealing sees committed transactions only, so on PostgreSQL each test commits.
+pytestmark = pytest.mark.django_db(transaction=environment.POSTGRES)
 
 
 @pytest.fixture(autouse=True)

@@ -9,10 +9,14 @@ from gezhi.foundation import people
 from gezhi.foundation.db import count_queries
 from gezhi.foundation.notices import choosing
 from gezhi.foundation.notices.models import Choice, Declined, Delivery, Gateway, Notice
+from tests import environment
 from tests.flows.conftest import catch_up
 from tests.interfaces.desk.test_acting import hidden
 
 ROOT = people.system("test")
+
+# Sealing sees committed transactions only, so on PostgreSQL each test commits.
+pytestmark = pytest.mark.django_db(transaction=environment.POSTGRES)
 
 
 @pytest.fixture

@@ -73,7 +73,11 @@
     const kept = {};
     for (const [name, value] of new FormData(form)) if (typeof value === "string") (kept[name] ||= []).push(value);
     delete kept.csrfmiddlewaretoken;
-    sessionStorage.setItem(key, JSON.stringify(kept));
+    try {
+      sessionStorage.setItem(key, JSON.stringify(kept));
+    } catch {
+      return; // storage is switched off: the form still works
+    }
   };
   document.addEventListener("input", (event) => keep(event.target.form));
   document.addEventListener("submit", (event) => {
