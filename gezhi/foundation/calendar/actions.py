@@ -81,6 +81,11 @@ def import_holidays(rows: Iterable[Any], *, actor: Any) -> int:
     return len(changed)
 
 
+def judge(rows: Iterable[Any]) -> list[Day]:
+    """The days of these rows by date, as `import_holidays` would take them; raises its Invalid, writes nothing."""
+    return [day for _date, day in sorted(_read_rows(list(rows)).items())]
+
+
 def read_csv(text: str) -> list[dict[str, str]]:
     """Rows of a CSV text with the header date,name,is_workday (or 日期,名称,是否上班), for `import_holidays`."""
     names = {"日期": "date", "名称": "name", "是否上班": "is_workday"}

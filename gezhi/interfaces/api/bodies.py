@@ -88,17 +88,18 @@ def fields(
     *,
     text: tuple[str, ...] = (),
     number: tuple[str, ...] = (),
+    truth: tuple[str, ...] = (),
     needed: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Check names and types; every wrong one is named. Empty text counts as absent, except where `needed`.
 
     `text` fields come back as NFC strings, `number` fields as int or float (numerals in text are accepted,
-    because multipart knows nothing else). Raises ItemMalformed with one entry per field.
+    because multipart knows nothing else), `truth` fields as bool ("true" and "false" likewise). Raises ItemMalformed with one entry per field.
     """
     wrong: dict[str, Any] = {}
     found: dict[str, Any] = {}
     for name, value in given.items():
-        if name not in text and name not in number:
+        if name not in text and name not in number and name not in truth:
             wrong[name[:60]] = _("没有这一项")
         elif value is None or value == "":
             continue
@@ -108,6 +109,11 @@ def fields(
                 wrong[name] = _("要填数字")
             else:
                 found[name] = amount
+        elif name in truth:
+            if isinstance(value, bool) or value in ("true", "false"):
+                found[name] = value is True or value == "true"
+            else:
+                wrong[name] = _("要填 true 或 false")
         elif isinstance(value, str):
             found[name] = unicodedata.normalize("NFC", value)
         elif isinstance(value, int) and not isinstance(value, bool):

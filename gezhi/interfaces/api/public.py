@@ -56,7 +56,7 @@ def _sha256(photo: UploadedFile) -> str:
 
 def _intake(given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """(place id, clean data) of what a resident sent; every wrong field is named at once."""
-    found = bodies.fields(given, text=tuple(_TEXTS), number=("lat", "lon"), needed=("text",))
+    found = bodies.fields(given, text=tuple(_TEXTS), number=("lat", "lon"), truth=("urgent",), needed=("text",))
     wrong: dict[str, Any] = {}
     clean: dict[str, Any] = {}
     for name, limit in _TEXTS.items():
@@ -80,6 +80,8 @@ def _intake(given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     if clean.get("category"):
         clean["category"] = _category(clean["category"])
     data = {name: value for name, value in clean.items() if value}
+    if found.get("urgent"):
+        data["urgent"] = True
     if "lat" in found:
         data |= {"lat": found["lat"], "lon": found["lon"]}
     return place_id, data

@@ -40,6 +40,11 @@ class RequestIn(Schema):
     lat: float | None = Field(default=None, description="Degrees, WGS84; with lon", examples=[34.91])
     lon: float | None = Field(default=None, description="Degrees, WGS84; with lat", examples=[112.79])
     category: str | None = Field(default=None, description="Code or name, see /categories")
+    urgent: bool | None = Field(
+        default=None,
+        description="It must not wait: people are in danger, or it will soon be grave. Outside office hours whoever is "
+        "on duty has it first",
+    )
     about: str | None = Field(
         default=None,
         description="When the matter complains about an official or a unit: village, town or county (whose), or report, "

@@ -39,6 +39,7 @@ FORM = forms.Form(
         forms.Field("contact_name", "text", {"zh": "怎么称呼您", "en": "Your name"}, max=30, sensitive=True),
         forms.Field("contact_phone", "text", {"zh": "电话", "en": "Phone"}, max=30, sensitive=True),
         forms.Field("public_ok", "truth", {"zh": "可以公开我的原话", "en": "My words may be published"}),
+        forms.Field("urgent", "truth", {"zh": "不能等", "en": "Must not wait"}),
         forms.Field("about", "text", {"zh": "说的是干部或单位", "en": "About an official or unit"}, max=40),
         forms.Field("category", "category", {"zh": "类别", "en": "Category"}),
     )
@@ -71,7 +72,7 @@ def raise_matter(
 ) -> tuple[Case, bool]:
     """Open a case from a sent form; the same key again gives the first case back, and False.
 
-    `given`: text, place (id), lon, lat, contact_name, contact_phone, public_ok, category. Raises Invalid with
+    `given`: text, place (id), lon, lat, contact_name, contact_phone, public_ok, urgent, category. Raises Invalid with
     `field_errors`, Conflict (the key was used for other words), the refusals of photos and of points.
     """
     values, wrong = FORM.clean({k: v for k, v in given.items() if k in ASKED})

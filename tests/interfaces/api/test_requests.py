@@ -191,3 +191,13 @@ def test_raising_costs_eight_queries_at_most(world):
     with db.count_queries() as counted:
         world.raise_matter(contact_name="秦一", contact_phone="13800138000")
     assert counted.total <= 8, counted.statements
+
+
+def test_what_must_not_wait_is_said_with_a_truth(world):
+    made = world.post("/requests", {"text": "水管爆了", "place": "990101100001", "urgent": True}, key="u-1")
+    assert made.status_code == 201 and Case.objects.get().urgent
+    plain = world.post("/requests", {"text": "水管爆了", "place": "990101100001", "urgent": False}, key="u-2")
+    assert plain.status_code == 201 and Case.objects.filter(urgent=True).count() == 1
+    for wrong in ("yes", 1, [True]):
+        answer = world.post("/requests", {"text": "水管爆了", "urgent": wrong}, key="u-3")
+        assert answer.status_code == 422 and "urgent" in answer.json()["error"]["fields"]

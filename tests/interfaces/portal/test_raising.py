@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from gezhi.engines.workflows import rules, views
@@ -213,3 +214,19 @@ def test_the_page_costs_few_queries_and_raising_a_bounded_number(resident):
         resident.raises()
     assert shown.total <= 6, shown.statements
     assert raised.total <= 14, raised.statements
+
+
+@pytest.mark.parametrize(
+    ("at", "urgent", "stage"),
+    [
+        ("2026-11-21T22:10:00+08:00", "true", "duty"),
+        ("2026-11-21T22:10:00+08:00", "", "triage"),
+        ("2026-11-20T10:10:00+08:00", "true", "triage"),
+    ],
+)
+def test_what_must_not_wait_goes_at_night_to_whoever_is_on_duty(resident, only_case, at, urgent, stage):
+    with time_machine.travel(at, tick=False):
+        assert "不能等" in resident.client.get("/").content.decode()
+        resident.raises(urgent=urgent)
+        case = only_case()
+    assert (case.stage, case.urgent) == (stage, bool(urgent))

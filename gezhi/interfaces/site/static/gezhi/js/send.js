@@ -5,7 +5,7 @@
 (function () {
   "use strict";
   var store = window.gezhiStore;
-  var KEPT = ["text", "place", "category", "contact", "public_ok", "words", "result"];
+  var KEPT = ["text", "place", "category", "contact", "public_ok", "urgent", "words", "result"];
 
   function draftName(form) {
     return form.dataset.draft ? "gezhi.draft." + form.dataset.draft + "." + location.pathname : "";
