@@ -126,8 +126,16 @@ def next_at(item: WorkItem, stage: Stage) -> datetime | None:
     elif item.rung < len(stage.ladder):
         instants.append(deadline(item.due_at, parse_limit(stage.ladder[item.rung].after)))
     if stage.silence_after is not None:
-        instants.append(deadline(item.opened_at, parse_limit(stage.silence_after)))
+        instants.append(silent_at(item, stage))
     return rules.next_instant(instants)
+
+
+def silent_at(item: WorkItem, stage: Stage) -> datetime | None:
+    """When nobody's answering does something by itself; counted anew for each seat that an offer goes to."""
+    if stage.silence_after is None or "all_asked" in item.ask:
+        return None
+    asked = item.ask.get("asked_at")
+    return deadline(datetime.fromisoformat(asked) if asked else item.opened_at, parse_limit(stage.silence_after))
 
 
 def second_breach_open(item: WorkItem) -> bool:

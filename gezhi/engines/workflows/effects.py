@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import clocks, protecting
+from gezhi.engines.workflows import clocks, facing, passing, protecting
 from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
-from gezhi.engines.workflows.schema import Action, Workflow
+from gezhi.engines.workflows.schema import PASSING, Action, Workflow
 from gezhi.foundation import packs, people
 from gezhi.foundation.calendar import clock, parse_limit
 from gezhi.foundation.errors import Conflict, register
-from gezhi.foundation.expressions import Type
+from gezhi.foundation.expressions import Type, compile
 from gezhi.foundation.forms import dump_value
 from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
@@ -63,17 +63,32 @@ def tally(case: Case, name: str) -> None:
     setattr(case, column, getattr(case, column) + 1)
 
 
-def keep(case: Case, action: Action, values: Mapping[str, Any]) -> None:
-    """Put answers among the case's kept values; one that was left empty is forgotten."""
+def keep(step: Step) -> None:
+    """Put answers, or numbers computed with them, among the case's kept values; what is empty is forgotten.
+
+    All are computed from what was kept before. A number of a branch that a unit has to itself is that branch's own.
+    """
+    case, action = step.case, step.action
     if not action.keep:
         return
+    known, types = step.environment(), types_of(step.flow, action)
+    branch = step.item.branch if step.item is not None else ""
+    asked_for = {f.id for f in action.form.fields}
     kept = dict(case.kept or {})
-    for name, field in action.keep.items():
-        value = dump_value(values.get(field))
-        kept.pop(name, None)
+    for name, source in action.keep.items():
+        value = step.values.get(source) if source in asked_for else compile(source, types)(known)
+        place = facing.place_of(name, branch) if step.flow.kept[name] == "number" else name
+        kept.pop(place, None)
         if value not in (None, "", []):
-            kept[name] = value
+            kept[place] = dump_value(value)
     case.kept = kept or None
+
+
+def unmet(action: Action, flow: Workflow, known: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str]:
+    """What the action's answers must satisfy and do not: field -> the pack's own sentence."""
+    types = types_of(flow, action)
+    at = {**known, **{f.id: values.get(f.id) for f in action.form.fields}}
+    return {m.field: localised(m.says) for m in action.must if not compile(m.that, types).holds(at)}
 
 
 def asked(action: Action, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -146,6 +161,10 @@ def apply(step: Step) -> None:
         step.against = protecting.name_seat(step.case, step.values["about"], step.now)
     elif effect == "unprotect":
         step.against = protecting.release(step.case)
+    elif effect == "accept" and step.item is not None:
+        step.case.handler_seat = step.item.owner_seat  # who was asked takes it, and handles it from here
+    elif effect in PASSING and step.item is not None:
+        passing.hand_on(step, step.item)
     elif effect == "extend" and step.item is not None:
         _extend(step, step.item)
     elif effect == "move" and step.item is not None:

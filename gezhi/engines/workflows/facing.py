@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,8 +14,13 @@ from gezhi.engines.workflows.schema import KEPT, Workflow
 from gezhi.foundation.calendar import is_work_time
 
 
-def environment(flow: Workflow, case: Case, items: Iterable[WorkItem], now: datetime) -> dict[str, Any]:
-    """READABLE names and the scalars among the kept values, with their values now (None: not known)."""
+def environment(
+    flow: Workflow, case: Case, items: Iterable[WorkItem], now: datetime, branch: str = ""
+) -> dict[str, Any]:
+    """READABLE names and the scalars among the kept values, with their values now (None: not known).
+
+    Numbers kept in branches of their own are read there as that branch's, and outside as their sum.
+    """
     return {
         "sort": case.sort or None,
         "category": case.category or None,
@@ -32,8 +38,26 @@ def environment(flow: Workflow, case: Case, items: Iterable[WorkItem], now: date
         "off_hours": not is_work_time(now),
         "parked_times": sum(1 for i in items if i.stage in flow.stages and flow.stages[i.stage].parked),
         "false_closures": case.false_closures,
-        **{name: _kept(kind, (case.kept or {}).get(name)) for name, kind in flow.kept.items() if KEPT.get(kind)},
+        **{
+            name: _kept(kind, _found(name, kind, case.kept or {}, branch))
+            for name, kind in flow.kept.items()
+            if KEPT.get(kind)
+        },
     }
+
+
+def place_of(name: str, branch: str) -> str:
+    """Under which name a number is kept: a unit's own branch ("haul:each#2") keeps its own."""
+    own = re.match(r".*#\d+", branch)
+    return f"{name}@{own.group()}" if own else name
+
+
+def _found(name: str, kind: str, kept: Mapping[str, Any], branch: str) -> Any:
+    own = place_of(name, branch)
+    if kind != "number" or own in kept:
+        return kept.get(own if kind == "number" else name)
+    below = [Decimal(v) for k, v in kept.items() if k.startswith(f"{name}@")] if own == name else []
+    return sum(below) if below else kept.get(name)
 
 
 def _kept(kind: str, value: Any) -> Any:

@@ -90,8 +90,11 @@ def _fire(
         if not access.sees(case, actor) and refusal.code == "not_allowed":
             raise NotFound("case.not_found")
         raise refusal
-    values, errors = action.form.clean(data, context=environment(flow, case, items, now))
+    known = environment(flow, case, items, now, item.branch if item else "")
+    values, errors = action.form.clean(data, context=known)
     errors.update(effects.field_problems(action, values, case))
+    if action.must and not errors:
+        errors.update(effects.unmet(action, flow, known, values))
     if errors:
         raise Invalid(field_errors=errors)
     clocks.in_time(action, case, item, now)

@@ -28,6 +28,8 @@ def brought(action: Action | None) -> Facts:
     # A unit asked for only in some cases (`when`) is the author's word that the other cases need none.
     if action.assign in fields and fields[action.assign].required:
         found.add(("chosen", ""))
+    if action.effect == "accept":
+        found.add(("chosen", ""))
     return frozenset(found)
 
 

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 
 from gezhi.engines.workflows.proof_parts import Flaw, _, actions
-from gezhi.engines.workflows.schema import Action, Owner, Stage, Workflow
+from gezhi.engines.workflows.schema import PASSING, Action, Owner, Stage, Workflow
+from gezhi.foundation import expressions
 
 ROLES = ("owner", "reporter", "system")
 # Letters of other scripts that nobody can tell from a Latin one on a screen.
@@ -72,7 +73,7 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
         yield Flaw("owner.above", where, _("“{stage}”要找“{above}”的上一级，可是没有这个有人办的步骤"), facts)
     elif owner.above == stage.id:
         yield Flaw("owner.above", where, _("“{stage}”不能由自己的上一级来办自己"), facts)
-    if owner.case == "handler" and not any(a.assign for _w, _s, a in actions(flow)):
+    if owner.case == "handler" and not any(a.assign or a.effect == "accept" for _w, _s, a in actions(flow)):
         yield Flaw("owner.unassigned", where, _("“{stage}”等人指定承办，但没有操作来指定"), facts)
     for other in owner.unlike:
         if other not in flow.stages or flow.stages[other].kind in ("gate", "join", "end"):
@@ -126,14 +127,56 @@ def _action(
         if name not in flow.kept:
             words = _("“{action}”要留下的“{name}”没有在 kept 里声明{near}")
             yield Flaw("kept.unknown", (*where, "keep"), words, {**facts, "near": _near(name, flow.kept)})
+        elif source not in fields and flow.kept[name] == "number" and (
+            not source.isidentifier() or source in flow.readable
+        ):
+            yield from _computed(flow, where, action, name, source)
         elif source not in fields:
             words = _("“{action}”要留下的填写项“{field}”不存在{near}")
             yield Flaw("kept.field", (*where, "keep"), words, {**facts, "near": _near(source, fields)})
         elif fields[source].type != flow.kept[name]:
             facts |= {"is": fields[source].type, "wants": flow.kept[name]}
             yield Flaw("kept.type", (*where, "keep"), _("“{name}”声明为 {wants}，填写项“{field}”却是 {is}"), facts)
+    yield from _musts(flow, where, action)
+    if action.effect in PASSING and (stage is None or side or stage.owner is None or not stage.owner.post):
+        words = _("“{action}”要转给同一岗位的下一个人，只能写在由岗位（post）负责的一步里")
+        yield Flaw("effect.passing", where, words, {"action": action.id})
+    if action.effect == "recuse" and action.by != ("owner",):
+        yield Flaw("effect.recuse", where, _("回避（{action}）只能由被问到的人自己申明"), {"action": action.id})
+    if action.effect == "accept" and (stage is None or side or "owner" not in action.by):
+        words = _("“{action}”要把事接下来，只能由主线上被问到的席位做")
+        yield Flaw("effect.accept", where, words, {"action": action.id})
     if "system" in action.by and action.form.fields:
         yield Flaw("system.form", where, _("系统自己做的“{action}”不能有填写项"), {"action": action.id})
+
+
+def _computed(flow: Workflow, where: tuple[str, ...], action: Action, name: str, source: str) -> Iterator[Flaw]:
+    """A kept number that is computed: an expression over what was kept and the action's own answers."""
+    facts: dict[str, object] = {"action": action.id, "name": name, "source": source}
+    try:
+        program = expressions.compile(source, {**flow.readable, **action.form.types()})
+    except expressions.ExpressionError as error:
+        yield Flaw("kept.expression", (*where, "keep"), _("“{name}: {source}”：{error}"), {**facts, "error": error})
+        return
+    if program.type.kind != "number":
+        yield Flaw("kept.expression", (*where, "keep"), _("“{name}”要算出一个数，“{source}”不是"), facts)
+
+
+def _musts(flow: Workflow, where: tuple[str, ...], action: Action) -> Iterator[Flaw]:
+    """What an action's answers must satisfy: a condition that compiles, said at one of its own fields."""
+    types = {**flow.readable, **action.form.types()}
+    for number, must in enumerate(action.must):
+        at = (*where, "must", str(number))
+        facts: dict[str, object] = {"action": action.id, "source": must.that, "field": must.field}
+        if must.field not in {f.id for f in action.form.fields}:
+            yield Flaw("must.field", at, _("“{action}”的要求要写在它自己的填写项上，没有“{field}”"), facts)
+        try:
+            program = expressions.compile(must.that, types)
+        except expressions.ExpressionError as error:
+            yield Flaw("must.expression", at, _("“{source}”：{error}"), {**facts, "error": error})
+            continue
+        if program.type.kind != "truth":
+            yield Flaw("must.expression", at, _("“{source}”不是是非判断"), facts)
 
 
 def _counter(flow: Workflow, where: tuple[str, ...], stage: Stage | None, action: Action) -> Iterator[Flaw]:

@@ -66,7 +66,9 @@ def _hours(rung: Rung) -> float:
 
 def _ways_on(stage: Stage, here: tuple[str, ...]) -> Iterator[Flaw]:
     facts = {"stage": stage.id}
-    if not any((a.to or a.close or a.effect == "move") and "owner" in a.by for a in stage.actions.values()):
+    if not any(
+        (a.to or a.close or a.effect == "move") and "owner" in a.by and not a.must for a in stage.actions.values()
+    ):
         yield Flaw("task.stuck", here, _("步骤“{stage}”的负责人没有任何办法让它往下走"), facts)
     # A resident's and the owner's main action may stand side by side: each sees only their own.
     mains: dict[str, int] = {}

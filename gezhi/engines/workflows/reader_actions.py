@@ -14,7 +14,7 @@ from gezhi.foundation.packs.reading import Context, plain
 
 ACTION = (
     "title", "by", "main", "key", "says", "form", "public", "set", "assign", "stamp", "counter", "exhausted", "to",
-    "open", "close", "effect", "within", "before_due", "use", "keep", "counts", "ends_all", "moves_to", "from",
+    "open", "close", "effect", "within", "before_due", "use", "keep", "counts", "ends_all", "moves_to", "from", "must",
 )  # fmt: skip
 
 
@@ -58,12 +58,24 @@ def action(key: str, node: Any, stages: Any, kept: Mapping[str, str], context: C
         body["set"] = {str(k): str(plain(v)) for k, v in merged["set"].items()}
     if merged.get("keep"):
         body["keep"] = {k: str(plain(v)) for k, v in parts.mapping(holder, "keep", context)}
+    if "must" in merged:
+        body["must"] = [_must(m, context) for _i, m in context.each(holder, "must")]
     if "from" in merged:
         body["from"] = parts.words(holder, "from", context)
     _stamps(holder, body, context)
     _counts(holder, body, context)
     _public(holder, body, context)
     return body
+
+
+def _must(node: Any, context: Context) -> dict[str, Any]:
+    if not context.keys(node, required=("that", "field", "says")):
+        return {"that": "", "field": "", "says": {"zh": "", "en": ""}}
+    return {
+        "that": context.text(node, "that", "", max=500),
+        "field": context.text(node, "field", "", max=40),
+        "says": context.title(node, "says"),
+    }
 
 
 def _stamps(holder: Any, body: dict[str, Any], context: Context) -> None:

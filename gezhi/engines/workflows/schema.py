@@ -18,6 +18,7 @@ from gezhi.engines.workflows.schema_parts import (
     Branch,
     Clock,
     Each,
+    Must,
     Owner,
     Rung,
     Stage,
@@ -28,12 +29,13 @@ from gezhi.foundation.expressions import Choice, Date, Number, Text, Truth
 from gezhi.foundation.forms import Form
 
 __all__ = [
-    "BY_ITSELF", "COUNTED", "EFFECTS", "KEPT", "KINDS", "PHASES", "READABLE", "RUNGS", "SETTABLE", "STAMPS", "WAITING", "Action",
+    "BY_ITSELF", "COUNTED", "EFFECTS", "KEPT", "KINDS", "PASSING", "PHASES", "READABLE", "RUNGS", "SETTABLE", "STAMPS", "WAITING", "Action",
     "Branch", "Clock", "Each", "Owner", "Rung", "Stage", "Track", "Workflow", "definition", "readable",
 ]  # fmt: skip
 
 PHASES = ("received", "owned", "working", "checked", "your_word", "closed")
-EFFECTS = ("extend", "move", "supervise", "release", "take", "protect", "unprotect")
+EFFECTS = ("extend", "move", "supervise", "release", "take", "protect", "unprotect", "recuse", "pass_on", "accept")
+PASSING = ("recuse", "pass_on")  # effects by which an offer goes to the next seat
 RUNGS = ("remind", "supervise", "take_over")
 COUNTED = ("false_closure",)  # what an action may count beside its own counter
 STAMPS = ("accepted_at", "first_response_at", "handled_at", "verified_at", "followed_at")
@@ -239,6 +241,7 @@ def _action(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Ty
         before_due=raw.get("before_due", False),
         public=tuple(raw.get("public", ())),
         keep=raw.get("keep", {}),
+        must=tuple(Must(m["that"], m["field"], m["says"]) for m in raw.get("must", ())),
         counts=tuple(raw.get("counts", ())),
         ends_all=raw.get("ends_all", False),
         moves_to=raw.get("moves_to"),

@@ -70,6 +70,15 @@ class Each:
 
 
 @dataclass(frozen=True)
+class Must:
+    """What has to hold of an action's answers before it is done; otherwise `says` stands at `field`."""
+
+    that: str
+    field: str
+    says: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Action:
     """One thing somebody may do at a stage. Exactly one of `to`, `open`, `close`, or none (stay)."""
 
@@ -92,7 +101,8 @@ class Action:
     within: str | None = None
     before_due: bool = False
     public: tuple[str, ...] = ()  # fields the resident sees
-    keep: Mapping[str, str] = field(default_factory=dict)  # kept name -> form field
+    keep: Mapping[str, str] = field(default_factory=dict)  # kept name -> form field, or (numbers) an expression
+    must: tuple[Must, ...] = ()
     counts: tuple[str, ...] = ()  # figures of the case that go up by one
     ends_all: bool = False  # `to` an end from inside a fork: every open item is cancelled
     moves_to: str | None = None  # effect move: where the trunk goes

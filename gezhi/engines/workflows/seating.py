@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from gezhi.engines.workflows import access, clocks, protecting, rules
 from gezhi.engines.workflows.marking import At
 from gezhi.engines.workflows.models import Case, WorkItem
-from gezhi.engines.workflows.schema import Stage, Workflow
-from gezhi.foundation import people
+from gezhi.engines.workflows.schema import PASSING, Stage, Workflow
+from gezhi.foundation import people, places
 
 
 def new_item(
@@ -31,7 +31,10 @@ def new_item(
     if case.protected:
         receives, given = stage.id == flow.start, stage.owner.case is not None
         seat, apart = protecting.placed(case, seat, apart, now, receives=receives, given=given)
-    barred = access.doers(items, stage.owner.unlike) | apart | frozenset(bar)
+    barred = access.doers(items, stage.owner.unlike) | apart | frozenset(bar) | recused(items)
+    if stage.owner.post and any(a.effect in PASSING for a in stage.actions.values()):
+        # An offer begins with the first who may take it; an ordinary seat keeps its work while it is vacant.
+        seat = available(stage.owner.post, case.place_id, barred, now) or seat
     due_at = clocks.stage_due(flow, stage, case, now)
     item = WorkItem(
         case_id=case.id,
@@ -50,6 +53,23 @@ def new_item(
     )
     item.next_at = clocks.next_at(item, stage)
     return item
+
+
+def recused(items: Iterable[WorkItem]) -> frozenset[int]:
+    """Persons who declared a relation on this case (`effect: recuse`): they act on nothing of it any more."""
+    return frozenset(person for item in items for person in item.ask.get("recused", ()))
+
+
+def available(
+    post: str, place_id: int, barred: frozenset[int], now: datetime, *, passed: Collection[int] = ()
+) -> int | None:
+    """The first seat of the post, at the nearest place that has any, that was not `passed` and has somebody who may act."""
+    directory = people.directory()
+    for place in (place_id, *places.directory().ancestors(place_id)):
+        if pool := directory.seats_at(place, post):
+            free = (s.id for s in pool if s.id not in passed and set(directory.holders(s.id, now)) - barred)
+            return next(free, None)
+    return None
 
 
 def owner_of(seat: int, barred: frozenset[int], now: datetime) -> int:

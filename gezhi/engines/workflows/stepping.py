@@ -45,7 +45,7 @@ class Step:
     def run(self) -> None:
         """Do the action, in the order in which its keys mean something to one another."""
         self._assign()
-        effects.keep(self.case, self.action, self.values)
+        effects.keep(self)
         self._set()
         target = self._count()
         for name in self.action.counts:
@@ -84,9 +84,11 @@ class Step:
         if self.action.assign and self.values.get(self.action.assign) is not None:
             self.case.handler_seat = self.values[self.action.assign]
 
-    def environment(self) -> dict[str, Any]:
-        """What expressions read at this point: the case, kept values, the action's form."""
-        known = environment(self.flow, self.case, self.items, self.now)
+    def environment(self, branch: str | None = None) -> dict[str, Any]:
+        """What expressions read at this point: the case, kept values (as `branch` sees them), the action's form."""
+        if branch is None:
+            branch = self.item.branch if self.item is not None else ""
+        known = environment(self.flow, self.case, self.items, self.now, branch)
         return known | {f.id: self.values.get(f.id) for f in self.action.form.fields}
 
     def _set(self) -> None:
@@ -167,7 +169,7 @@ class Step:
     def move(self, item: WorkItem | None, target: str) -> None:
         """The branch of `item` (None: a closed case's trunk) leaves its stage and goes to `target`."""
         at = _at(item) if item is not None else TRUNK
-        stage = self._through_gates(target)
+        stage = self._through_gates(target, at)
         if item is not None:
             self._leave(item)
         case = self.case
@@ -181,13 +183,13 @@ class Step:
 
     def enter(self, target: str, at: At) -> None:
         """Stand at `target` on a branch, or wherever gates and joins lead from there."""
-        self._enter(self._through_gates(target), at)
+        self._enter(self._through_gates(target, at), at)
 
-    def _through_gates(self, target: str) -> Stage:
+    def _through_gates(self, target: str, at: At) -> Stage:
         stage = self.flow.stages[target]
         values: dict[str, Any] | None = None
         while stage.kind == "gate":
-            values = values or self.environment()
+            values = values or self.environment(at.branch)
             types = effects.types_of(self.flow, self.action)
             stage = self.flow.stages[
                 next(

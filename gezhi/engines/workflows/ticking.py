@@ -51,8 +51,8 @@ def look(case_id: int, number: int, now: datetime) -> None:
         if stage.kind == "timer":
             _by_itself(case_id, "time_over", item)
             return
-        silent = stage.silence_after is not None and deadline(item.opened_at, parse_limit(stage.silence_after)) <= now
-        if not silent:
+        silent_at = clocks.silent_at(item, stage)
+        if silent_at is None or silent_at > now:
             _advance(flow, case, item, stage, now)
             return
         assert stage.silence_action is not None
@@ -64,6 +64,8 @@ def _by_itself(case_id: int, action: str, item: WorkItem) -> None:
     actor = people.system("clock")
     # The key of old: a database that was upgraded between a silence and its repetition does it once.
     key = f"silence:{item.number}" if action != "time_over" else f"time:{item.number}"
+    if asked := len(item.ask.get("passed", ())):
+        key += f":{asked}"  # the same item is silent again at the next seat
     actions.fire(case_id, action, item=item.number, expected_seq=None, actor=actor, key=key)
 
 
