@@ -127,8 +127,10 @@ def _action(
         if name not in flow.kept:
             words = _("“{action}”要留下的“{name}”没有在 kept 里声明{near}")
             yield Flaw("kept.unknown", (*where, "keep"), words, {**facts, "near": _near(name, flow.kept)})
-        elif source not in fields and flow.kept[name] == "number" and (
-            not source.isidentifier() or source in flow.readable
+        elif (
+            source not in fields
+            and flow.kept[name] == "number"
+            and (not source.isidentifier() or source in flow.readable)
         ):
             yield from _computed(flow, where, action, name, source)
         elif source not in fields:
