@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from gezhi.engines.workflows.schema import Action, Workflow, definition
 from gezhi.engines.workflows.stepping import Step
 from gezhi.foundation import db, events, files, jobs, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import Conflict, Invalid
 from gezhi.foundation.forms import Form
 from gezhi.foundation.people import Actor, crypto
@@ -55,13 +56,26 @@ def open_case(
     flow, body_hash = definition(workflow)
     open_key = rules.fingerprint("open", key) if key else None
     body = rules.fingerprint("body", workflow, place_id, json.dumps(_plain(data), sort_keys=True, default=str))
+
+    def decided() -> tuple[Draft, list[events.SealedText]]:
+        draft = decide(flow, body_hash, data, actor, place_id, channel, clock.now(), case_id=case_id)
+        case = draft.case
+        case.open_key, case.open_body = open_key, body if open_key else None
+        case.parent_id = parent_id
+        return draft, events.seal_texts(f"case:{case.id}", draft.texts)
+
     for attempt in range(4):
         try:
+            # Decided and sealed before the lock, so that others wait for the writing only; decided again inside it
+            # when places, people, packs, calendar or clock have changed since.
+            with revisions.kept():
+                known = revisions.current()
+                made = decided()
             with db.write():
-                case = _open(
-                    flow, body_hash, data, actor, place_id, channel, open_key, body, case_id, claimed_at, parent_id
-                )
-            return case, True
+                if revisions.current() != known:
+                    made = decided()
+                _write(*made, actor=actor, claimed_at=claimed_at)
+            return made[0].case, True
         except IntegrityError:
             # The key was used before, or a random number met its like; only the latter tries again.
             if open_key is not None:
@@ -93,27 +107,11 @@ class Draft:
     photos: list[int]
 
 
-def _open(
-    flow: Workflow,
-    body_hash: str,
-    data: Mapping[str, Any],
-    actor: Actor,
-    place_id: int,
-    channel: str,
-    open_key: bytes | None,
-    body: bytes,
-    case_id: int | None,
-    claimed_at: datetime | None,
-    parent_id: int | None,
-) -> Case:
-    now = clock.now()
-    draft = decide(flow, body_hash, data, actor, place_id, channel, now, case_id=case_id)
+def _write(draft: Draft, sealed: Sequence[events.SealedText], *, actor: Actor, claimed_at: datetime | None) -> None:
     case = draft.case
-    case.open_key, case.open_body = open_key, body if open_key else None
-    case.parent_id = parent_id
-    case.number = next_number(now)
+    case.number = next_number(case.opened_at)
     stream = f"case:{case.id}"
-    kept = events.keep(stream, draft.texts)
+    kept = events.keep_sealed(sealed)
     head = events.record(
         stream,
         "case.opened",
@@ -128,7 +126,6 @@ def _open(
     # Photos are bound with the case or not at all; a crash leaves them staged, for the retry or the sweep.
     files.attach(draft.photos, stream=stream)
     jobs.enqueue_many([("case.index", f"{case.id}:1", {"case": case.id}), *writing.to_send(draft.step)])
-    return case
 
 
 def decide(

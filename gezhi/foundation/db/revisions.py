@@ -91,3 +91,15 @@ def scope() -> Iterator[None]:
         _known.depth -= 1
         if not _known.depth:
             forget()
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Like `scope`, but what is remembered already is kept: for work before a write that asks again inside it."""
+    _known.depth += 1
+    try:
+        yield
+    finally:
+        _known.depth -= 1
+        if not _known.depth:
+            forget()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
@@ -17,11 +18,24 @@ from .chain import Head, PrivateRef, private_hash
 from .log import REASON_LIMIT, Doer, record, tail
 from .models import Private
 
-__all__ = ["PrivateRef", "erase", "held", "keep", "keep_many", "on_erase", "read_private"]
+__all__ = [
+    "PrivateRef", "SealedText", "erase", "held", "keep", "keep_many", "keep_sealed", "on_erase", "read_private", "seal_texts",
+]  # fmt: skip
 
 Hook = Callable[[str, tuple[str, ...]], object]
 _hooks: list[Hook] = []
 BULK = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class SealedText:
+    """A text encrypted and not yet stored; `digest` is what the chain will carry."""
+
+    stream: str
+    name: str
+    salt: bytes
+    blob: bytes
+    digest: str
 
 
 def keep(stream: str, texts: Mapping[str, str]) -> dict[str, PrivateRef]:
@@ -30,23 +44,38 @@ def keep(stream: str, texts: Mapping[str, str]) -> dict[str, PrivateRef]:
     Raises Invalid `private.unfit` for text that is no valid Unicode, TransactionManagementError
     outside a write.
     """
-    kept = keep_many([(stream, name, text) for name, text in texts.items()])
-    return {name: kept[stream, name] for name in texts}
+    return keep_sealed(seal_texts(stream, texts))
+
+
+def seal_texts(stream: str, texts: Mapping[str, str]) -> list[SealedText]:
+    """The first half of `keep`, for before the write lock is taken: nothing is stored. Raises Invalid `private.unfit`."""
+    return [_sealed(stream, name, text) for name, text in texts.items()]
+
+
+def keep_sealed(sealed: Sequence[SealedText]) -> dict[str, PrivateRef]:
+    """The second half of `keep`: one INSERT. Raises TransactionManagementError outside a write."""
+    return {name: ref for (_stream, name), ref in _store(sealed).items()}
 
 
 def keep_many(texts: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], PrivateRef]:
     """`keep` for many streams: (stream, name, text) -> {(stream, name): ref}; one INSERT per 2,000 texts."""
+    return _store([_sealed(stream, name, text) for stream, name, text in texts])
+
+
+def _sealed(stream: str, name: str, text: str) -> SealedText:
+    salt = secrets.token_bytes(16)
+    try:
+        blob = crypto.seal(text, aad(stream, name))
+    except UnicodeEncodeError as error:
+        raise Invalid("private.unfit", stream=stream, name=name) from error
+    return SealedText(stream, name, salt, blob, private_hash(salt, text))
+
+
+def _store(sealed: Sequence[SealedText]) -> dict[tuple[str, str], PrivateRef]:
     if not connection.in_atomic_block:
         raise TransactionManagementError("Private text is kept inside db.write(), with the event that names it.")
-    rows: list[tuple[str, str, bytes, bytes]] = []
-    by_salt: dict[bytes, tuple[str, str, str]] = {}
-    for stream, name, text in texts:
-        salt = secrets.token_bytes(16)
-        try:
-            rows.append((stream, name, salt, crypto.seal(text, aad(stream, name))))
-        except UnicodeEncodeError as error:
-            raise Invalid("private.unfit", stream=stream, name=name) from error
-        by_salt[salt] = (stream, name, private_hash(salt, text))
+    rows = [(one.stream, one.name, one.salt, one.blob) for one in sealed]
+    by_salt = {one.salt: one for one in sealed}
     kept: dict[tuple[str, str], PrivateRef] = {}
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BULK):
@@ -59,8 +88,8 @@ def keep_many(texts: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], Pr
             )
             # Neither database promises the order of RETURNING; the salt says which row it is.
             for id_, salt in cursor.fetchall():
-                stream, name, digest = by_salt[bytes(salt)]
-                kept[stream, name] = PrivateRef(id_, digest)
+                one = by_salt[bytes(salt)]
+                kept[one.stream, one.name] = PrivateRef(id_, one.digest)
     return kept
 
 
