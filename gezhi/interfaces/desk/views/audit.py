@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
 from gezhi.engines.workflows import guarding
 from gezhi.engines.workflows.models import Case
@@ -26,6 +27,7 @@ SIGN_INS = ("person.signed_in", "person.sign_in_locked", "sign_in.locked", "pers
 
 
 @staff
+@require_http_methods(["GET", "POST"])
 def audit(request: Request) -> HttpResponse:
     """GET shows the last check of this session, the reveals and the sign-ins; POST checks the whole log now."""
     request.actor.need("audit.read")

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import measures, people, places
@@ -40,6 +41,7 @@ LATE_TOGETHER = 3  # so many late cases of one unit, and at least half of all, a
 
 
 @staff
+@require_safe
 def bulletins(request: Request) -> HttpResponse:
     """The door: this week of the widest place the person may read about."""
     scopes = request.actor.places("bulletin.read")
@@ -50,6 +52,7 @@ def bulletins(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def bulletin(request: Request, place: int, kind: str, period: str) -> HttpResponse:
     """One bulletin. Six queries of figures whatever the size of the place; places and names are those of its time."""
     when = measures.parse_period(period)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import access, guarding
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
@@ -34,6 +34,7 @@ from .inbox import action_bar
 
 
 @staff
+@require_safe
 def case(request: Request, case_id: int) -> HttpResponse:
     """The case page: left the matter, middle the story, right the clock, the seat and the way."""
     view = case_view(case_id, request.actor)
@@ -110,6 +111,7 @@ def reveal(request: Request, case_id: int) -> HttpResponse:
 
 
 @staff
+@require_safe
 def photo(request: Request, case_id: int, photo_id: int) -> HttpResponse:
     """A photo of a case, for whoever may see the case."""
     case_of_photo(case_id, photo_id, request.actor)

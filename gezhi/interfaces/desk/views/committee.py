@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import guarding
 from gezhi.engines.workflows.models import OPEN, WorkItem
@@ -76,6 +76,7 @@ def change(request: Request, place: int) -> HttpResponse:
 
 
 @staff
+@require_safe
 def done(request: Request, change: int) -> HttpResponse:
     """The hand-over list of a change: seat by seat who goes and who comes, and the open work with its clocks."""
     row = CommitteeChange.objects.filter(pk=change).first()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import access, protecting, queries, rules
 from gezhi.engines.workflows.models import Case
@@ -58,6 +58,7 @@ def counter(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def receipt(request: Request, case_id: int) -> HttpResponse:
     """The receipt to print: code, what it is about, by when, where to look. Large type, black on white."""
     request.actor.need("case.raise_for")

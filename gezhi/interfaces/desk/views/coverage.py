@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
 
 from gezhi.foundation import people, places
 from gezhi.foundation.errors import NotFound
@@ -17,6 +18,7 @@ SHOWN = 300
 
 
 @staff
+@require_safe
 def coverage(request: Request, place: int) -> HttpResponse:
     """Counts by role, each opening its grids: `?lack=head`, `?households=over|under`. No person is named or ranked."""
     known = places.directory()

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.publishing.models import DRAFT, ISSUED, VOID
 from gezhi.engines.publishing.render import pdf
@@ -37,6 +37,7 @@ def state_name(state: str) -> str:
 
 
 @staff
+@require_safe
 def documents(request: Request) -> HttpResponse:
     """Documents about cases the person sees, newest first, by kind, state and number."""
     given = request.GET
@@ -83,6 +84,7 @@ def draft(request: Request, case_id: int, template: str) -> HttpResponse:
 
 
 @staff
+@require_safe
 def document(request: Request, document_id: int) -> HttpResponse:
     """The paper, its words when it is a draft, and what may be done with it."""
     return _page(request, doors.open_document(document_id, actor=request.actor))

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.models import OPEN, Case
@@ -27,6 +28,7 @@ UNIT_CASES = 5000
 
 
 @staff
+@require_safe
 def map_page(request: Request, place: int | None = None) -> HttpResponse:
     """Open cases by load and lateness, one level at a time; the table beside the picture says the same."""
     request.actor.need("case.see")
@@ -75,6 +77,7 @@ def map_page(request: Request, place: int | None = None) -> HttpResponse:
 
 
 @staff
+@require_safe
 def places_page(request: Request, place: int | None = None) -> HttpResponse:
     """The tree one level at a time: what lies in a place, who holds its seats, its buildings and their plates."""
     request.actor.need("places.manage")
@@ -118,6 +121,7 @@ def places_page(request: Request, place: int | None = None) -> HttpResponse:
 
 
 @staff
+@require_safe
 def plates(request: Request, place: int) -> HttpResponse:
     """A4 sheets of door plates to print and cut."""
     directory = places.directory()

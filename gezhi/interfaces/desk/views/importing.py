@@ -14,7 +14,7 @@ from django.shortcuts import redirect
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import queries as cases
 from gezhi.foundation.calendar import clock
@@ -136,6 +136,7 @@ def _do(request: Request, run_id: int) -> None:
 
 
 @staff
+@require_safe
 def import_progress(request: Request, run_id: int) -> HttpResponse:
     """How far the running step is; when it is over htmx is told to load the page anew."""
     run = queries.run_of(run_id, actor=request.actor)
@@ -146,12 +147,14 @@ def import_progress(request: Request, run_id: int) -> HttpResponse:
 
 
 @staff
+@require_safe
 def import_returned(request: Request, run_id: int) -> HttpResponse:
     """The sheet with the reasons, to mend and send again."""
     return _file(*queries.returned_file(run_id, actor=request.actor))
 
 
 @staff
+@require_safe
 def import_cases(request: Request, run_id: int) -> HttpResponse:
     """The cases an import made: the list behind its number."""
     ids = tuple(queries.made_by(run_id, actor=request.actor))
@@ -200,6 +203,7 @@ def reply_sheets(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def reply_file(request: Request, reply_id: int) -> HttpResponse:
     """A reply sheet, logged as an export."""
     return _file(*replies.fetch(reply_id, actor=request.actor))

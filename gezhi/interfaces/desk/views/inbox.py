@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows import access, queries
 from gezhi.engines.workflows.queries import Task
@@ -23,6 +24,7 @@ SHOWN = 100
 
 
 @staff
+@require_safe
 def inbox(request: Request) -> HttpResponse:
     """The list with tabs by step; `?stage=` narrows, `?case=` says which one is open beside it."""
     tasks = queries.inbox(request.actor, limit=SHOWN)
@@ -47,6 +49,7 @@ def inbox(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def brief(request: Request, case_id: int) -> HttpResponse:
     """The matter beside the list, for htmx; without htmx the case page itself."""
     view = case_view(case_id, request.actor)

@@ -27,7 +27,7 @@ def ledger(request: Request) -> HttpResponse:
     form = request.POST.get("form", "")
     if form not in ("print", "xlsx"):
         raise Invalid("invalid")
-    filters, opens = filters_of(request.POST)
+    filters, opens = filters_of(request.POST, request.actor)
     with override("zh-hans"):  # paper speaks Chinese
         said = said_of(request.POST, filters, opens)
     made, book = ledgers.of_cases(request.actor, filters, form=form, said_as=said)

@@ -10,12 +10,14 @@ from django.http.request import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import measures, places
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.measures import Opens
+from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 from gezhi.interfaces.site.words import CHINA
 
@@ -37,10 +39,11 @@ STATES = ("open", "closed")
 
 
 @staff
+@require_safe
 def cases(request: Request) -> HttpResponse:
     """Cases the person may see, newest first, 50 a page; with the sentence that defines them when a number led here."""
     given = request.GET
-    opens = _opens(given)
+    opens = _opens(given, request.actor)
     filters = _filters(given, opens)
     page = queries.page(request.actor, filters, cursor=given.get("cursor"), size=PAGE)
     count = queries.count(request.actor, filters)
@@ -68,6 +71,7 @@ def cases(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def search(request: Request) -> HttpResponse:
     """Words, a case number or a code, over everything the person may see."""
     q = request.GET.get("q", "").strip()[:100]
@@ -85,9 +89,10 @@ def search(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def figure(request: Request) -> HttpResponse:
     """A number opened in the side sheet: what it means, its two halves, its first rows."""
-    opens = _opens(request.GET)
+    opens = _opens(request.GET, request.actor)
     if opens is None:
         raise Invalid("desk.figure")
     filters = _filters(QueryDict(), opens)
@@ -98,9 +103,9 @@ def figure(request: Request) -> HttpResponse:
     return show(request, "desk/figure.html", context, here="bulletin")
 
 
-def filters_of(given: QueryDict) -> tuple[Filters, Opens | None]:
+def filters_of(given: QueryDict, actor: Actor) -> tuple[Filters, Opens | None]:
     """The filters of the list from what stands in its address, for a ledger of the same list."""
-    opens = _opens(given)
+    opens = _opens(given, actor)
     return _filters(given, opens), opens
 
 
@@ -123,14 +128,25 @@ def said_of(given: QueryDict, filters: Filters, opens: Opens | None) -> dict[str
     return {name: str(words) for name, words in said.items()}
 
 
-def _opens(given: QueryDict) -> Opens | None:
+def _opens(given: QueryDict, actor: Actor) -> Opens | None:
+    """What a number stands for. Raises Invalid desk.figure; NotAllowed for a number about where one may read none."""
     try:
         opens = Opens.from_query(given)
         if opens is not None:
             measures.opened_by(opens)
+            _need_to_read(opens.place, actor)
     except (ValueError, KeyError, LookupError):
         raise Invalid("desk.figure") from None
     return opens
+
+
+def _need_to_read(place: int | None, actor: Actor) -> None:
+    """An address is easily written by hand: a count of a place is for who reads bulletins or sees cases there."""
+    directory = places.directory()
+    for id in [place] if place is not None else [county.id for county in directory.of_kind("county")]:
+        path = directory.path(id)
+        if not any(actor.may(power, path) for power in ("case.see", "case.supervise")):
+            actor.need("bulletin.read", path)
 
 
 def _filters(given: QueryDict, opens: Opens | None) -> Filters:

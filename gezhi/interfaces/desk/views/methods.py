@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.models import OPEN, Case
@@ -39,6 +40,7 @@ def _mark(id: str, stage: Stage) -> str:
 
 
 @staff
+@require_safe
 def methods(request: Request) -> HttpResponse:
     """The first installed method."""
     names = packs.registry().names("workflow")
@@ -48,6 +50,7 @@ def methods(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def method(request: Request, name: str) -> HttpResponse:
     """One method: the picture, what each step really took in the last 90 days, its rules, where it is in use."""
     flow, body_hash = definition(name)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows import guarding, queries
 from gezhi.engines.workflows import named as naming
@@ -30,6 +31,7 @@ TABS = {
 
 
 @staff
+@require_safe
 def protected(request: Request) -> HttpResponse:
     """The list, newest first, with whom each matter names; the review itself is the first action of a case."""
     request.actor.need(naming.POWER)

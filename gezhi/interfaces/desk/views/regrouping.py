@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import replacing
 from gezhi.foundation import people, places
@@ -96,6 +96,7 @@ def undo(request: Request, change_id: int) -> HttpResponse:
 
 
 @staff
+@require_safe
 def record(request: Request, place: int) -> HttpResponse:
     """Every change of a place and of what lies in it, newest first, with what takes it back."""
     _managed(request, place)

@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gezhi.engines.workflows.models import OPEN, WorkItem
 from gezhi.foundation import people, places
@@ -36,6 +36,7 @@ SEATS = 300
 
 
 @staff
+@require_safe
 def people_page(request: Request, place: int | None = None) -> HttpResponse:
     """Seats of a place, level by level, with holders, substitutes and vacancies; counts by post at a date."""
     request.actor.need("people.manage")
@@ -123,6 +124,7 @@ def seat_page(request: Request, seat: int) -> HttpResponse:
 
 
 @staff
+@require_safe
 def hand_over(request: Request, person: int) -> HttpResponse:
     """The list a person signs when leaving: seats, who answers for each, the open work they had drawn."""
     found = people.hand_over_list(person)

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.access import ORDINARY, scopes
@@ -26,6 +27,7 @@ UNITS = 30
 
 
 @staff
+@require_safe
 def supervise(request: Request) -> HttpResponse:
     """The board. Filters come from the address; without any, from what this person chose last."""
     request.actor.need("case.supervise")

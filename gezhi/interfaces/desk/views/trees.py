@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock
@@ -25,6 +26,7 @@ WHAT = ("organisations", "seats", "held", "vacant", "holders", "persons")
 
 
 @staff
+@require_safe
 def trees(request: Request) -> HttpResponse:
     """The trees of the installed packs that have something here."""
     found = []
@@ -41,6 +43,7 @@ def trees(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def tree(request: Request, name: str) -> HttpResponse:
     """A tree; with `?branch=ID&what=seats` the rows behind one of its numbers."""
     view = tree_at(name)

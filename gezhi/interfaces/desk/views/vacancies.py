@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.views.decorators.http import require_safe
 
 from gezhi.foundation import people, places
 from gezhi.foundation.errors import NotFound
@@ -21,6 +22,7 @@ ORDER = ("province", "city", "county", "town", "village", "grid1", "grid2", "gri
 
 
 @staff
+@require_safe
 def vacant(request: Request, place: int | None = None) -> HttpResponse:
     """Vacant seats of a place and below, widest level first, the longest vacant first; `?level=village` one level."""
     request.actor.need("people.manage")

@@ -14,7 +14,7 @@ from gezhi.engines.workflows import access, guarding, rules, views
 from gezhi.engines.workflows.views import CaseView, Possible
 from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
+from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from gezhi.interfaces.desk.fields import drawn
 from gezhi.interfaces.desk.sentences import told
 from gezhi.interfaces.field.guard import staff
@@ -90,6 +90,9 @@ def do(request: Request, case_id: int, action: str) -> HttpResponse:
     """`/field/case/<id>/do/<action>`: one action; what was typed comes back when it is refused."""
     try:
         changed = act(request, case_id, action, actor=request.actor)
+    except NotAllowed:
+        access.case_to_see(case_id, actor=request.actor)  # NotFound: whether it exists is not told to outsiders
+        raise
     except (Invalid, Conflict) as refusal:
         if wants_json(request):
             raise

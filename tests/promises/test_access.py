@@ -1,0 +1,231 @@
+"""Who may open what: every address and every operation of the API, tried by everybody who might come to it.
+
+The table is written by hand. A row is a door; its letters stand under those of WHO, in the same order:
+
+    o  it opens                  1  sign in first            5  not with this method
+    >  it leads on               3  seen, but not allowed
+    ?  let in; only what was     4  there is no such thing (also where
+       filled in is refused         one must not learn that there is)
+
+A door that the table lacks fails the test, unless it answers 405. What protected matters hide is in test_protected.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.promises.scene_access import WHO, Scene, build, operations, routes
+
+MARKS = {
+    200: "o", 201: "o", 204: "o", 302: ">", 303: ">", 400: "?", 409: "?", 415: "?", 422: "?",
+    401: "1", 403: "3", 404: "4", 405: "5",
+}  # fmt: skip
+
+# N nobody · f held the village's seat before · l below: building head · inside: g grid worker, s secretary, t substitute
+# outside: j next grid, h grid elsewhere, k other village, w other town · above: o street, c dispatcher, d director
+# m department that handles it · e department that does not · a auditor · x administrator
+PAGES = {
+    #                                                                         Nflgjhstkowcdmeax
+    # Before anybody has signed in, and signing in itself.
+    "GET healthz":                                                           "ooooooooooooooooo",
+    "POST healthz":                                                          "ooooooooooooooooo",
+    "GET signin":                                                            "ooooooooooooooooo",
+    "POST signin":                                                           "11111111111111111",
+    "GET password":                                                          ">oooooooooooooooo",
+    "POST password":                                                         ">1111111111111111",
+    "POST signout":                                                          ">>>>>>>>>>>>>>>>>",
+    "GET prefer":                                                            ">>>>>>>>>>>>>>>>>",
+    "GET patterns":                                                          "ooooooooooooooooo",
+    # The resident's pages: the same for everybody; a matter opens by its code alone.
+    "GET ":                                                                  "ooooooooooooooooo",
+    "POST ":                                                                 "?????????????????",
+    "GET b/<slug:token>":                                                    "ooooooooooooooooo",
+    "POST b/<slug:token>":                                                   "?????????????????",
+    "GET b/<slug:token>/needs":                                              "ooooooooooooooooo",
+    "POST where":                                                            "?????????????????",
+    "GET find":                                                              "ooooooooooooooooo",
+    "POST find":                                                             "44444444444444444",
+    "GET mine":                                                              "ooooooooooooooooo",
+    "GET board":                                                             "ooooooooooooooooo",
+    "GET board/list":                                                        "ooooooooooooooooo",
+    "GET r/<str:code>":                                                      "ooooooooooooooooo",
+    "GET r/<str:code>/receipt":                                              "ooooooooooooooooo",
+    "GET r/<str:code>/photo/<int:id>":                                       "ooooooooooooooooo",
+    "POST r/<str:code>/<slug:action>":                                       "?????????????????",
+    # The phone. What one may not see does not exist.
+    "GET field/":                                                            ">oooooooooooooooo",
+    "GET field/report":                                                      ">oooooooooooooooo",
+    "POST field/report":                                                     "1????????????????",
+    "POST field/report/hint":                                                "1oooooooooooooooo",
+    "GET field/case/<int:case_id>":                                          ">44o44oo4o4ooo4o4",
+    "GET field/case/<int:case_id>/ways":                                     ">44o44oo4o4ooo4o4",
+    "POST field/case/<int:case_id>/phone":                                   "144o44oo4o4oo3434",
+    "GET field/case/<int:case_id>/photo/<int:id>":                           ">44o44oo4o4ooo4o4",
+    "POST field/case/<int:case_id>/do/<slug:action>":                        "1443443343433?434",
+    # The desk: lists show what one may see, so everybody who works here has them.
+    "GET desk/":                                                             "1oooooooooooooooo",
+    "GET desk/cases":                                                        "1oooooooooooooooo",
+    "GET desk/search":                                                       "1oooooooooooooooo",
+    "POST desk/cases/ledger":                                                "1oooooooooooooooo",
+    "GET desk/documents":                                                    "1oooooooooooooooo",
+    "GET desk/methods":                                                      "1>>>>>>>>>>>>>>>>",
+    "GET desk/methods/<slug:name>":                                          "1oooooooooooooooo",
+    # Boards and numbers: by power, and at one's own place.
+    "GET desk/supervise":                                                    "133333ooooooo3333",
+    "GET desk/protected":                                                    "133333333oooo3333",
+    "GET desk/figure":                                                       "13333333333ooooo3",
+    "GET desk/map":                                                          "133333ooooooo33o3",
+    "GET desk/map/<int:place>":                                              "133333oo3o3oo33o3",
+    "GET desk/bulletin":                                                     "133333>>>>>>>>>>3",
+    "GET desk/bulletin/<int:place>/<slug:kind>/<slug:period>":               "133333oo3o3ooooo3",
+    # One matter: those who do not see it learn nothing of it.
+    "GET desk/cases/<int:case_id>":                                          "144o44oo4o4ooo4o4",
+    "POST desk/cases/<int:case_id>/documents/<slug:template>":               "144344>>4>4>>3434",
+    "GET desk/documents/<int:document_id>":                                  "144o44oo4o4ooo4o4",
+    "POST desk/documents/<int:document_id>/do/<slug:what>":                  "144344>>4>4>>3434",
+    "POST desk/documents/<int:document_id>/take":                            "144o44oo4o4ooo4o4",
+    "GET desk/cases/<int:case_id>/brief":                                    "144o44oo4o4ooo4o4",
+    "GET desk/cases/<int:case_id>/do/<slug:action>":                         "144o44oo4o4ooo4o4",
+    "POST desk/cases/<int:case_id>/do/<slug:action>":                        "1443443343433?434",
+    "GET desk/cases/<int:case_id>/reveal":                                   "144o44oo4o4ooo4o4",
+    "POST desk/cases/<int:case_id>/reveal":                                  "144o44oo4o4oo3434",
+    "GET desk/cases/<int:case_id>/photos/<int:photo_id>":                    "144o44oo4o4ooo4o4",
+    "GET desk/cases/<int:case_id>/receipt":                                  "133o44oo4o4oo3333",
+    # For whoever receives people at a counter, and sheets of other systems.
+    "GET desk/counter":                                                      "133oooooooooo3333",
+    "POST desk/counter":                                                     "133??????????3333",
+    "GET desk/imports":                                                      "133oooooooooo3333",
+    "POST desk/imports":                                                     "133??????????3333",
+    "GET desk/imports/<int:run_id>":                                         "144444444o4oo4444",
+    "POST desk/imports/<int:run_id>":                                        "144444444?4??4444",
+    "GET desk/imports/<int:run_id>/progress":                                "144444444o4oo4444",
+    "GET desk/imports/<int:run_id>/returned":                                "144444444o4oo4444",
+    "GET desk/imports/<int:run_id>/cases":                                   "144444444o4oo4444",
+    "GET desk/replies":                                                      "133oooooooooo3333",
+    "POST desk/replies":                                                     "133??????????3333",
+    "GET desk/replies/<int:reply_id>":                                       "144444444o4oo4444",
+    # People, seats and trees.
+    "GET desk/people":                                                       "1333333333333333o",
+    "GET desk/people/at/<int:place>":                                        "1333333333333333o",
+    "GET desk/people/seats/<int:seat>":                                      "1333333333333333o",
+    "POST desk/people/seats/<int:seat>":                                     "1333333333333333?",
+    "GET desk/people/<int:person>/hand-over":                                "1333333333333333o",
+    "POST desk/people/<int:person>/leave":                                   "1333333333333333>",
+    "GET desk/people/at/<int:place>/committee":                              "1333333333333333o",
+    "POST desk/people/at/<int:place>/committee":                             "1333333333333333?",
+    "GET desk/people/committees/<int:change>":                               "1333333333333333o",
+    "GET desk/people/vacant":                                                "1333333333333333o",
+    "GET desk/people/vacant/<int:place>":                                    "1333333333333333o",
+    "GET desk/trees":                                                        "133333ooooooo333o",
+    "GET desk/trees/<slug:name>":                                            "14444444444444444",
+    # The roster of the street.
+    "GET desk/duty":                                                         "143333333oooo333o",
+    "POST desk/duty":                                                        "143333333>433333>",
+    "GET desk/duty/<int:place>":                                             "133333333o3oo333o",
+    "POST desk/duty/<int:place>":                                            "133333333>333333>",
+    "GET desk/duty/<int:place>/phone/<int:person>":                          "133333333o3oo333o",
+    "POST desk/duty/<int:place>/phone/<int:person>":                         "133333333o3oo333o",
+    "GET desk/duty/shifts/<int:shift>":                                      "133333333o3oo333o",
+    "POST desk/duty/shifts/<int:shift>":                                     "13333333343443334",
+    # Places.
+    "GET desk/places":                                                       "1333333333333333o",
+    "GET desk/places/<int:place>":                                           "1333333333333333o",
+    "GET desk/places/import":                                                "1333333333333333o",
+    "POST desk/places/import":                                               "1333333333333333o",
+    "GET desk/places/import/<slug:token>":                                   "1333333333333333o",
+    "POST desk/places/import/<slug:token>":                                  "1333333333333333>",
+    "GET desk/places/changes/<int:change_id>/undo":                          "1333333333333333o",
+    "POST desk/places/changes/<int:change_id>/undo":                         "1333333333333333o",
+    "GET desk/places/<int:place>/changes":                                   "1333333333333333o",
+    "GET desk/places/<int:place>/change/<slug:kind>":                        "1333333333333333o",
+    "POST desk/places/<int:place>/change/<slug:kind>":                       "1333333333333333?",
+    "GET desk/places/<int:place>/coverage":                                  "1333333333333333o",
+    "GET desk/places/<int:place>/plates":                                    "1333333333333333o",
+    # The log.
+    "GET desk/audit":                                                        "133333333333333o3",
+    "POST desk/audit":                                                       "133333333333333o3",
+}  # fmt: skip
+
+API = {
+    #                                                                         Nflgjhstkowcdmeax
+    "GET /api/v1/demo/staff":                                                "14444444444444444",
+    "POST /api/v1/demo/session":                                             "14444444444444444",
+    "GET /api/v1/demo/clock":                                                "14444444444444444",
+    "POST /api/v1/demo/clock":                                               "14444444444444444",
+    "POST /api/v1/session":                                                  "?????????????????",
+    "DELETE /api/v1/session":                                                "1oooooooooooooooo",
+    "GET /api/v1/cases":                                                     "1oooooooooooooooo",
+    "GET /api/v1/cases/{case_id}":                                           "144o44oo4o4ooo4o4",
+    "POST /api/v1/cases/{case_id}/actions/{action}":                         "1443443343433?434",
+    "POST /api/v1/photos":                                                   "1????????????????",
+    "GET /api/v1/photos/{photo_id}":                                         "144o44oo4o4ooo4o4",
+    "GET /api/v1/cases/{case_id}/documents":                                 "144o44oo4o4ooo4o4",
+    "GET /api/v1/documents/{document_id}":                                   "144o44oo4o4ooo4o4",
+    "POST /api/v1/requests":                                                 "?????????????????",
+    "GET /api/v1/requests/{code}":                                           "ooooooooooooooooo",
+    "POST /api/v1/requests/{code}/rating":                                   "?????????????????",
+    "POST /api/v1/requests/{code}/reopen":                                   "?????????????????",
+    "GET /api/v1/places":                                                    "ooooooooooooooooo",
+    "GET /api/v1/categories":                                                "ooooooooooooooooo",
+}  # fmt: skip
+
+
+@pytest.fixture
+def scene(db, settings, tmp_path) -> Scene:
+    settings.GEZHI_HOME = tmp_path
+    return build()
+
+
+def mark(status: int) -> str:
+    return MARKS.get(status, f"[{status}]")
+
+
+def test_every_row_has_a_letter_for_everybody():
+    assert {len(row) for row in [*PAGES.values(), *API.values()]} == {len(WHO)}
+
+
+def test_every_operation_of_the_api_stands_in_the_table():
+    assert set(operations()) == set(API)
+
+
+@pytest.mark.slow
+def test_every_address_opens_to_those_it_should_and_to_nobody_else(scene):
+    found = {door: "".join(mark(scene.knock(letter, *door.split(" ", 1))) for letter in WHO) for door in PAGES}
+    assert {door: row for door, row in found.items() if row != PAGES[door]} == {}
+    lacking = [
+        f"{method} {route}" for route in routes() for method in ("GET", "POST") if f"{method} {route}" not in PAGES
+    ]
+    silent = [door for door in lacking if {mark(scene.knock(letter, *door.split(" ", 1))) for letter in "sx"} == {"5"}]
+    assert lacking == silent, "a door without a row in the table"
+    assert set(PAGES) <= {f"{method} {route}" for route in routes() for method in ("GET", "POST")}
+
+
+@pytest.mark.slow
+def test_every_operation_answers_those_it_should_and_nobody_else(scene):
+    found = {door: "".join(mark(scene.call(letter, *door.split(" ", 1))) for letter in WHO) for door in API}
+    assert {door: row for door, row in found.items() if row != API[door]} == {}
+
+
+def test_what_does_not_exist_and_what_one_may_not_see_read_the_same(scene):
+    """404 in both cases, and not a word more about the one that exists."""
+    for letter in "fjhkwe":
+        for url in ("/desk/cases/{}", "/field/case/{}", "/desk/cases/{}/brief", "/desk/cases/{}/do/finish"):
+            seen = scene.client(letter).get(url.format(scene.at["case_id"]))
+            none = scene.client(letter).get(url.format(123456789))
+            assert seen.status_code == none.status_code == 404
+            assert seen.context["code"] == none.context["code"] and seen.context["what"] == none.context["what"]
+
+
+def test_a_person_of_another_place_cannot_write_an_address_that_counts_here(scene):
+    query = scene.sent["desk/figure"] | {"in": str(scene.world.places["lake"])}
+    for door in ("/desk/figure", "/desk/cases"):
+        answers = {letter: scene.client(letter).get(door, query).status_code for letter in "flhksoa"}
+        assert answers == dict.fromkeys("flhk", 403) | dict.fromkeys("soa", 200), door
+
+
+def test_the_table_fails_when_a_rule_is_off(scene, monkeypatch):
+    """Each letter is really tried: with powers everywhere, the closed doors open."""
+    monkeypatch.setattr("gezhi.foundation.people.actor.Actor.may", lambda *_: True)
+    for door in ("GET desk/audit", "GET desk/supervise", "GET desk/protected"):
+        row = "".join(mark(scene.knock(letter, *door.split(" ", 1))) for letter in WHO)
+        assert row != PAGES[door] and row == "1" + "o" * (len(WHO) - 1)
