@@ -20,10 +20,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from gezhi.engines.publishing.models import Document
 from gezhi.engines.workflows import rules
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import events, people, places
+from gezhi.foundation import db, events, notices, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
 from gezhi.foundation.jobs import claims, registry
+from gezhi.foundation.notices import choosing
+from gezhi.foundation.notices.models import Notice
 from gezhi.foundation.people import actions as staffing
 from gezhi.foundation.people.models import CommitteeChange
 from gezhi.foundation.places.models import PlaceChange
@@ -193,10 +195,14 @@ def build() -> Scene:
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
         "code": rules.show_code(case.code),
     }  # fmt: skip
+    line, gateway = _notices(scene, case)
     week = f"/desk/bulletin/{world.places['county']}/week/{scene.at['period']}"
     scene.here = {
         "desk/documents/<int:document_id>/do/<slug:what>": {"document_id": draft},
         "desk/trees/<slug:name>": {"name": "nothing"},
+        "desk/notices/<int:id>": {"id": line},
+        "field/notices/<int:id>": {"id": line},
+        "desk/notices/gateways/<int:id>": {"id": gateway},
         "desk/duty/<int:place>/phone/<int:person>": {"place": world.places["east"], "person": world.people["周敏"]},
         "desk/duty/<int:place>": {"place": world.places["east"]},
         "desk/places/import/<slug:token>": {"token": _places_file(scene)},
@@ -212,6 +218,8 @@ def build() -> Scene:
         "desk/cases/ledger": {"form": "xlsx"},
         "desk/cases/<int:case_id>/reveal": {"purpose": "约上门时间"},
         "field/case/<int:case_id>/phone": {"purpose": "约上门时间"},
+        "desk/notices/gateways": {"channel": "pigeon"},
+        "desk/notices/gateways/<int:id>": {"url": "nowhere"},
         "desk/figure": dict(parse_qsl(unescape(figure[1]))),
         "desk/duty/<int:place>": {"do": "rotate", "seat": officer, "persons": "周敏"},
         "desk/duty": {"do": "rotate", "seat": officer, "persons": "周敏"},
@@ -277,6 +285,16 @@ def _committee(scene: Scene) -> int:
     seen = scene.client("x").post(address, {"do": "preview", "table": table}).context["seen"]
     scene.client("x").post(address, {"do": "confirm", "table": table, "seen": seen})
     return CommitteeChange.objects.get().pk
+
+
+def _notices(scene: Scene, case: Case) -> tuple[int, int]:
+    """A line of the department's officer, and a way out of the house."""
+    draft = notices.Draft("scene", "given", f"case:{case.id}", {"zh": {}, "en": {}}, (scene.world.people["马东"],))
+    with db.write():
+        notices.post([draft])
+    gateway = {"channel": "dingtalk", "title": "东街群", "url": "https://robot.example/send", "secret": "S"}
+    made = choosing.set_gateway(None, gateway, actor=scene.world.actor("卢一舟"))
+    return Notice.objects.get(key__startswith="scene").pk, made
 
 
 def _places_file(scene: Scene) -> str:

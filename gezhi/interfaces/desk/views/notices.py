@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gezhi.foundation import notices, people, places
 from gezhi.foundation.calendar import clock
@@ -22,6 +22,7 @@ from ..page import show, staff, tell
 
 
 @staff
+@require_http_methods(["GET", "HEAD", "POST"])
 def inbox(request: Request) -> HttpResponse:
     """GET shows the person's lines, newest first; POST marks all of them as read."""
     if request.method == "POST":
@@ -34,12 +35,14 @@ def inbox(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def open_line(request: Request, id: int) -> HttpResponse:
     """Open what a line is about; it counts as read."""
     return HttpResponseRedirect(address_of(choosing.open_line(id, actor=request.actor), "desk:case"))
 
 
 @staff
+@require_http_methods(["GET", "HEAD", "POST"])
 def choices(request: Request) -> HttpResponse:
     """How I want to be told: quiet hours, days off, one message a morning, which ways."""
     person = request.actor.person_id
@@ -68,6 +71,7 @@ def choices(request: Request) -> HttpResponse:
 
 
 @staff
+@require_http_methods(["GET", "HEAD", "POST"])
 def gateways(request: Request, id: int | None = None) -> HttpResponse:
     """The ways out, a form for one of them, and what could not be sent."""
     request.actor.need(choosing.MANAGE)
