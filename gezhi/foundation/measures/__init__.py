@@ -10,14 +10,16 @@ the rows that were counted. Rules and worked examples: docs/rules/measures.md.
 """
 
 from gezhi.foundation.measures import cases
+from gezhi.foundation.measures.cubes import Cube, cube
 from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
 from gezhi.foundation.measures.parts import Cut, Parts
-from gezhi.foundation.measures.periods import Period, month_of, parse_period, week_of
+from gezhi.foundation.measures.periods import Period, day_of, month_of, parse_period, quarter_of, week_of
 from gezhi.foundation.measures.query import Spread, durations, instant, measure, opened_by, series, table
 from gezhi.foundation.measures.registry import METRICS, Past, facts, metric, source
 
 __all__ = [
     "METRICS",
+    "Cube",
     "Cut",
     "Figure",
     "Opens",
@@ -27,6 +29,8 @@ __all__ = [
     "Row",
     "Spread",
     "cases",
+    "cube",
+    "day_of",
     "durations",
     "facts",
     "instant",
@@ -35,6 +39,7 @@ __all__ = [
     "month_of",
     "opened_by",
     "parse_period",
+    "quarter_of",
     "rankable",
     "series",
     "source",

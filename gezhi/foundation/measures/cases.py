@@ -239,6 +239,36 @@ def settled_rate(c, w, t):
     return Parts(load & t.holds(c.closed), load)
 
 
+@metric("settled", _("办成数"), "count", _("应结案里，期内结案且当事人说好了、办成了的"))
+def settled(c, w, t):
+    """办成: closed in the period with what was asked for; a final answer or a way pointed elsewhere is not that."""
+    return Parts(closed(c, w, t).numerator & _in(c.outcome, w["settled"]))
+
+
+@metric("settled_closed_rate", _("办成率"), "rate", _("办成数 ÷ 结案数"), better="more")
+def settled_closed_rate(c, w, t):
+    """成功率: settled of what was closed; both sets open."""
+    return Parts(settled(c, w, t).numerator, closed(c, w, t).numerator)
+
+
+@metric("transferred", _("转出数"), "count", _("期内转给本系统以外机关的，另列，不算结案"))
+def transferred(c, w, t):
+    """转出: handed to a body outside in the period; counted apart, never as closed."""
+    return Parts(t.holds(c.closed) & _in(c.outcome, ("transferred",)))
+
+
+@metric("raised_closed", _("收到后已结数"), "count", _("期内收到的事里，到期末已经结了的"))
+def raised_closed(c, w, t):
+    """成果清单: the closed part of what was received."""
+    return Parts(t.holds(c.opened) & t.by_end(c.closed))
+
+
+@metric("raised_open", _("收到后还没结数"), "count", _("期内收到的事里，到期末还没结的"))
+def raised_open(c, w, t):
+    """The open part of what was received: with 收到后已结 it makes 上报 exactly."""
+    return Parts(t.holds(c.opened) & t.not_by_end(c.closed))
+
+
 # --- as it stands -----------------------------------------------------------------------------------
 
 

@@ -64,6 +64,7 @@ _SOURCES: dict[str, Source] = {}
 #: Values engines use unless they say otherwise.
 WORDS: dict[str, tuple] = {
     "refused": ("not_accepted",),
+    "settled": ("done",),
     "not_filed": ("not_accepted", "void", "merged", "transferred"),
     "solved": ("yes",),
     "partly": ("partly",),
