@@ -109,6 +109,8 @@ def register() -> None:
             "reopenings": "reopenings",
             "on_the_spot": "instant",
             "urgent": "urgent",
+            # A blind index: who it is cannot be read from it; it tells only one person from another.
+            "person": "contact_hash",
         },
         as_of=lambda at: _as_of(_cases, at, "", tuple(_PLACED)),
     )

@@ -10,8 +10,8 @@ the rows that were counted. Rules and worked examples: docs/rules/measures.md.
 """
 
 from gezhi.foundation.measures import cases
-from gezhi.foundation.measures.cubes import Cube, cube
 from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
+from gezhi.foundation.measures.marks import Line, Marked, mark
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period, day_of, month_of, parse_period, quarter_of, week_of
 from gezhi.foundation.measures.query import Spread, durations, instant, measure, opened_by, series, table
@@ -19,9 +19,10 @@ from gezhi.foundation.measures.registry import METRICS, Past, facts, metric, sou
 
 __all__ = [
     "METRICS",
-    "Cube",
     "Cut",
     "Figure",
+    "Line",
+    "Marked",
     "Opens",
     "Parts",
     "Past",
@@ -29,11 +30,11 @@ __all__ = [
     "Row",
     "Spread",
     "cases",
-    "cube",
     "day_of",
     "durations",
     "facts",
     "instant",
+    "mark",
     "measure",
     "metric",
     "month_of",

@@ -16,7 +16,7 @@ from gezhi.foundation.measures.registry import metric
 HALF = Decimal("0.5")
 
 
-def filed_rows(c: Columns, w, t: Cut) -> Q:
+def filed_rows(c: Columns, w, t: Cut | None = None) -> Q:
     """立案: not refused, void, merged into another or handed to another system."""
     return ~Q(**{f"{c.outcome}__in": w["not_filed"]})
 
@@ -52,10 +52,19 @@ def _some(column: str) -> Q:
 # --- what came in -----------------------------------------------------------------------------------
 
 
-@metric("reported", _("上报数"), "count", _("期内收到的事，不论后来怎样"))
+@metric("reported", _("上报数"), "count", _("期内收到的事，不论后来怎样"), happens="opened")
 def reported(c, w, t):
     """上报: everything received in the period."""
     return Parts(t.holds(c.opened))
+
+
+@metric(
+    "people", _("反映人数"), "count", _("期内反映过事情、留了联系方式的人，反映几件都只算一人"), needs=("person",),
+    counts="persons",
+)  # fmt: skip
+def people(c, w, t):
+    """反映人: different persons who left a contact; somebody with five matters counts once, the nameless not at all."""
+    return Parts(t.holds(c.opened) & Q(**{f"{c.person}__isnull": False}), distinct=c.person)
 
 
 @metric("accepted", _("受理数"), "count", _("期内收到的事，减去不予受理的"))
@@ -160,7 +169,7 @@ def need_close_count(c, w, t):
     return Parts(need_close(c, w, t))
 
 
-@metric("closed", _("结案数"), "count", _("应结案里，期内结案的"))
+@metric("closed", _("结案数"), "count", _("应结案里，期内结案的"), happens="closed", among=filed_rows)
 def closed(c, w, t):
     """结案."""
     return Parts(need_close(c, w, t) & t.holds(c.closed))
@@ -322,19 +331,27 @@ def followed_rate(c, w, t):
     return Parts(answered(c, w, t), tried)
 
 
-@metric("answered", _("有效回访数"), "count", _("期内联系上并得到回话的"), needs=("solved", "followed"))
+@metric("answered", _("有效回访数"), "count", _("期内联系上并得到回话的"), needs=("solved", "followed"), counts="times")
 def answered_count(c, w, t):
     """有效回访."""
     return Parts(answered(c, w, t))
 
 
-@metric("solved", _("解决数"), "count", _("有效回访里说解决了的"), needs=("solved", "followed"))
+@metric("solved", _("解决数"), "count", _("有效回访里说解决了的"), needs=("solved", "followed"), counts="times")
 def solved(c, w, t):
     """解决."""
     return Parts(answered(c, w, t) & _in(c.solved, w["solved"]))
 
 
-@metric("unsolved", _("没解决数"), "count", _("有效回访里说没解决的"), needs=("solved", "followed"), better="less")
+@metric(
+    "unsolved",
+    _("没解决数"),
+    "count",
+    _("有效回访里说没解决的"),
+    needs=("solved", "followed"),
+    better="less",
+    counts="times",
+)
 def unsolved(c, w, t):
     """没解决."""
     return Parts(answered(c, w, t) & _in(c.solved, w["unsolved"]))

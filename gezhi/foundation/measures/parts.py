@@ -46,11 +46,13 @@ class Cut:
 
 @dataclass(frozen=True)
 class Parts:
-    """What is counted, over what. `also`: further rows that count with a weight (部分解决 counts half)."""
+    """What is counted, over what. `also`: further rows that count with a weight (部分解决 counts half); `distinct`: the
+    column whose different values are counted instead of rows (persons)."""
 
     numerator: Q
     denominator: Q | None = None
     also: tuple[tuple[Q, Decimal], ...] = ()
+    distinct: str = ""
 
     @property
     def counted(self) -> Q:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Q, QuerySet, Value
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.measures.figures import Figure, Opens, Row
@@ -80,11 +83,12 @@ def table(
     cut, fixed = _cut(period, at), tuple((where or {}).items())
     facts = _then(_facts(metrics), cut.end)
     wanted = _parts(metrics, facts, cut)
-    column = getattr(facts.columns, by)
+    named = F(getattr(facts.columns, by))
     counts = _Counts(wanted)
-    inside = _scope(facts, place, fixed, cut).order_by()
-    if isinstance(facts, _Then) and by in facts.columns_then:
-        inside, column = inside.annotate(group_then=F(column)), "group_then"
+    # An expression, not the column: an index that is ordered by the group would be read from end to end, for years of
+    # cases, to save the sorting of a few groups of one period. docs/adr/0086
+    column = "group_of"
+    inside = _scope(facts, place, fixed, cut).order_by().annotate(group_of=Coalesce(named, named))
     lines = inside.values(column).annotate(**counts.asked)
     rows = []
     for found in lines.order_by(column):
@@ -111,12 +115,16 @@ def series(
 ) -> list[Row]:
     """The figures of several periods, oldest first, one query. `Row.group` is the Period.
 
-    The statement is a union that reads each period's own rows: asking every row about every period costs more.
+    What happens at one instant (received, closed) is sorted into its period while the rows of all periods are read
+    once. For anything else the statement is a union that reads each period's own rows: asking every row about every
+    period costs more.
     """
     metrics = [METRICS[id] for id in ids]
     facts = _facts(metrics)
     fixed = tuple((where or {}).items())
     cuts = [_cut(period, at) for period in periods]
+    if len(cuts) > 1 and _one_reading_will_do(metrics, facts, cuts):
+        return _in_one_reading(metrics, facts, periods, cuts, place, fixed)
     wanted = [_parts(metrics, facts, cut) for cut in cuts]
     counts = [_Counts(parts) for parts in wanted]
     each = [
@@ -138,6 +146,49 @@ def series(
             {m.id: _figure(m, wanted[number].get(m.id), read[number], cuts[number], place, fixed) for m in metrics},
         )
         for number, period in enumerate(periods)
+    ]
+
+
+def _one_reading_will_do(metrics: list[Metric], facts: Source, cuts: list[Cut]) -> bool:
+    """Whether every figure counts instants, the periods follow each other, and no case has been placed anew since."""
+    if not all(m.happens and facts.columns.has(m.happens, *m.needs) for m in metrics):
+        return False
+    return all(a.end == b.since for a, b in pairwise(cuts)) and not (facts.as_of and facts.as_of(cuts[0].end))
+
+
+def _in_one_reading(
+    metrics: list[Metric],
+    facts: Source,
+    periods: Sequence[Period],
+    cuts: list[Cut],
+    place: int | None,
+    fixed: tuple[tuple[str, Any], ...],
+) -> list[Row]:
+    def period_of(column: str) -> Case:
+        outside = Q(**{f"{column}__isnull": True}) | Q(**{f"{column}__gte": cuts[-1].end})
+        known = [(Q(**{f"{column}__gte": cut.since}), n) for n, cut in reversed(list(enumerate(cuts)))]
+        whens = [When(condition, then=Value(n)) for condition, n in [(outside, -1), *known]]
+        return Case(*whens, default=Value(-1), output_field=IntegerField())
+
+    instants = sorted({m.happens for m in metrics})
+    sorted_into = {f"period_of_{name}": period_of(getattr(facts.columns, name)) for name in instants}
+    whole = Cut(cuts[0].since, cuts[-1].until, cuts[-1].at)
+    asked = {f"{m.id}_of_n": Count("pk", filter=m.among(facts.columns, facts.words)) for m in metrics}
+    found = _scope(facts, place, fixed, whole).order_by().annotate(**sorted_into).values(*sorted_into).annotate(**asked)
+    counts: list[Counter[str]] = [Counter() for _cut in cuts]
+    for line in found:
+        for m in metrics:
+            if (number := line[f"period_of_{m.happens}"]) >= 0:
+                counts[number][f"{m.id}_of_n"] += line[f"{m.id}_of_n"]
+    return [
+        Row(
+            period,
+            {
+                m.id: _figure(m, m.rule(facts.columns, facts.words, cut), counts[number], cut, place, fixed)
+                for m in metrics
+            },
+        )
+        for number, (period, cut) in enumerate(zip(periods, cuts, strict=True))
     ]
 
 
@@ -257,19 +308,19 @@ class _Counts:
     def __init__(self, wanted: Mapping[str, Parts]) -> None:
         self.asked: dict[str, Count] = {}
         self._names: dict[str, str] = {}
-        self._known: dict[Q, str] = {}
+        self._known: dict[tuple[Q, str], str] = {}
         for id, parts in wanted.items():
-            self._add(f"{id}_of_n", parts.numerator)
+            self._add(f"{id}_of_n", parts.numerator, parts.distinct)
             if parts.denominator is not None:
                 self._add(f"{id}_of_d", parts.denominator)
             for number, (rows, _weight) in enumerate(parts.also):
                 self._add(f"{id}_of_w{number}", rows)
 
-    def _add(self, name: str, rows: Q) -> None:
-        first = self._known.setdefault(rows, name)
+    def _add(self, name: str, rows: Q, distinct: str = "") -> None:
+        first = self._known.setdefault((rows, distinct), name)
         self._names[name] = first
         if first == name:
-            self.asked[name] = Count("pk", filter=rows)
+            self.asked[name] = Count(distinct or "pk", filter=rows, distinct=bool(distinct))
 
     def read(self, line: Mapping[str, Any]) -> dict[str, int]:
         """Numbers by figure; a line that is not there counts nothing."""

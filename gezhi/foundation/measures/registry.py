@@ -56,6 +56,10 @@ class Metric:
     needs: tuple[str, ...] = ()
     source: str = "cases"
     better: str = ""  # "more", "less" or "": which way is good, for wording and colour only
+    #: For a count of what happens at one instant: the column of the instant, and among which rows (columns, words).
+    happens: str = ""
+    among: Callable[[Columns, Mapping[str, tuple]], Q] = lambda c, w: Q()
+    counts: str = "matters"  # matters 件, times 人次, persons 人: what one unit of a count is; they never mix
 
 
 METRICS: dict[str, Metric] = {}
@@ -109,13 +113,20 @@ def metric(
     needs: tuple[str, ...] = (),
     source: str = "cases",
     better: str = "",
+    counts: str = "matters",
+    happens: str = "",
+    among: Callable[[Columns, Mapping[str, tuple]], Q] = lambda c, w: Q(),
 ) -> Callable:
-    """Declare a metric: the decorated rule gets (columns, words, cut) and returns its Parts."""
+    """Declare a metric: the decorated rule gets (columns, words, cut) and returns its Parts.
+
+    `happens`, `among`: when the rule is "the instant lies in the period, among these rows", so that many periods are
+    counted in one reading (query.series).
+    """
 
     def keep(rule: Callable) -> Callable:
         if id in METRICS:
             raise ValueError(f"metric {id!r} is declared twice")
-        METRICS[id] = Metric(id, title, unit, definition, rule, needs, source, better)
+        METRICS[id] = Metric(id, title, unit, definition, rule, needs, source, better, happens, among, counts)
         return rule
 
     return keep

@@ -1,102 +1,56 @@
-"""Many figures cut by several dimensions at once, from a single reading of the rows.
+"""The rows behind many figures, each with what it counts for: one reading, from which everything else is a sum.
 
-Each row is marked with the conditions it satisfies (one bit each, in whole numbers the database adds up), and rows
-with the same marks and groups are counted together. Totals, tables and rates are then sums over those few lines, so
-they add up by construction and no row is looked at twice.
+Each row is marked with the conditions it satisfies (one bit each, in whole numbers that the database adds up). What is
+frozen for good is made of these marks: totals, tables and rates of a sealed bulletin add up by construction.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value, When
 
-from gezhi.foundation.measures.figures import Figure, Row
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period
-from gezhi.foundation.measures.query import DIMENSIONS, Where, _cut, _facts, _figure, _parts, _scope, _Then, _then
+from gezhi.foundation.measures.query import DIMENSIONS, _cut, _facts, _parts, _scope, _Then, _then
 from gezhi.foundation.measures.registry import METRICS, Metric
 
 #: Bits in one whole number of the database (64 with a sign).
 WIDTH = 60
 
-Filter = tuple[str, Any]
-
 
 @dataclass(frozen=True)
 class Line:
-    """`count` rows that lie in `groups` (by the cube's dimensions) and satisfy the conditions of `mask`."""
+    """`count` rows that lie in `groups` (by the dimensions asked for) and satisfy the conditions of `mask`."""
 
     groups: tuple[Any, ...]
     mask: int
     count: int
 
 
-class Cube:
-    """Lines, and the figures that are sums over them. Made by `cube`."""
-
-    def __init__(
-        self,
-        metrics: Sequence[Metric],
-        by: tuple[str, ...],
-        lines: Iterable[Line],
-        bits: Mapping[str, int],
-        parts: Mapping[str, Parts],
-        cut: Cut,
-        place: int | None,
-        fixed: tuple[Filter, ...],
-    ) -> None:
-        self.by, self.lines, self.bits = by, list(lines), dict(bits)
-        self.cut, self.place, self._fixed = cut, place, fixed
-        self._metrics, self._parts = {m.id: m for m in metrics}, parts
-
-    def total(self) -> dict[str, Figure]:
-        """Every figure of the whole, as `measure` gives it."""
-        masks: Counter[int] = Counter()
-        for line in self.lines:
-            masks[line.mask] += line.count
-        return self._figures(masks, self._fixed)
-
-    def table(self, by: str) -> list[Row]:
-        """The figures by one of the cube's dimensions, as `table` gives them; empty groups are left out."""
-        at = self.by.index(by)
-        groups: dict[Any, Counter[int]] = {}
-        for line in self.lines:
-            groups.setdefault(line.groups[at], Counter())[line.mask] += line.count
-        # In the order a database gives: by the group, what is not known last.
-        found = sorted((key for key in groups if key is not None)) + ([None] if None in groups else [])
-        rows = [Row(key, self._figures(groups[key], (*self._fixed, (by, key)))) for key in found]
-        return [row for row in rows if any(f.numerator or f.denominator for f in row.figures.values())]
-
-    def _figures(self, masks: Mapping[int, int], where: tuple[Filter, ...]) -> dict[str, Figure]:
-        line = {name: sum(n for mask, n in masks.items() if mask >> bit & 1) for name, bit in self.bits.items()}
-        return {
-            id: _figure(m, self._parts.get(id), line, self.cut, self.place, where) for id, m in self._metrics.items()
-        }
-
-
-def cube(
+def mark(
     ids: Iterable[str],
     *,
     by: Sequence[str],
     period: Period | Cut,
     place: int | None = None,
     at: datetime | None = None,
-    where: Where | None = None,
-) -> Cube:
-    """The figures of a place and period with what cuts them by each of `by`: one query, one reading of the rows."""
+    within: Mapping[str, Cut] | None = None,
+) -> Marked:
+    """Every row of a place and period with its groups and marks, for what is frozen. `within`: marks of parts of the
+    period, by "<metric>@<name>" (a day of a week)."""
     metrics = [METRICS[id] for id in ids]
-    cut, fixed = _cut(period, at), tuple((where or {}).items())
-    found = _Marked(metrics, tuple(by), cut, place, fixed)
-    return Cube(metrics, tuple(by), found.counted(), found.bits, found.parts, cut, place, fixed)
+    if persons := [m.id for m in metrics if m.counts == "persons"]:
+        raise ValueError(f"persons do not add up over groups: {', '.join(persons)}")
+    return Marked(metrics, tuple(by), _cut(period, at), place, within)
 
 
-class _Marked:
-    """The rows of a cut with their marks."""
+class Marked:
+    """The rows of a cut with their marks. `bits`: by `<metric>_of_n` (numerator), `_of_d`, `_of_w0` …; `weights` of the last."""
 
     def __init__(
         self,
@@ -104,14 +58,15 @@ class _Marked:
         by: tuple[str, ...],
         cut: Cut,
         place: int | None,
-        fixed: tuple[Filter, ...],
         within: Mapping[str, Cut] | None = None,
     ) -> None:
         if wrong := set(by) - set(DIMENSIONS):
             raise ValueError(f"figures are not cut by {', '.join(sorted(wrong))}")
         facts = _then(_facts(list(metrics)), cut.end)
-        self.parts = _parts(list(metrics), facts, cut)
+        self.by, self.cut = by, cut
+        self.parts: Mapping[str, Parts] = _parts(list(metrics), facts, cut)
         self.bits: dict[str, int] = {}
+        self.weights: dict[str, Decimal] = {}
         self._conditions: list[Q] = []
         known: dict[Q, int] = {}
         wanted = dict(self.parts)
@@ -122,9 +77,10 @@ class _Marked:
             self._mark(known, f"{name}_of_n", parts.numerator)
             if parts.denominator is not None:
                 self._mark(known, f"{name}_of_d", parts.denominator)
-            for number, (rows, _weight) in enumerate(parts.also):
+            for number, (rows, weight) in enumerate(parts.also):
                 self._mark(known, f"{name}_of_w{number}", rows)
-        inside = _scope(facts, place, fixed, cut).order_by()
+                self.weights[f"{name}_of_w{number}"] = weight
+        inside = _scope(facts, place, (), cut).order_by()
         self._columns = []
         for name in by:
             column = getattr(facts.columns, name)
@@ -177,4 +133,3 @@ class _Marked:
 
 def _whole(masks: Sequence[int]) -> int:
     return sum(mask << (n * WIDTH) for n, mask in enumerate(masks))
-

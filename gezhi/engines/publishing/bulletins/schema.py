@@ -1,0 +1,104 @@
+"""A bulletin template as the engine uses it: sections of sentences, figures and tables over metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gezhi.foundation import packs
+from gezhi.foundation.measures import METRICS
+
+PERIODS = ("week", "month", "quarter")
+LEVELS = ("county", "town", "village", "grid")
+#: What a section may be narrowed by and a table cut by. Persons are not among them.
+ONLY = ("workflow", "channel", "category", "reach")
+TABLES = ("unit", "category", "below", "day")
+#: `reach`: whether the unit that handles it stands in the place or above it.
+REACH = ("within", "above")
+#: Counts that happen on a day: those of the days of a period add up to it exactly.
+BY_DAY = frozenset(
+    {"reported", "accepted", "filed", "refused", "on_the_spot", "handled", "handled_on_time", "handled_late", "closed",
+     "closed_on_time", "closed_late", "settled", "transferred", "answered", "solved", "unsolved"}
+)  # fmt: skip
+#: {reported}: this period; {before_reported}: the one before; {year_reported}: the same one last year; {change_reported}.
+WHEN = ("before_", "year_", "change_")
+#: What stands beside figures in a sentence.
+NAMES = ("place", "period", "period_before")
+
+
+@dataclass(frozen=True)
+class Template:
+    """`sections`: {id, title, only, text, figures, table, public}; see reader.py for their shape."""
+
+    name: str
+    version: int
+    hash: str
+    title: Mapping[str, str]
+    periods: tuple[str, ...]
+    levels: tuple[str, ...]
+    automatic: bool
+    issuers: Mapping[str, str]
+    minimum: int
+    sections: tuple[Mapping[str, Any], ...]
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric its sections speak of, in the order of the catalogue."""
+        used = {id for section in self.sections for id in metrics_of(section)}
+        return tuple(id for id in METRICS if id in used)
+
+    @property
+    def by_day(self) -> tuple[str, ...]:
+        """Metrics that some table counts day by day."""
+        tables = [s["table"] for s in self.sections if s["table"] and s["table"]["by"] == "day"]
+        used = {id for table in tables for id in table["figures"]}
+        return tuple(id for id in METRICS if id in used)
+
+
+def metric_of(name: str) -> str:
+    """The metric a name in a sentence speaks of: change_reported -> reported; itself when it is one."""
+    if name in METRICS:
+        return name
+    return next((name[len(head) :] for head in WHEN if name.startswith(head)), name)
+
+
+def metrics_of(section: Mapping[str, Any]) -> Iterable[str]:
+    """Metrics of one section."""
+    yield from section["figures"]
+    if section["table"]:
+        yield from section["table"]["figures"]
+    for piece in section["text"]:
+        if "causes" in piece:
+            yield piece["causes"]["of"]
+        yield from (metric_of(name) for name in piece["reads"] if name not in NAMES)
+
+
+# Pinned bodies never change, so one typed view of each serves for ever.
+_TYPED: dict[tuple[str, int, str], Template] = {}
+
+
+def template(name: str, version: int | None = None) -> Template:
+    """The newest version, or the one a bulletin was sealed with. Raises NotFound pack.not_installed."""
+    registry = packs.registry()
+    entry = registry.get("bulletin", name, version)
+    key = (entry.name, entry.version, entry.hash)
+    if key not in _TYPED:
+        body = registry.body("bulletin", name, entry.version)
+        _TYPED[key] = Template(
+            *key,
+            title=body["title"],
+            periods=tuple(body["periods"]),
+            levels=tuple(body["levels"]),
+            automatic=body["automatic"],
+            issuers=body["issuers"],
+            minimum=body["minimum"],
+            sections=tuple(body["sections"]),
+        )
+    return _TYPED[key]
+
+
+def templates(*, period: str | None = None, level: str | None = None) -> list[Template]:
+    """The newest version of every template, those for a kind of period and level of place."""
+    found = [template(name) for name in packs.registry().names("bulletin")]
+    return [t for t in found if (period is None or period in t.periods) and (level is None or level in t.levels)]
