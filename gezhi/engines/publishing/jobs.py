@@ -1,17 +1,20 @@
-"""Background work: the PDF of an issued document, made once and kept sealed."""
+"""Background work: the PDF of an issued document, made once and kept sealed; bulletins of what has ended."""
 
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 
 from gezhi.engines.publishing import actions
+from gezhi.engines.publishing.bulletins import queries, sealing
 from gezhi.engines.publishing.models import ISSUED, Document, Print
 from gezhi.engines.publishing.render import pdf
-from gezhi.foundation import jobs
+from gezhi.foundation import jobs, people
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import NotFound
+from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.jobs.claims import Claimed
-from gezhi.foundation.people import crypto
+from gezhi.foundation.measures import Period, parse_period
+from gezhi.foundation.people import Actor, crypto
 
 
 @jobs.handler("document.print")
@@ -46,3 +49,37 @@ def kept_pdf(row: Document) -> bytes | None:
 
 def _aad(id: int) -> bytes:
     return f"document.print:{id}".encode()
+
+
+@jobs.every(900, "bulletins.due")
+def seal_due() -> None:
+    """On a Monday, the 1st, or whenever the house was asleep then: the period that just ended is sealed by itself."""
+    wanted = queries.due(clock.today())
+    if wanted:
+        jobs.enqueue_many([_sealing(name, place, period) for name, place, period in wanted])
+
+
+def ask_to_seal(name: str, place: int, period: Period, *, actor: Actor) -> None:
+    """By hand: checked now, counted in the background, in the person's name."""
+    sealing.check(name, place, period, actor=actor)
+    job, key, payload = _sealing(name, place, period)
+    by = {"person": actor.person_id, "seat": actor.seat}
+    jobs.enqueue(job, f"{key} {actor.person_id}", payload | by)
+
+
+def _sealing(name: str, place: int, period: Period) -> tuple[str, str, dict[str, object]]:
+    return "bulletins.seal", f"{name} {place} {period.name}", {"template": name, "place": place, "period": period.name}
+
+
+@jobs.handler("bulletins.seal")
+def seal_one(job: Claimed) -> None:
+    """Count and freeze one bulletin. One that was sealed meanwhile, or that cannot be any more, is left alone."""
+    given = job.payload
+    actor = people.system("bulletins")
+    if given.get("person"):
+        actor = people.actor_for(given["person"])
+        actor = actor.acting(given["seat"]) if given.get("seat") in actor.seats else actor
+    with suppress(NotFound, NotAllowed, Conflict):
+        sealing.seal(given["template"], given["place"], parse_period(given["period"]), actor=actor)
+    with job.complete():
+        pass

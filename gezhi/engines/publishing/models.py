@@ -1,4 +1,4 @@
-"""Tables of documents: one current-state row each, the counter of each series of numbers, and ready prints.
+"""Tables of documents and sealed bulletins: one current-state row each, the counter of each series, ready prints.
 
 The words of a document are personal text and live beside the log (`content_ref`); the row holds what lists and
 rules look at. Ids of other rooms are plain numbers.
@@ -93,3 +93,49 @@ class Print(models.Model):
     document = models.OneToOneField(Document, on_delete=models.PROTECT, primary_key=True, related_name="print")
     blob = models.BinaryField()
     made_at = models.DateTimeField()
+
+
+class Bulletin(models.Model):
+    """A sealed bulletin: frozen numbers and words (`body`, canonical JSON) and the rows they were counted from.
+
+    `digest` is the SHA-256 of both and stands in the event, so that not a figure can change unnoticed.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    template = models.CharField(max_length=40)
+    version = models.IntegerField()
+    body_hash = models.CharField(max_length=64)
+    place_id = models.BigIntegerField()
+    level = models.CharField(max_length=8)
+    county_id = models.BigIntegerField(null=True)
+    town_id = models.BigIntegerField(null=True)
+    village_id = models.BigIntegerField(null=True)
+    grid_id = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=8)
+    period = models.CharField(max_length=10)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    # Events before this position were sealed when it was counted.
+    position = models.BigIntegerField()
+    sealed_at = models.DateTimeField()
+    sealed_by = models.BigIntegerField(null=True)  # null: by itself, on the first day after the period
+    sealed_seat = models.BigIntegerField(null=True)
+    published_at = models.DateTimeField(null=True)
+    published_by = models.BigIntegerField(null=True)
+    body = models.TextField()
+    rows = models.BinaryField()
+    digest = models.CharField(max_length=64)
+    event_seq = models.IntegerField(default=0)
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["template", "place_id", "period"], name="bulletin_once"),
+        ]
+        indexes = [
+            models.Index(fields=["place_id", "-until", "-id"], name="bulletin_place"),
+            models.Index(fields=["kind", "period", "place_id"], name="bulletin_period"),
+            models.Index(
+                fields=["place_id", "-until", "-id"], name="bulletin_public", condition=Q(published_at__isnull=False)
+            ),
+        ]

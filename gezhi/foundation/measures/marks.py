@@ -102,7 +102,7 @@ class Marked:
                 Case(When(condition, then=Value(1 << n, output_field=BigIntegerField())), default=Value(0), output_field=BigIntegerField())
                 for n, condition in enumerate(self._conditions[start : start + WIDTH])
             ]  # fmt: skip
-            whole = terms[0]
+            whole: Any = terms[0]
             for term in terms[1:]:
                 whole = whole + term
             masks[f"mask{start // WIDTH}"] = whole
