@@ -72,7 +72,8 @@ class Marked:
         wanted = dict(self.parts)
         for name, part_of in (within or {}).items():
             id = name.partition("@")[0]
-            wanted |= {name: parts for parts in _parts([METRICS[id]], facts, part_of).values()}
+            if id in (found := _parts([METRICS[id]], facts, part_of)):
+                wanted[name] = found[id]
         for name, parts in wanted.items():
             self._mark(known, f"{name}_of_n", parts.numerator)
             if parts.denominator is not None:

@@ -30,7 +30,13 @@ def pack(dims: Sequence[str], bits: Mapping[str, int], rows: Iterable[Row]) -> b
             _number(body, code.setdefault(value, len(code)))
         body += mask.to_bytes(width, "little")
         count, last = count + 1, id
-    head = {"dims": list(dims), "values": [list(code) for code in codes], "bits": dict(bits), "count": count, "width": width}
+    head = {
+        "dims": list(dims),
+        "values": [list(code) for code in codes],
+        "bits": dict(bits),
+        "count": count,
+        "width": width,
+    }
     said = json.dumps(head, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     return zlib.compress(len(said).to_bytes(4, "little") + said + bytes(body), 6)
 

@@ -95,7 +95,9 @@ def _reach(place_id: int, directory: Directory) -> Any:
     def reach(unit: int | None) -> str:
         if unit not in known:
             seat = seats.get(unit) if unit is not None else None
-            inside = seat is None or directory.get(seat.place_id) is None or directory.is_within(seat.place_id, place_id)
+            inside = (
+                seat is None or directory.get(seat.place_id) is None or directory.is_within(seat.place_id, place_id)
+            )
             known[unit] = "within" if inside else "above"
         return known[unit]
 
@@ -108,7 +110,9 @@ def _persons(template: Template, place_id: int, period: Period, now: datetime) -
         return {}
     asked = {NOW: period, BEFORE: period.back(), YEAR: period.year_before()}
     return {
-        when: measures.measure(ids, period=one, place=place_id, at=now) for when, one in asked.items() if one is not None
+        when: measures.measure(ids, period=one, place=place_id, at=now)
+        for when, one in asked.items()
+        if one is not None
     }
 
 

@@ -70,7 +70,9 @@ def correction(one: Mapping[str, str], body: Mapping[str, Any]) -> str:
 
 def closing(body: Mapping[str, Any]) -> str:
     """How the figures were taken, and what the star means."""
-    words = f"以上数字按{body['period']['dates']}（到期末 24 时）的记录计算，已封存，不再变动。保密事项另行统计，不在其中。"
+    words = (
+        f"以上数字按{body['period']['dates']}（到期末 24 时）的记录计算，已封存，不再变动。保密事项另行统计，不在其中。"
+    )
     if any(number["few"] for number in body["numbers"]):
         words += f"带*的率不足 {body['minimum']} 件，只供参考，不作比较。"
     return words
@@ -99,7 +101,10 @@ def _figures(figures: Sequence[Mapping[str, Any]], body: Mapping[str, Any]) -> d
 def _table(table: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
     numbers = body["numbers"]
     width = max(12, 64 // max(1, len(table["columns"])))
-    columns = [{"title": table["first"], "width": 36}, *({"title": title, "width": width} for title in table["columns"])]
+    columns = [
+        {"title": table["first"], "width": 36},
+        *({"title": title, "width": width} for title in table["columns"]),
+    ]
     rows = [[row["name"], *(starred(numbers[n]) for n in row["cells"])] for row in table["rows"]]
     if table["rows"]:
         rows.append(["合计", *(starred(numbers[n]) for n in table["total"])])

@@ -19,7 +19,12 @@ LIGHT = ("body", "rows")
 
 
 def sealed(
-    actor: Actor, *, place: int | None = None, kind: str = "", before: tuple[datetime, int] | None = None, size: int = 50
+    actor: Actor,
+    *,
+    place: int | None = None,
+    kind: str = "",
+    before: tuple[datetime, int] | None = None,
+    size: int = 50,
 ) -> list[Bulletin]:
     """The newest sealed bulletins of the places an actor may read about, without their contents. One query a scope.
 
@@ -103,7 +108,9 @@ def due(today: Any) -> list[tuple[str, int, Period]]:
             if kind.automatic:
                 wanted += [(kind, id, period) for id in _places(kind.levels, period, kind.minimum)]
     there = set(
-        Bulletin.objects.filter(period__in=[p.name for p in finished(today)]).values_list("template", "place_id", "period")
+        Bulletin.objects.filter(period__in=[p.name for p in finished(today)]).values_list(
+            "template", "place_id", "period"
+        )
     )
     return [(kind.name, id, period) for kind, id, period in wanted if (kind.name, id, period.name) not in there]
 
@@ -116,5 +123,3 @@ def _places(levels: Sequence[str], period: Period, minimum: int) -> list[int]:
             if row.group is not None and (row.figures["reported"].value or 0) >= minimum:
                 found.append(row.group)
     return found
-
-

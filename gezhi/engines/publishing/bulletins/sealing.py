@@ -81,7 +81,9 @@ def seal(name: str, place_id: int, period: Period, *, actor: Actor) -> tuple[Bul
                 digest=digest(text, made.rows),
             )  # fmt: skip
             patch = {field: getattr(row, field) for field in frozen_events.BULLETIN}
-            head = log.record(f"bulletin:{id}", "bulletin.sealed", actor=actor, patch=patch, head=log.GENESIS, seat=seat)
+            head = log.record(
+                f"bulletin:{id}", "bulletin.sealed", actor=actor, patch=patch, head=log.GENESIS, seat=seat
+            )
             row.event_seq, row.event_hash = head.seq, head.hash
             row.save(force_insert=True)
     except IntegrityError:  # somebody sealed it in the same instant

@@ -156,7 +156,8 @@ def _table(
     if by == "unit" and (own := sorted(key for key in keys if not names.is_unit(key))):
         rows.append(("社区、村和网格自办", own))
     lines = [
-        (name, [numbers.of(id, NOW, (*only, (by, tuple(keys)))) for id in figures], len(keys) > 1) for name, keys in rows
+        (name, [numbers.of(id, NOW, (*only, (by, tuple(keys)))) for id in figures], len(keys) > 1)
+        for name, keys in rows
     ]
     return _made({"category": "类别", "below": "地方", "unit": "单位"}[by], figures, lines, numbers, only)
 
@@ -178,5 +179,3 @@ def _made(
         "rows": [{"name": name, "cells": cells, "joined": joined} for name, cells, joined in lines],
         "total": [numbers.of(id, NOW, only) for id in figures],
     }
-
-

@@ -19,7 +19,6 @@ from gezhi.foundation.measures import parse_period
 from .conftest import number, text_of
 
 
-
 @pytest.fixture
 def two_months(world, clock):
     """September-like October: 11 cases; November: 14, of which 12 lamps. Closed some, one late."""
