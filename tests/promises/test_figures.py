@@ -45,9 +45,9 @@ SENTENCES = {
     r"，按期结案率 ([\d.]+%)": "closed_on_time_rate",
     r"超期 ([\d,]+) 件，其中": "late",
     r"其中 ([\d,]+) 件到": "late_not_closed",
-    r"问到 ([\d,]+) 位居民": "answered",
-    r"， ?([\d,]+) 位说解决了": "solved",
-    r"([\d,]+) 位说没解决": "unsolved",
+    r"问到 ([\d,]+) 人次": "answered",
+    r"， ?([\d,]+) 人次说解决了": "solved",
+    r"([\d,]+) 人次说没解决": "unsolved",
     r"手里还有 ([\d,]+) 件在办": "open",
     r"([\d,]+) 件已过答应的日期": "open_late",
 }

@@ -38,7 +38,7 @@ def test_the_example_pack_loads_and_means_what_the_guide_says(folder):
     pack = packs.load(folder / "hill")
     assert {(i.kind, i.name) for i in pack.items} == {
         ("categories", "hill"), ("limits", "hill"), ("services", "hill"), ("form", "patrol"),
-        ("document", "patrol_notice"), ("sheet", "forest"),
+        ("document", "patrol_notice"), ("sheet", "forest"), ("bulletin", "patrols"),
     }  # fmt: skip
     standard = packs.load(folder / "standard-county")
     catalogue = Catalogue.of([standard.get("categories").body, pack.get("categories").body])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import home, matter, public
+from .views import bulletins, home, matter, public
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("mine", matter.mine, name="mine"),
     path("board", public.board, name="board"),
     path("board/list", public.rows, name="board_list"),
+    path("bulletins", bulletins.published, name="public_bulletins"),
+    path("bulletins/<int:bulletin_id>", bulletins.bulletin, name="public_bulletin"),
     path("r/<str:code>", matter.matter, name="matter"),
     path("r/<str:code>/receipt", matter.receipt, name="receipt"),
     path("r/<str:code>/messages", matter.messages, name="messages"),

@@ -12,11 +12,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from gezhi.engines.publishing.bulletins import queries as sealed
+from gezhi.engines.publishing.bulletins.schema import PERIODS, template
+from gezhi.engines.publishing.bulletins.sealing import may_seal
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import measures, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.measures import Period, Row
+from gezhi.foundation.packs.reading import localised
 from gezhi.interfaces.site.requests import Request
 
 from .. import charts
@@ -58,7 +62,7 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
     when = measures.parse_period(period)
     directory = places.directory(_day(when))
     info = directory.get(place)
-    if info is None or when.kind != kind:
+    if info is None or when.kind != kind or kind not in PERIODS:
         raise NotFound()
     request.actor.need("bulletin.read", directory.path(place))
     at = clock.now()
@@ -69,8 +73,13 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
     )
     spots = _spots(info.kind, place, when, at, directory)
     kinds = measures.table(("reported", "late"), by="category", period=when, place=place, at=at)
-    trend = measures.series(("reported", "closed"), periods=when.run(12), place=place, at=at)
+    trend = measures.series(
+        ("reported", "closed"), periods=when.run(5 if kind == "quarter" else 12), place=place, at=at
+    )
     change = (totals["reported"].value or 0) - (before["reported"].value or 0)
+    frozen = sealed.of_period(place, period)
+    for row in frozen:
+        row.name = localised(template(row.template, row.version).title)  # type: ignore[attr-defined]
     context = {
         "place": info,
         "name": places.short_name(info.name),
@@ -79,7 +88,7 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
         "before": before,
         "more": max(0, change),
         "fewer": max(0, -change),
-        "suffix": _("治理周通报") if kind == "week" else _("治理月通报"),
+        "suffix": {"week": _("治理周通报"), "month": _("治理月通报"), "quarter": _("治理季通报")}[kind],
         "headline": _headline(totals, units, directory),
         "units": _unit_rows(units, places.short_name(info.name), directory),
         "spots": spots,
@@ -90,6 +99,8 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
         "rates": [totals[id] for id in RATES],
         "running": when.until > at,
         "cut": min(when.until, at),
+        "frozen": frozen,
+        "may_seal": may_seal(request.actor, directory.path(place)) and when.until <= at and not frozen,
         "links": _links(request, place, when),
         "around": _around(request, place, directory),
     }
@@ -196,7 +207,9 @@ def _top_kinds(kinds: list[Row]) -> list[dict[str, Any]]:
 
 def _chart(trend: Sequence[Row]) -> str:
     names = [
-        row.group.first.strftime("%-m/%-d") if row.group.kind == "week" else _("{n} 月").format(n=row.group.number)
+        row.group.first.strftime("%-m/%-d")
+        if row.group.kind == "week"
+        else (_("{n} 季") if row.group.kind == "quarter" else _("{n} 月")).format(n=row.group.number)
         for row in trend
     ]
     came = [int(row.figures["reported"].value or 0) for row in trend]
@@ -230,14 +243,16 @@ def _steps(place: int, when: Period) -> dict[str, Any] | None:
     return {"steps": steps, "longest": longest, "total": sum((s["median"] for s in steps), timedelta(0))}
 
 
-def _links(request: Request, place: int, when: Period) -> dict[str, str]:
+def _links(request: Request, place: int, when: Period) -> dict[str, Any]:
     def url(period: Period) -> str:
         return reverse("desk:bulletin", kwargs={"place": place, "kind": period.kind, "period": period.name})
 
     day = min(when.last, clock.today())
-    other = measures.month_of(day) if when.kind == "week" else measures.week_of(day)
+    made = {"week": measures.week_of, "month": measures.month_of, "quarter": measures.quarter_of}
+    titles = {"week": _("看这一周"), "month": _("看这个月"), "quarter": _("看这一季")}
+    others = [(titles[kind], url(made[kind](day))) for kind in PERIODS if kind != when.kind]
     after = when.back(-1)
-    return {"back": url(when.back()), "on": url(after) if after.since <= clock.now() else "", "other": url(other)}
+    return {"back": url(when.back()), "on": url(after) if after.since <= clock.now() else "", "others": others}
 
 
 def _around(request: Request, place: int, directory: places.Directory) -> list[dict[str, Any]]:

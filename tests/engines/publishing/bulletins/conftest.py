@@ -1,9 +1,7 @@
-import json
-
 import pytest
 import time_machine
 
-from gezhi.engines.publishing.bulletins import paper, sealing
+from gezhi.engines.publishing.bulletins import sealing
 from gezhi.foundation import people
 from gezhi.foundation.measures import parse_period
 from tests.world import World
@@ -39,18 +37,3 @@ def seal():
         return row
 
     return sealed
-
-
-def text_of(row) -> str:
-    """A sealed bulletin as the sentences of its paper."""
-    made = paper.paper(json.loads(row.body), sealed_on=row.sealed_at.date())
-    return "\n".join(block.get("p") or block.get("h") or "" for block in made["blocks"])
-
-
-def number(row, metric, when="now", **only):
-    """A number of a sealed bulletin: (index, the number)."""
-    wanted = [[dim, list(values)] for dim, values in only.items()]
-    for index, kept in enumerate(json.loads(row.body)["numbers"]):
-        if (kept["metric"], kept["when"], kept["only"], kept["day"]) == (metric, when, wanted, ""):
-            return index, kept
-    raise LookupError(metric)

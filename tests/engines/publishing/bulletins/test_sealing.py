@@ -16,7 +16,7 @@ from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.jobs.claims import drain
 from gezhi.foundation.measures import parse_period
 
-from .conftest import number, text_of
+from .reading import number, text_of
 
 
 @pytest.fixture
