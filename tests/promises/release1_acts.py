@@ -55,7 +55,12 @@ def report() -> dict[str, Any]:
     case = step(case, "solved", people.resident(case.code), rating="very")
     claims.drain()
     new, _new = actions.open_case(
-        "request", {"text": "升级后的第一件：路口井盖响。"}, actor=people.resident(), place_id=place, channel="portal", key=None
+        "request",
+        {"text": "升级后的第一件：路口井盖响。"},
+        actor=people.resident(),
+        place_id=place,
+        channel="portal",
+        key=None,
     )
     claims.drain()
     case.refresh_from_db()
