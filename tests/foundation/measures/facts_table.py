@@ -82,5 +82,22 @@ def register() -> None:
 
 
 def add(count: int = 1, **columns: datetime | str | int | None) -> None:
-    """Insert `count` equal facts."""
-    Fact.objects.bulk_create([Fact(**columns) for _ in range(count)])
+    """Insert `count` equal facts; many of them by one statement."""
+    if count < 100:
+        Fact.objects.bulk_create([Fact(**columns) for _ in range(count)])
+        return
+    values = [
+        connection.ops.adapt_datetimefield_value(v) if isinstance(v, datetime) else v for v in columns.values()
+    ]  # fmt: skip
+    casts = ", ".join("CAST(%s AS timestamptz)" if _is_instant(name) else "%s" for name in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO test_measures_fact ({', '.join(columns)}) "
+            "WITH RECURSIVE many(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < %s) "
+            f"SELECT {casts} FROM many",
+            [count, *values],
+        )
+
+
+def _is_instant(column: str) -> bool:
+    return connection.vendor == "postgresql" and column in INSTANTS
