@@ -18,11 +18,12 @@ from gezhi.engines.workflows.numbering import next_number
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.schema import Action, Workflow, definition
 from gezhi.engines.workflows.stepping import Step
-from gezhi.foundation import db, events, files, jobs, places
+from gezhi.foundation import db, events, files, jobs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.foundation.errors import Conflict, Invalid
+from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.forms import Form
+from gezhi.foundation.packs import service_items
 from gezhi.foundation.people import Actor, crypto
 
 __all__ = ["CHANNELS", "MAX_TEXT", "Draft", "decide", "open_case", "opening_patch", "refusals"]
@@ -48,6 +49,7 @@ def open_case(
 
     `data`: text (required, already clean), category, kind, urgent, contact_name, contact_phone, lon,
     lat, public_ok, on_behalf, consent, photos (ids of staged files, which are bound to the case).
+    `service`: the item of a list of services ("pack/code") that is applied for; its limit is the promise.
     `about`: whom it complains about (protecting.ABOUT, "seat:12"); such a matter takes the protected process instead.
     `parent_id`: the case whose children stage opens this one.
     Returns the case and whether it is new: the same key with the same data gives the first case back.
@@ -157,10 +159,13 @@ def decide(
         raise Invalid("case.place_unknown", field_errors={"place": _("请选到村或社区。")})
     category, kind = str(data.get("category") or ""), str(data.get("kind") or "")
     urgent = bool(data.get("urgent"))
+    service = _service(flow, data)
     protection = protecting.at_opening(data, category=category, kind=kind, place_id=place_id, actor=actor, now=now)
     if protection is not None and protection.workflow:
         flow, body_hash = definition(protection.workflow)
     promised: dict[str, Any] = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
+    if service is not None and protection is None:
+        promised = {"limits": [service.body["limit"]], "service": service.body["limit"]}
     if data.get("given"):
         given = data["given"]
         promised["given"] = given.isoformat() if isinstance(given, datetime) else str(given)
@@ -189,6 +194,7 @@ def decide(
         lon=data.get("lon"),
         lat=data.get("lat"),
         reporter_id=actor.person_id if actor.kind == "staff" else None,
+        kept={"service": service.ref} if service is not None and protection is None else None,
         opened_at=now,
         due_at=due_at,
         promised=promised,
@@ -204,11 +210,27 @@ def decide(
     if contact.get("phone") and protection is None:  # nobody finds a protected matter by its reporter's phone
         case.contact_hash = crypto.blind("phone", contact["phone"])
     case.named = protection.lines if protection else ()  # type: ignore[attr-defined]
+    if service is not None and protection is None:
+        case.handler_seat = people.directory().seat_for(service.body["owner"], place_id)
     step = Step(flow, OPENING, case, None, [], actor, {}, now)
     step.enter(flow.start, TRUNK)
     step.settle()
     step.against = protecting.rows_of(case)
     return Draft(case, step, texts, contact, list(data.get("photos") or ()))
+
+
+def _service(flow: Workflow, data: Mapping[str, Any]) -> service_items.ServiceItem | None:
+    """The item of the list that is applied for. Raises NotFound service.not_found, Invalid case.service_retired."""
+    if not data.get("service"):
+        if flow.services:
+            raise NotFound("service.not_found")
+        return None
+    item = service_items.item(str(data["service"]))
+    if not item.offered(clock.today()):
+        raise Invalid("case.service_retired", title=item.title, since=item.since)
+    if item.body["workflow"] != flow.name:
+        raise NotFound("service.not_found")
+    return item
 
 
 def opening_patch(draft: Draft, kept: Mapping[str, events.PrivateRef]) -> dict[str, Any]:

@@ -79,7 +79,8 @@ class Certain:
                 elif stage.kind == "join":
                     found = self._joined(stage)
                 else:
-                    first = [frozenset[Fact]()] if stage.id == flow.start else []
+                    begins: Facts = frozenset({("chosen", "")} if flow.services else ())
+                    first = [begins] if stage.id == flow.start else []
                     found = common([*first, *(self.after(m) for m in coming.get(stage.id, ()))])
                 if found is not None and self.at.get(stage.id) != found:
                     self.at[stage.id] = found

@@ -73,7 +73,11 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
         yield Flaw("owner.above", where, _("“{stage}”要找“{above}”的上一级，可是没有这个有人办的步骤"), facts)
     elif owner.above == stage.id:
         yield Flaw("owner.above", where, _("“{stage}”不能由自己的上一级来办自己"), facts)
-    if owner.case == "handler" and not any(a.assign or a.effect == "accept" for _w, _s, a in actions(flow)):
+    if (
+        owner.case == "handler"
+        and not flow.services
+        and not any(a.assign or a.effect == "accept" for _w, _s, a in actions(flow))
+    ):
         yield Flaw("owner.unassigned", where, _("“{stage}”等人指定承办，但没有操作来指定"), facts)
     for other in owner.unlike:
         if other not in flow.stages or flow.stages[other].kind in ("gate", "join", "end"):

@@ -21,7 +21,19 @@ from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import Context
 from gezhi.foundation.people import POWERS
 
-TOP = ("about", "promise", "response", "closing", "counters", "anytime", "intake", "consent", "kinds", "kept")
+TOP = (
+    "about",
+    "promise",
+    "response",
+    "closing",
+    "counters",
+    "anytime",
+    "intake",
+    "consent",
+    "kinds",
+    "kept",
+    "services",
+)
 STAGE = (
     "phase", "says", "side", "owner", "clock", "ladder", "silence", "branches", "actions", "outcome", "then", "pauses",
     "parked", "join", "of", "needs", "to", "workflow", "each", "counts",
@@ -55,6 +67,8 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
     }
     if kept:
         body["kept"] = kept
+    if context.truth(node, "services"):
+        body["services"] = True
     if len(context.problems) == before:
         _prove(node, body, context)
     return body
@@ -63,6 +77,11 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
 def _prove(node: Any, body: dict[str, Any], context: Context) -> None:
     flow = Workflow.of(body)
     proof_children.note(flow, node, context)
+    steps = {s.id: s.owner.post or "" for s in flow.stages.values() if s.owner is not None and not s.side}
+    context.shared["workflow_steps"] = {
+        **context.shared.get("workflow_steps", {}),
+        flow.name: {"start": flow.start, "steps": steps},
+    }
     for flaw in proof.prove(flow, posts=context.shared.get("posts", ()), powers=POWERS):
         holder, key = _find(node, flaw.where)
         context.problem(holder, key, flaw.code, _(flaw.words), trace=flaw.trace, **flaw.facts)

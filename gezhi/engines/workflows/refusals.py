@@ -7,6 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation.errors import register
 
 register(
+    "case.service_retired",
+    422,
+    _("“{title}”从 {since} 起不办了。"),
+    _("这一项已经从清单里停办，页面上写着为什么。"),
+    _("请看清单里改办的事项，或者直接把事情说出来。"),
+)
+register(
     "case.stale",
     409,
     _("这件事刚刚变了。"),

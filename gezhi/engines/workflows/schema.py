@@ -111,6 +111,7 @@ class Workflow:
     consent: bool
     kinds: tuple[str, ...]
     kept: Mapping[str, str] = field(default_factory=dict)  # name -> type of form field
+    services: bool = False  # cases are opened for an item of a list of services, whose owner is the handling seat
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Workflow:
@@ -134,6 +135,7 @@ class Workflow:
             consent=body["consent"],
             kinds=tuple(body["kinds"]),
             kept=kept,
+            services=body.get("services", False),
         )
 
     @cached_property

@@ -177,7 +177,9 @@ class Step:
             case.state, case.outcome, case.closed_at = OPEN, "", None
             case.cycle += 1
             limit = clocks.promise(self.flow, category=case.category, kind=case.kind, urgent=case.urgent)
-            case.promised = {"limits": [limit]}
+            # An item of the list of services keeps its own limit, also the second time.
+            own = case.promised.get("service")
+            case.promised = {"limits": [own], "service": own} if own else {"limits": [limit]}
             case.due_at = clocks.promised(self.now, case.promised)
         self._enter(stage, at)
 

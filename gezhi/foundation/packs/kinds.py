@@ -17,6 +17,7 @@ from .installed import on_install
 from .limits import read_limits
 from .loading import reader
 from .reading import Context, plain
+from .service_items import read_items
 
 CODE = re.compile(r"[A-Z][0-9A-Z]{1,15}")
 MAX_ROWS = 5_000
@@ -123,7 +124,9 @@ def read_services(node: Any, context: Context) -> Any:
     """
     lists = ("channels", "forces", "services", "neighbours")
     if not context.keys(
-        node, required=("title", "channels", "services"), optional=("version", "about", "brand", *lists)
+        node,
+        required=("title", "channels", "services"),
+        optional=("version", "about", "brand", "groups", "items", *lists),
     ):
         return None
     body: dict[str, Any] = {"title": context.title(node), "brand": context.text(node, "brand", "")}
@@ -156,4 +159,4 @@ def read_services(node: Any, context: Context) -> Any:
             if "post" in item and item["post"] not in context.shared.get("posts", set()):
                 context.problem(item, "post", "services.post", _("没有岗位“{code}”。"), code=item["post"])
             body[key].append(entry)
-    return body
+    return body | read_items(node, context)

@@ -18,6 +18,7 @@ from gezhi.foundation import files, forms, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.files.refusals import TooManyPhotos
+from gezhi.foundation.packs import service_items
 from gezhi.foundation.people import Actor, crypto
 from gezhi.interfaces.api import limits
 
@@ -68,13 +69,23 @@ def place_of(given: Mapping[str, Any]) -> int:
 
 
 def raise_matter(
-    given: Mapping[str, Any], photos: Sequence[Any], *, actor: Actor, channel: str, key: str
+    given: Mapping[str, Any],
+    photos: Sequence[Any],
+    *,
+    actor: Actor,
+    channel: str,
+    key: str,
+    service: service_items.ServiceItem | None = None,
 ) -> tuple[Case, bool]:
     """Open a case from a sent form; the same key again gives the first case back, and False.
 
     `given`: text, place (id), lon, lat, contact_name, contact_phone, public_ok, urgent, category. Raises Invalid with
     `field_errors`, Conflict (the key was used for other words), the refusals of photos and of points.
+    `service`: the item of the list that is applied for; its workflow is taken and its name stands before the words.
     """
+    if service is not None:
+        said = str(given.get("text") or "").strip()
+        given = {**{k: given.get(k) for k in given}, "text": "：".join(filter(None, [service.title, said]))}
     values, wrong = FORM.clean({k: v for k, v in given.items() if k in ASKED})
     if "text" in wrong and not str(given.get("text") or "").strip():
         wrong["text"] = str(_("请写一句是什么事。"))
@@ -109,8 +120,11 @@ def raise_matter(
     if where is not None:
         data["lon"], data["lat"] = where
     data["photos"] = kept
+    if service is not None:
+        data["service"] = service.ref
+    workflow = service.body["workflow"] if service is not None else WORKFLOW
     case, new = actions.open_case(
-        WORKFLOW, data, actor=actor, place_id=place_id, channel=channel, key=key, case_id=case_id
+        workflow, data, actor=actor, place_id=place_id, channel=channel, key=key, case_id=case_id
     )
     # After opening, not around it: a repeated key ends the engine's own transaction. Cut off in between, the sender
     # repeats with the same key and the photos are bound then.

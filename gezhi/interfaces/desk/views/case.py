@@ -17,6 +17,7 @@ from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
 from gezhi.foundation.files.models import StoredFile
+from gezhi.foundation.packs import service_items
 from gezhi.foundation.packs.reading import localised
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.requests import Request
@@ -61,6 +62,7 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "category": category_name(view.case.category, whole=True),
         "channel": came_by(view.case),
         "answer": ANSWERS.get(view.case.solved, ""),
+        "service": None if view.veiled else service_items.of_case(view.case.kept),
         "back": back if back.startswith("/desk/") else "",
         "may_reveal": access.may_reveal(view.case, request.actor),
         "sealed_contact": view.case.contact_ref is not None,

@@ -15,6 +15,7 @@ from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.errors import Invalid
+from gezhi.foundation.packs import service_items
 from gezhi.interfaces.api import limits
 from gezhi.interfaces.portal import board, ground, intake
 from gezhi.interfaces.site.answers import form_key, go, new_key
@@ -45,6 +46,7 @@ def _page(request: HttpRequest, plate: ground.Plate | None, refusal: Invalid | N
         "max_text": intake.MAX_TEXT,
         "abouts": protecting.ABOUT.items(),
         "carers": ground.carers(plate.place_id) if plate else [],
+        "services": any(i.offered(clock.today()) for i in service_items.items()),
         "needs": board.count_open(plate.place_id) if plate else None,
         "again": reverse("plate", args=[plate.token]) if plate and plate.token else reverse("home"),
     }
