@@ -2,11 +2,7 @@
 
 from django.urls import path
 
-<<<<<<< HEAD
-from .views import bulletins, home, matter, public
-=======
-from .views import home, matter, public, services
->>>>>>> 640d192 (portal, packs: A list of services: found, read, started from its page; what is given up leaves a trace)
+from .views import bulletins, home, matter, public, services
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -17,13 +13,10 @@ urlpatterns = [
     path("mine", matter.mine, name="mine"),
     path("board", public.board, name="board"),
     path("board/list", public.rows, name="board_list"),
-<<<<<<< HEAD
     path("bulletins", bulletins.published, name="public_bulletins"),
     path("bulletins/<int:bulletin_id>", bulletins.bulletin, name="public_bulletin"),
-=======
     path("services", services.listed, name="services"),
     path("services/<slug:pack>/<slug:code>", services.item, name="service"),
->>>>>>> 640d192 (portal, packs: A list of services: found, read, started from its page; what is given up leaves a trace)
     path("r/<str:code>", matter.matter, name="matter"),
     path("r/<str:code>/receipt", matter.receipt, name="receipt"),
     path("r/<str:code>/messages", matter.messages, name="messages"),
