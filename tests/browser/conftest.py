@@ -39,4 +39,4 @@ def enter(browser: Browser, house: House) -> Iterator[Enter]:
     wrong = [line for visitor in inside for line in visitor.wrong]
     for visitor in inside:
         visitor.close()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)

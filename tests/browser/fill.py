@@ -1,7 +1,7 @@
 """Fill the home of this process's environment with a small demo county: `python -m tests.browser.fill CASES`.
 
-Beside the seven demo sign-ins there are two more, with the same password: `power`, the county's power company, and
-`relief`, a person without a seat whom an administrator may appoint.
+Beside the seven demo sign-ins there are three more, with the same password: `power` and `water`, the county's power and
+water companies, and `relief`, a person without a seat whom an administrator may appoint or a roster may put on duty.
 """
 
 from __future__ import annotations
@@ -28,17 +28,22 @@ def main() -> int:
 
 
 def more_sign_ins() -> None:
-    """The second unit and the relief."""
+    """Two more units and the relief."""
     from gezhi.foundation import people
     from gezhi.foundation.people import actions
     from gezhi.interfaces.demo.staff import PASSWORD, demo_place
 
     directory, setup = people.directory(), people.system("setup")
-    company = directory.organisation("power", demo_place("county"))
-    assert company is not None
-    seat = next(s for s in directory.seats_at(company.place_id, "department") if s.organisation_id == company.id)
+
+    def of_unit(code: str) -> int:
+        company = directory.organisation(code, demo_place("county"))
+        assert company is not None
+        seats = directory.seats_at(company.place_id, "department")
+        return directory.holders(next(s.id for s in seats if s.organisation_id == company.id))[0]
+
     for person, username in (
-        (directory.holders(seat.id)[0], "power"),
+        (of_unit("power"), "power"),
+        (of_unit("tap_water"), "water"),
         (actions.create_person(RELIEF[0], phone=RELIEF[1], actor=setup, synthetic=True), "relief"),
     ):
         actions.set_username(person, username, actor=setup)

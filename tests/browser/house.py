@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from html import unescape
 from pathlib import Path
@@ -35,6 +36,7 @@ class House:
     home: Path
     database: str
     process: subprocess.Popen[bytes]
+    settings: dict[str, str] = field(default_factory=dict)
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, role: str = "") -> httpx.Client:
@@ -54,6 +56,31 @@ class House:
                 assert urlsplit(str(answer.url)).path != "/signin", f"{role} was not let in"
             self._clients[role] = made
         return self._clients[role]
+
+    def command(self, *words: str) -> str:
+        """`gezhi …` in this house, beside the running server; what it printed. Raises when it fails."""
+        done = subprocess.run(
+            [sys.executable, "-m", "gezhi.interfaces.commands.main", *words], cwd=ROOT, env=self.settings, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        return done.stdout
+
+    def token(self, role: str) -> dict[str, str]:
+        """The header that lets a demo role into the API."""
+        answer = httpx.post(f"{self.url}/api/v1/session", json={"username": role, "password": PASSWORD}, timeout=60)
+        answer.raise_for_status()
+        return {"Authorization": f"Bearer {answer.json()['token']}"}
+
+    def travel(self, to: datetime) -> None:
+        """The house's present becomes `to`; what falls due on the way is done by its worker within seconds."""
+        answer = httpx.post(
+            f"{self.url}/api/v1/demo/clock", json={"to": to.isoformat()}, headers=self.token("admin"), timeout=60
+        )
+        answer.raise_for_status()
+
+    def now(self) -> datetime:
+        answer = httpx.get(f"{self.url}/api/v1/demo/clock", headers=self.token("admin"), timeout=60)
+        return datetime.fromisoformat(answer.json()["now"])
 
     def plates(self) -> list[str]:
         """Addresses `/b/<token>` of the door plates of the demo community's buildings, read off the printed sheet."""
@@ -101,8 +128,9 @@ def start(*, cases: int = CASES, database_url: str = "") -> House:
             stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
     house = House(
-        f"http://localhost:{port}", folder / "home", database_url or str(folder / "home" / "gezhi.sqlite3"), process
-    )
+        f"http://localhost:{port}", folder / "home", database_url or str(folder / "home" / "gezhi.sqlite3"), process,
+        settings,
+    )  # fmt: skip
     atexit.register(house.stop)
     _wait(house, log)
     return house

@@ -68,6 +68,7 @@ class Entry:
     says: str
     public: tuple[str, ...]
     moved: bool
+    rungs: tuple[Mapping[str, Any], ...] = ()  # {do, post, seat} of each rung that was climbed
 
 
 @dataclass(frozen=True)
@@ -332,6 +333,7 @@ def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | 
                 says=localised(action.says) if action and action.says else "",
                 public=action.public if action else (),
                 moved="stage" in event.patch or "state" in event.patch,
+                rungs=tuple(rung for rung in act.get("rungs") or () if isinstance(rung, dict)),
             )
         )
         stage = event.patch.get("stage", stage)

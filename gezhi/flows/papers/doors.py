@@ -96,9 +96,17 @@ def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None)
             path=access.path_of(view.case),
             actor=actor,
             roles=facts.roles(view.case, actor),
-            to_seat=view.case.handler_seat or view.case.owner_seat,
+            to_seat=_whom(view, name),
             corrects=old,
         )
+
+
+def _whom(view: CaseView, name: str) -> int | None:
+    """Whom a document goes to: the unit that is behind with its part when it speaks of that one, else the handler."""
+    behind = facts.behind_time(view)
+    if behind is not None and any(field.source == "owner.name" for field in template(name).fields):
+        return behind.owner_seat
+    return view.case.handler_seat or view.case.owner_seat
 
 
 def open_document(document_id: int, *, actor: Actor) -> Opened:

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils import translation
 
 from gezhi.engines.publishing.offers import Offer, Personal, offers
-from gezhi.engines.workflows.models import OPEN, Case
+from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.views import CaseView, Entry
 from gezhi.foundation import events, exports, packs, people, places
 from gezhi.foundation.calendar import clock, parse_limit
@@ -56,6 +56,7 @@ CASE = {
     "owner.signed": Offer("truth", "承办单位签收过"),
     "owner.signed_at": Offer("time", "承办单位签收时间"),
     "owner.due_at": Offer("time", "这一步的时限"),
+    "owner.assists": Offer("truth", "和别家会办，自己的一份超时"),
     "handler.name": Offer("text", "承办单位"),
     "extension.asked": Offer("truth", "有人申请过延期"),
     "extension.more": Offer("text", "申请延多久"),
@@ -125,6 +126,7 @@ def gather(view: CaseView) -> dict[str, Any]:
         return (KEPT if words else "") if kept else masked(words, name)
 
     late = case.late_at is not None and case.state == OPEN and now > case.late_at
+    behind = behind_time(view)
     answer = next((e for e in reversed(view.timeline) if _answer(e)), None)
     asked = _last(view, "extensions")
     returned = _last(view, "returns")
@@ -158,10 +160,11 @@ def gather(view: CaseView) -> dict[str, Any]:
         "case.answered_by": answer.seat_label if answer else "",
         "case.answered_at": answer.at if answer else None,
         "case.steps": [_step(e, text) for e in view.timeline],
-        "owner.name": view.seat_label,
+        "owner.name": directory.seat(behind.owner_seat).label if behind and behind.owner_seat else view.seat_label,
         "owner.signed": any(e.action == "accept" for e in view.timeline),
         "owner.signed_at": next((e.at for e in reversed(view.timeline) if e.action == "accept"), None),
-        "owner.due_at": view.main.due_at if view.main else None,
+        "owner.due_at": behind.due_at if behind else view.main.due_at if view.main else None,
+        "owner.assists": behind is not None,
         "handler.name": directory.seat(case.handler_seat).label if case.handler_seat else view.seat_label,
         "extension.asked": asked is not None,
         "extension.more": _limit(asked.form.get("more")) if asked else "",
@@ -179,13 +182,25 @@ def gather(view: CaseView) -> dict[str, Any]:
     return facts
 
 
+def behind_time(view: CaseView) -> WorkItem | None:
+    """Where several units handle a matter together: the part that has been late longest, whose unit is to hear of it."""
+    now = clock.now()
+    late = [
+        item
+        for item in view.branches
+        if view.flow.stages[item.stage].kind == "task" and item.due_at is not None and item.due_at < now
+    ]
+    return min(late, key=lambda item: (item.due_at or now, item.number), default=None)
+
+
 def in_chinese() -> Any:
     """Paper speaks Chinese, whatever language the officer's screen is in."""
     return translation.override("zh-hans")
 
 
 def brief(title: str) -> str:
-    """A matter in a heading: its first clause, at most 18 characters."""
+    """A matter in a heading: its first clause, at most 18 characters, figures close to their words as on paper."""
+    title = re.sub(r"(?<=\d) (?=[\u4e00-\u9fff])", "", title)
     first = re.split(r"[，。；！？,;!?\n]", title.strip(), maxsplit=1)[0] or title.strip()
     return first if len(first) <= 18 else f"{first[:17]}…"
 

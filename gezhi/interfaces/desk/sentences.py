@@ -122,6 +122,23 @@ def _recorded(entry: Entry, who: SafeString) -> SafeString:
     return _fill(_("{who}回访，居民说：{answer}。"), who=who, answer=answer)
 
 
+def _climbed(entry: Entry, who: SafeString) -> SafeString:
+    """Each rung by what it did and whom it reached; an event of old named none."""
+    said = [
+        _fill(_RUNGS[rung["do"]](), stage=entry.stage_title, seat=seat_name(_number(rung.get("seat"))))
+        for rung in entry.rungs
+        if rung.get("do") in _RUNGS
+    ]
+    return SafeString("".join(said)) or _fill(_("还没办，升一级督办。"), who=who)
+
+
+_RUNGS: dict[str, Callable[[], str]] = {
+    "remind": lambda: _("{stage}这一步还没办，提醒了{seat}。"),
+    "supervise": lambda: _("{stage}这一步还没办，升级到{seat}督办。"),
+    "take_over": lambda: _("{stage}这一步还没办，由{seat}接过去办。"),
+}
+
+
 def _words(sentence: Callable[[], str]) -> Teller:
     return lambda entry, who: _fill(sentence(), who=who, stage=entry.stage_title)
 
@@ -165,7 +182,7 @@ _TELL: dict[str, Teller] = {
     "conclude": _words(lambda: _("{who}给出终结答复。")),
     "item.warned": _words(lambda: _("到了提醒点，{stage}这一步快到时限。")),
     "item.breached": _words(lambda: _("{stage}这一步过了时限。")),
-    "item.escalated": _words(lambda: _("还没办，升一级督办。")),
+    "item.escalated": _climbed,
     "case.reclocked": _words(lambda: _("放假或上班的安排改了，时限重新算过。")),
     "case.cleared": _words(lambda: _("依法抹除个人信息，照片一并删除。")),
     "erased": _words(lambda: _("里面写的话已依法删除。")),

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
+import time_machine
+
+from gezhi.engines.publishing.models import Document
+from gezhi.engines.workflows import ticking
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
+from gezhi.foundation.calendar import clock, deadline, parse_limit
 
 
 def jointly(desk, world) -> Case:
@@ -47,3 +53,37 @@ def test_what_was_chosen_stays_chosen_when_the_form_comes_back(desk, world):
     for name in ("city", "power"):
         assert re.search(rf'value="{world.seats[name]}" checked', html)
     assert not re.search(rf'value="{world.seats["water"]}" checked', html)
+
+
+def test_the_unit_that_is_behind_is_named_in_the_story_and_gets_the_paper(desk, world):
+    """The lead and one unit are done; the ladder and the notice speak of the third, not of the lead."""
+    with time_machine.travel(clock.now() + timedelta(days=1)):
+        case = jointly(desk, world)
+        world.do(case, "lead_done", "水远", item=3, result="换了水管。")
+        world.do(case, "assist_done", "马东", item=4, result="围挡好了。")
+        behind = WorkItem.objects.get(case_id=case.id, state=OPEN, stage="joint_assist")
+        assert behind.owner_seat == world.seats["power"]
+    with time_machine.travel(next_work(behind.due_at) + timedelta(hours=2), tick=False):
+        ticking.tick()
+        page = desk.of("周敏").get(f"/desk/cases/{case.id}").content.decode()
+        assert "协办这一步还没办，提醒了县供电公司。" in page and "升级到东街街道综治中心值守督办。" in page
+        desk.of("周敏").post(f"/desk/cases/{case.id}/documents/supervision")
+        paper = Document.objects.get()
+        assert paper.to_seat == world.seats["power"]
+        html = desk.of("周敏").get(f"/desk/documents/{paper.pk}").content.decode()
+        assert "由东街水务站牵头会办，你单位承担的一份尚未办结" in html and "尚未签收" not in html
+        assert html.count("<h1") == 1
+
+
+def test_dispatching_does_not_take_the_haste_off_by_itself(desk, world):
+    case = world.open("水管爆了。", urgent=True)
+    html = desk.of("赵兰").get(f"/desk/cases/{case.id}/do/dispatch?item=1").content.decode()
+    assert re.search(r'name="urgent"[^>]*checked', html)
+    calm = world.open("灯坏了。")
+    html = desk.of("赵兰").get(f"/desk/cases/{calm.id}/do/dispatch?item=1").content.decode()
+    assert not re.search(r'name="urgent"[^>]*checked', html)
+
+
+def next_work(due):
+    """When offices open after a deadline at the end of a day."""
+    return deadline(due, parse_limit("0.5 work_hour"))

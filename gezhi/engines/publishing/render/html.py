@@ -31,9 +31,9 @@ def fragment(
             f'<p class="gw-no"><span>{say(paper["number"])}</span>'
             f"<span>签发人：<b{state}>{signer or '待签发'}</b></span></p>"
         )
-        parts.append(f"<h1>{say(paper['heading'])}</h1>")
+        parts.append(f"<h2>{say(paper['heading'])}</h2>")
     else:
-        parts.append(f"<h1>{say(paper['heading'])}</h1>")
+        parts.append(f"<h2>{say(paper['heading'])}</h2>")
         parts.append(
             f'<p class="gw-no plain"><span>编号：{say(paper["number"])}</span>'
             f"<span>签发人：<b{state}>{signer or '待签发'}</b></span></p>"
@@ -76,7 +76,7 @@ def page(paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = 
 
 def _block(block: Mapping[str, Any], say: Any) -> str:
     if "h" in block:
-        return f"<h2>{say(block['h'])}</h2>"
+        return f"<h3>{say(block['h'])}</h3>"
     if "table" in block:
         return _table(block["table"], say)
     if "cells" in block:
