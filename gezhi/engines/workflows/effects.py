@@ -39,6 +39,15 @@ register(
     _("这份申请不用再批，请看一眼现在的情况。"),
 )
 
+register(
+    "case.tried_already",
+    409,
+    _("这半天已经联系过一次了。"),
+    _("同一个上午或下午，打几次都只算一次。"),
+    _("请换个半天再联系：上午没人接的，下午或明天再打。"),
+)
+
+TRIES = 3  # half-days on which nobody was reached, before a resident counts as not reached (无法联系)
 COLUMNS = ("returns", "resorts", "reworks", "extensions", "reopenings")
 TEXTS = ("text", "long_text")
 CARRIED = ("more", "form", "asked", "asked_by")  # what a side item hands on to the next one of its chain
@@ -61,6 +70,26 @@ def tally(case: Case, name: str) -> None:
     """Count what an action says it found (`counts:`)."""
     column = {"false_closure": "false_closures"}[name]
     setattr(case, column, getattr(case, column) + 1)
+
+
+def attempt(step: Step) -> bool:
+    """Note one try to reach the resident; whether it was the last one that is owed. At most one a half-day counts.
+
+    Raises Conflict("case.tried_already").
+    """
+    case, half = step.case, half_day(step.now)
+    tried = list(case.attempts or ())
+    if any(one["half"] == half for one in tried):
+        raise Conflict("case.tried_already")
+    way = str(step.values.get("way") or "phone")
+    case.attempts = [*tried, {"half": half, "at": step.now.isoformat(), "way": way, "by": step.actor.person_id}]
+    return len(case.attempts) >= TRIES
+
+
+def half_day(at: datetime) -> str:
+    """The morning or the afternoon (with the evening) of a day in China: "2026-11-18am"."""
+    here = clock.local(at)
+    return f"{here:%Y-%m-%d}{'am' if here.hour < 12 else 'pm'}"
 
 
 def keep(step: Step) -> None:

@@ -12,7 +12,7 @@ import json
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.workflows import access
-from gezhi.engines.workflows.models import ActionKey, Case
+from gezhi.engines.workflows.models import ActionKey, Case, Sketch
 from gezhi.foundation import db, events, files, jobs
 from gezhi.foundation.errors import Invalid, NotFound, register
 from gezhi.foundation.people import Actor
@@ -82,6 +82,7 @@ def forget_traces(stream: str, names: tuple[str, ...]) -> None:
         # was erased must not come back when an old request is sent once more.
         Case.objects.filter(pk=case_id, open_key__isnull=False).update(open_body=b"")
         files.discard(stream)
+        Sketch.objects.filter(pk=case_id).delete()
     if "said" in names:
         ActionKey.objects.filter(case_id=case_id).update(body=b"")
 

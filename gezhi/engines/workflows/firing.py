@@ -14,7 +14,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, clocks, effects, refusals, rules, writing
+from gezhi.engines.workflows import access, clocks, effects, merged, refusals, rules, writing
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.models import CLOSED, OPEN, ActionKey, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
@@ -80,12 +80,13 @@ def _fire(
     flow, _hash = definition(case.workflow, case.version)
     item = _item(flow, case, items, item_number, expected_seq, action_id, actor, now)
     stage = flow.stages[item.stage if item else case.stage]
-    action = flow.actions_at(stage.id).get(action_id)
+    action = merged.drawn(flow, case, stage.id).get(action_id)
     if action is None:
         if not access.sees(case, actor):
             raise NotFound("case.not_found")
         raise Invalid("case.no_action", action=action_id)
     refusal = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
+    refusal = refusal or merged.refusal(case, action, actor)
     if refusal is not None:
         if not access.sees(case, actor) and refusal.code == "not_allowed":
             raise NotFound("case.not_found")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from gezhi.engines.workflows import children, recounting, reseating, ticking
+from gezhi.engines.workflows import children, recounting, reseating, similar, ticking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, jobs, people, text
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.jobs.claims import Claimed, complete_all
+from gezhi.foundation.text import near
 
 
 @jobs.every(2, "workflows.tick")
@@ -33,17 +34,23 @@ def index(claimed: list[Claimed]) -> None:
     texts = events.read_private([ref for mine in refs.values() for ref in mine])
     # Opening and hashing the words takes most of the time: done before the lock, so that nobody waits for it.
     grams = {ref: text.grams(_words(raw)) for ref, raw in texts.items() if raw}
+    sketches = {mine[0]: near.sketch(_words(raw)) for mine in refs.values() if (raw := texts.get(mine[0]))}
     with complete_all(claimed) as mine:
         # Locked: words read before an erasure must not be indexed after it.
         wanted = {int(job.payload["case"]) for job in mine}
         cases = Case.objects.select_for_update().filter(pk__in=wanted).order_by("id")
-        rows = list(cases.values_list("id", "number", "county_id", "town_id", "village_id", "grid_id"))
+        rows = list(cases.values_list("id", "number", "county_id", "town_id", "village_id", "grid_id", "protected"))
         held = events.held([ref for case_id in wanted for ref in refs.get(case_id, ())])
-        documents = []
-        for case_id, number, *places in rows:
+        documents, known_by = [], []
+        for case_id, number, *places, protected in rows:
             known = set().union(*(grams[ref] for ref in refs.get(case_id, ()) if ref in held and ref in grams))
             documents.append((case_id, text.grams(number) | known, [place for place in places if place is not None]))
+            ref = refs[case_id][0] if case_id in refs else None
+            # Nobody is led to a protected matter by its likeness; words that were erased are like nothing.
+            seen = sketches.get(ref, b"") if ref in held and not protected else b""
+            known_by.append((case_id, places[1], places[2], seen))
         text.put("case", documents)
+        similar.put(known_by)
 
 
 def _words_of(ids: Collection[int]) -> dict[int, list[int]]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 
 OPEN, CLOSED = "open", "closed"
 UNDONE = "undone"  # outcome of a case whose import was taken back
+MERGED = "merged"  # outcome of a case that is handled with another one
 FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # Every instant a figure looks at; `opened_at` is never after `due_at`.
 _COUNTED = ("respond_by", "close_by", "accepted_at", "first_response_at", "handled_at", "verified_at", "followed_at")
@@ -101,6 +102,8 @@ class Case(models.Model):
     # The case that a children stage opened this one for; the case this one was merged into.
     parent_id = models.BigIntegerField(null=True)
     merged_into = models.BigIntegerField(null=True)
+    # Tries to reach the resident in the present round, at most one a half-day: [{"half": "2026-11-18am", "at", "way", "by"}].
+    attempts = models.JSONField(null=True)
     # What `due_at` was counted from: {"limits": [...], "more": [...]}; clocks.promised does it again.
     promised = models.JSONField(default=dict)
 
@@ -189,6 +192,11 @@ class Case(models.Model):
             # The same number of a sender is one case, unless the import that made it was taken back.
             models.UniqueConstraint(
                 fields=["origin"], name="case_origin_once", condition=Q(origin__isnull=False) & ~Q(outcome=UNDONE)
+            ),
+            # A matter that is handled with another has ended, as merged; nothing is merged into itself.
+            models.CheckConstraint(
+                name="merged_case_is_closed",
+                condition=Q(merged_into__isnull=True) | Q(state=CLOSED, outcome=MERGED) & ~Q(merged_into=F("id")),
             ),
             models.CheckConstraint(name="closed_case_says_when", condition=Q(state=OPEN) | Q(closed_at__isnull=False)),
         ]
@@ -292,6 +300,25 @@ class ProtectedAgainst(models.Model):
                 | Q(organisation_id__isnull=False)
                 | Q(place_id__isnull=False),
             ),
+        ]
+
+
+class Sketch(models.Model):
+    """What the words of an ordinary case look like, as hashes that only our key can make: for finding near-duplicates.
+
+    Written by the case's index job, gone with its words. No foreign key: the case's id is the key, and nothing else
+    reads it.
+    """
+
+    case_id = models.BigIntegerField(primary_key=True)
+    town_id = models.BigIntegerField(null=True)
+    village_id = models.BigIntegerField(null=True)
+    sketch = models.BinaryField(max_length=256)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["village_id", "-case_id"], name="sketch_village"),
+            models.Index(fields=["town_id", "-case_id"], name="sketch_town"),
         ]
 
 

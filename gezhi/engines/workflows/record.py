@@ -65,6 +65,7 @@ CASE_FIELDS = [
     "parked_until",
     "parent_id",
     "merged_into",
+    "attempts",
 ]
 ITEM_FIELDS = [
     "cycle",

@@ -34,7 +34,10 @@ __all__ = [
 ]  # fmt: skip
 
 PHASES = ("received", "owned", "working", "checked", "your_word", "closed")
-EFFECTS = ("extend", "move", "supervise", "release", "take", "protect", "unprotect", "recuse", "pass_on", "accept")
+EFFECTS = (
+    "extend", "move", "supervise", "release", "take", "protect", "unprotect", "recuse", "pass_on", "accept",
+    "attempt",
+)  # fmt: skip
 PASSING = ("recuse", "pass_on")  # effects by which an offer goes to the next seat
 RUNGS = ("remind", "supervise", "take_over")
 COUNTED = ("false_closure",)  # what an action may count beside its own counter

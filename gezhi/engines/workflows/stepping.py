@@ -13,7 +13,7 @@ from typing import Any
 from gezhi.engines.workflows import children, clocks, effects, marking, seating
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.marking import TRUNK, At
-from gezhi.engines.workflows.models import CLOSED, OPEN, Case, ProtectedAgainst, WorkItem
+from gezhi.engines.workflows.models import CLOSED, MERGED, OPEN, Case, ProtectedAgainst, WorkItem
 from gezhi.engines.workflows.schema import Action, Stage, Workflow
 from gezhi.foundation import expressions
 from gezhi.foundation.errors import Conflict, Invalid
@@ -44,6 +44,9 @@ class Step:
 
     def run(self) -> None:
         """Do the action, in the order in which its keys mean something to one another."""
+        if self.action.effect == "attempt" and not effects.attempt(self):
+            self.settle()  # nobody was reached, and it will be tried again: what the action leads to waits
+            return
         self._assign()
         effects.keep(self)
         self._set()
@@ -175,6 +178,7 @@ class Step:
         case = self.case
         if at.branch == "" and stage.kind != "end" and (case.state == CLOSED or self.action.counter == "reopenings"):
             case.state, case.outcome, case.closed_at = OPEN, "", None
+            case.merged_into = case.attempts = None
             case.cycle += 1
             limit = clocks.promise(self.flow, category=case.category, kind=case.kind, urgent=case.urgent)
             # An item of the list of services keeps its own limit, also the second time.
@@ -228,6 +232,8 @@ class Step:
         if at.branch == "":
             clocks.clear_later_stamps(case, stage)
             case.stage, case.phase = stage.id, stage.phase
+            if stage.phase != "your_word":
+                case.attempts = None
         item = seating.new_item(self.flow, stage, case, [*self.items, *self.created], at=at, now=self.now)
         if stage.parked:
             case.parked_until = item.due_at
@@ -265,13 +271,25 @@ class Step:
         fork.action = "joined"
         self.enter(join.to, _at(fork))
 
-    def _end(self, stage: Stage) -> None:
+    def join_other(self, main: Case) -> None:
+        """The matter is handled with another one from now on: it ends where it stands, and its stage tells where."""
+        self._stop()
         case = self.case
+        case.state, case.outcome, case.closed_at, case.merged_into = CLOSED, MERGED, self.now, main.id
+        case.owner_seat = case.late_at = case.parked_until = case.attempts = None
+        case.solved = case.rating = ""  # what was said of an earlier round stands in the record; now it is asked anew
+        case.followed_at, case.phase = None, "closed"
+
+    def _stop(self) -> None:
         for item in list(self.open()):
             if item is not self.item:
                 self.finish(item, "cancelled")
         if self.item is not None:
             self.finish(self.item)
+
+    def _end(self, stage: Stage) -> None:
+        self._stop()
+        case = self.case
         case.state, case.outcome, case.closed_at = CLOSED, stage.outcome, self.now
         case.owner_seat = case.late_at = case.parked_until = None
         case.stage, case.phase = stage.id, stage.phase

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import access, queries, rules, veiling
+from gezhi.engines.workflows import access, merged, queries, rules, veiling
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
 from gezhi.foundation import events, people, places
@@ -159,17 +159,18 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
     """
     flow = flow or definition(case.workflow, case.version)[0]
     now = clock.now()
+    main = Case.objects.filter(pk=case.merged_into).first() if case.merged_into is not None else None
     running: list[WorkItem | None] = [i for i in items if i.state == OPEN]
     if case.state == CLOSED:
         running = [None]
     found: list[Possible] = []
     for item in running:
         stage_id = item.stage if item else case.stage
-        for action in flow.actions_at(stage_id).values():
+        for action in merged.drawn(flow, case, stage_id).values():
             if "system" in action.by:
                 continue
             refusal: Refusal | None = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
-            refusal = refusal or _not_now(action, case, item, items, flow, now)
+            refusal = refusal or _not_now(action, case, item, items, flow, now, actor, main)
             if item is not None and item.branch and not item.side and refusal is None and action.id in flow.anytime:
                 owner_here = access.why_not(_OWNERS, case=case, item=item, items=items, actor=actor, now=now) is None
                 if not (owner_here and "owner" in action.by):
@@ -202,12 +203,21 @@ _OWNERS = Action("", {"zh": "", "en": ""}, ("owner",), Form())
 
 
 def _not_now(
-    action: Action, case: Case, item: WorkItem | None, items: list[WorkItem], flow: Workflow, now: datetime
+    action: Action,
+    case: Case,
+    item: WorkItem | None,
+    items: list[WorkItem],
+    flow: Workflow,
+    now: datetime,
+    actor: Actor,
+    main: Case | None,
 ) -> Refusal | None:
     """Why an action that is the actor's cannot be done at this moment: used up, too late, asked already."""
     from gezhi.engines.workflows import clocks, effects
     from gezhi.foundation.errors import Conflict, Invalid
 
+    if case.merged_into is not None:
+        return merged.refusal(case, action, actor, main)
     try:
         clocks.in_time(action, case, item, now)
     except Refusal as refusal:
@@ -298,13 +308,15 @@ def contact_text(case: Case, field: str) -> tuple[int, str] | None:
 def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | None]) -> list[Entry]:
     directory = people.directory()
     entries: list[Entry] = []
-    stage = flow.first.id
+    stage, joined = flow.first.id, False
     # With the resident's words the photos went as well; the numbers of what is gone lead nowhere.
     erased = any("text" in event.patch.get("@erased", {}).get("names", ()) for event in history)
     for event in history:
         act = event.patch.get("act", {})
         at_stage = act.get("stage") or stage
         action = flow.actions_at(at_stage).get(act.get("action", "")) if at_stage in flow.stages else None
+        if event.kind == "case.merge" or joined:
+            action = merged.told(flow, act.get("action", "")) or action
         raw = texts.get(act["said"]["private"]) if "said" in act else None
         form = dict(act.get("form") or {})
         photos = tuple(act.get("photos") or form.pop("photos", ()) or ())
@@ -337,6 +349,8 @@ def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | 
             )
         )
         stage = event.patch.get("stage", stage)
+        if "merged_into" in event.patch:
+            joined = event.patch["merged_into"] is not None
     return entries
 
 
@@ -373,6 +387,12 @@ class PublicView:
     answers: list[Entry]
     possible: list[Possible]
     place_label: str
+    merged: Case | None = None  # the case this report is handled with; the steps are that one's
+
+    @property
+    def stands(self) -> Case:
+        """The row whose state the resident is told: the other case's, when this report is handled with it."""
+        return self.merged or self.case
 
 
 PLAIN_STEPS = ("received", "owned", "working", "checked", "your_word")
@@ -390,8 +410,32 @@ def plain_titles() -> dict[str, str]:
 
 
 def public_view(code: str) -> PublicView:
-    """The case of a tidy code for the person who raised it. Raises NotFound."""
+    """The case of a tidy code for the person who raised it. Raises NotFound.
+
+    A report that is handled with another case shows that one's plain steps and public replies, and nothing of what its
+    reporter wrote; words, contact, answers and promise stay this report's own.
+    """
     case = access.case_by_code(code)
+    own = _public(case)
+    if case.merged_into is None:
+        return own
+    main = Case.objects.get(pk=case.merged_into)
+    if main.protected:  # it became one since: nothing of it is told
+        return replace(own, merged=main, steps=own.steps[:1], now_says="", waits_for="", answers=[])
+    there = _public(main)
+    return replace(
+        own,
+        merged=main,
+        steps=there.steps,
+        now_says=there.now_says,
+        waits_for=there.waits_for,
+        waits_until=there.waits_until,
+        kept=(main.handled_at <= case.due_at) if main.handled_at else None,
+        answers=own.answers,
+    )
+
+
+def _public(case: Case) -> PublicView:
     flow, _hash = definition(case.workflow, case.version)
     items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
     history = events.history(f"case:{case.id}")

@@ -64,7 +64,7 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     for field in action.form.fields:
         if field.type == "photos":
             files.attach(step.values.get(field.id) or (), stream=stream)
-    if action.id == "add":
+    if action.id == "add" or step.against:
         jobs.enqueue("case.index", f"{case.id}:{head.seq}", {"case": case.id})
 
 

@@ -310,8 +310,6 @@ class Office:
             rating = rng.choices(("very", "fairly", "so_so"), (70, 24, 6))[0]
             return yes, {"rating": rating} | ({"solved": "yes"} if yes == "record" else {})
         if chance < 0.93 and yes == "record":
-            if chance < 0.90:
-                return yes, {"solved": "partly", "rating": "so_so"}
-            return yes, {"solved": "unreachable"}
+            return yes, {"solved": "partly", "rating": "so_so"}
         words = "why" if no == "unsolved" else "words"
         return no, {words: "还没有完全解决，请再看看。", "rating": rng.choice(("so_so", "no"))}

@@ -148,7 +148,7 @@ class Life:
             "arbitrate": pick.expovariate(1 / 5),
             "advise": pick.expovariate(1 / 4),
             "verify": pick.expovariate(1 / 7),
-            "follow_up": pick.expovariate(1 / 20),
+            "follow_up": 5 + pick.expovariate(1 / 15),
             "confirm": pick.choice((pick.expovariate(1 / 14), 400.0)),
             "spot_check": pick.expovariate(1 / 8),
             "final": 12.0,
@@ -329,7 +329,7 @@ class Life:
         elif answer == "partly" and case.counters.get("lifts", 0) == 0 and pick.random() < 0.15:
             self._fire(item, "false_closure", {"finding": "电话里说根本没人来过。"})
         elif answer == "unreachable":
-            self._fire(item, "record", {"solved": answer})
+            self._fire(item, "no_answer", {"way": "phone"})
         else:
             self._fire(item, "record", {"solved": answer, "rating": rating})
 

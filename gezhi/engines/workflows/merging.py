@@ -1,0 +1,170 @@
+"""Two reports of one event become one case. Both rows are locked in the order of their ids, so nothing runs in a ring.
+
+The report ends as `merged` and points to the case that goes on; whatever had been merged into it moves along, so that a
+pointer never leads to a merged case. Nothing of the main case changes: its reporters are counted from the pointers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import IntegrityError
+from django.db.models import Count
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.engines.workflows import access, rules, similar, writing
+from gezhi.engines.workflows.merged import MERGE
+from gezhi.engines.workflows.models import CLOSED, MERGED, OPEN, UNDONE, ActionKey, Case, WorkItem
+from gezhi.engines.workflows.record import case_patch
+from gezhi.engines.workflows.schema import PHASES, definition
+from gezhi.engines.workflows.stepping import Step
+from gezhi.foundation import db, events
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Conflict, Invalid, NotFound, register
+from gezhi.foundation.people import Actor
+
+MOST = 2_000  # reports of one event
+
+register(
+    "merge.itself", 422, _("不能并到自己。"), _("这两个编号是同一件。"), _("请选另一件。"),
+)
+register(
+    "merge.protected", 422, _("这一件不能并。"), _("有的事要单独办，不和别的并到一起。"), _("请各办各的。"),
+)
+register(
+    "merge.part", 422, _("这一件不能并。"), _("它是排查派出来的，上面等着它的结果。"), _("请在这一件里办，或者把另一件并过来。"),
+)
+register(
+    "merge.late", 409, _("这一件已经办好了，不能再并。"), _("它已经到了核查或者请居民说话的时候。"), _("请照常办完。"),
+)
+register(
+    "merge.merged", 409, _("那一件已经并到别处了。"), _("它现在和案 {number} 一起办。"), _("请并到案 {number}。"),
+)
+register(
+    "merge.over", 409, _("那一件已经结了，不能再并过去。"), _("结案超过 {days} 天，或者不是办好结的。"),
+    _("如果是同一个问题又出现，请按新的事办。"),
+)
+register(
+    "merge.many", 409, _("这一件并得太多了。"), _("一件事最多并 {most} 件。"), _("请另立一件，再往那一件里并。"),
+)  # fmt: skip
+
+
+def merge(
+    case_id: int, into: int, *, actor: Actor, reason: str = "", expected_seq: int | None = None, key: str | None = None
+) -> Case:
+    """Handle the report `case_id` with the case `into` from now on. Returns the report as it stands then.
+
+    Who: the seat whose step it is, or who supervises there; both cases must be theirs to see. Raises NotFound (one is
+    not), NotAllowed, Invalid merge.itself, merge.protected, merge.part, Conflict case.stale, merge.late, merge.merged,
+    merge.over, merge.many. The same key again changes nothing.
+    """
+    if actor.kind != "staff":
+        raise NotFound("case.not_found")
+    key_hash = rules.fingerprint("merge", case_id, actor.person_id, key) if key else None
+    body = rules.fingerprint("body", into, reason)
+    try:
+        with db.write():
+            return _merge(case_id, into, actor, reason, expected_seq, key_hash, body)
+    except IntegrityError:
+        done = ActionKey.objects.filter(key=key_hash).first() if key_hash else None
+        if done is None:
+            raise
+    if bytes(done.body) != body:
+        raise Conflict("case.key_reused")
+    return Case.objects.get(pk=case_id)
+
+
+def lock(ids: Iterable[int]) -> dict[int, Case]:
+    """The rows locked for this transaction, always in the order of their ids: two merges never wait in a ring."""
+    return {case.id: case for case in Case.objects.select_for_update().filter(pk__in=list(ids)).order_by("id")}
+
+
+def _merge(
+    case_id: int, into: int, actor: Actor, reason: str, expected_seq: int | None, key_hash: bytes | None, body: bytes
+) -> Case:
+    if case_id == into:
+        raise Invalid("merge.itself")
+    now = clock.now()
+    led = list(Case.objects.filter(merged_into=case_id).values_list("id", flat=True))
+    locked = lock([case_id, into, *led])
+    case, main = locked.get(case_id), locked.get(into)
+    if case is None or main is None or not (access.sees(case, actor) and access.sees(main, actor)):
+        raise NotFound("case.not_found")
+    if key_hash is not None:
+        db.insert(ActionKey(key=key_hash, body=body, case_id=case_id, event_seq=case.event_seq + 1))
+    items = list(WorkItem.objects.filter(case_id=case_id).order_by("number"))
+    trunk = next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
+    refusal = access.why_not(MERGE, case=case, item=trunk, items=items, actor=actor, now=now)
+    if refusal is not None:
+        raise refusal
+    # Somebody merged into this report since it was looked at: they would be left behind.
+    if expected_seq is not None and expected_seq != case.event_seq or _led_now(case_id) - set(led):
+        raise Conflict("case.stale", who=str(_("别人")), what_happened=str(_("改动")))
+    check(case, main, with_led=len(led))
+    values, errors = MERGE.form.clean({"reason": reason} if reason else {})
+    if errors:
+        raise Invalid(field_errors=errors)
+    flow, _hash = definition(case.workflow, case.version)
+    before = case_patch(case)
+    step = Step(flow, MERGE, case, trunk, items, actor, values, now)
+    step.join_other(main)
+    writing.write(step, before, None)
+    _move_along([locked[one] for one in led if locked[one].merged_into == case_id], main, actor)
+    return case
+
+
+def _led_now(case_id: int) -> set[int]:
+    return set(Case.objects.filter(merged_into=case_id).values_list("id", flat=True))
+
+
+def check(case: Case, main: Case, *, with_led: int = 0) -> None:
+    """Raise the refusal that forbids handling `case` with `main`; both rows as they are now. One query at most."""
+    if case.protected or main.protected:
+        raise Invalid("merge.protected")
+    if case.parent_id is not None:
+        raise Invalid("merge.part")
+    if case.state == CLOSED or PHASES.index(case.phase) > PHASES.index("working"):
+        raise Conflict("merge.late")
+    if main.merged_into is not None:
+        number = Case.objects.values_list("number", flat=True).get(pk=main.merged_into)
+        raise Conflict("merge.merged", number=number)
+    days = similar.settings().closed_within
+    if main.state == CLOSED and not takes_reports(main):
+        raise Conflict("merge.over", days=days)
+    if with_led and with_led + Case.objects.filter(merged_into=main.id).count() > MOST:
+        raise Conflict("merge.many", most=MOST)
+
+
+def takes_reports(main: Case) -> bool:
+    """Whether a closed case was handled, and lately enough for a report of the same event to join it."""
+    since = clock.now() - timedelta(days=similar.settings().closed_within)
+    handled = main.outcome not in (MERGED, UNDONE, "withdrawn", "not_accepted")
+    return handled and main.handled_at is not None and main.closed_at is not None and main.closed_at >= since
+
+
+def _move_along(led: list[Case], main: Case, actor: Actor) -> None:
+    """What had been merged into the report goes where the report goes: one event each, two statements for all."""
+    if not led:
+        return
+    recorded = []
+    for one in led:
+        one.merged_into = main.id
+        head = events.Head(one.event_seq, bytes(one.event_hash))
+        patch = {"merged_into": main.id, "act": {"action": "merge", "stage": one.stage, "item": None, "form": {}}}
+        recorded.append(events.Draft(f"case:{one.id}", "case.merge", patch=patch, head=head))
+    for one, head in zip(led, events.record_many(recorded, actor=actor), strict=True):
+        one.event_seq, one.event_hash = head.seq, head.hash
+    Case.objects.bulk_update(led, ["merged_into", "event_seq", "event_hash"])
+
+
+def reports_of(case_ids: Iterable[int]) -> dict[int, int]:
+    """How many reports each case stands for beside its own; cases with none are left out. One query."""
+    rows = Case.objects.filter(merged_into__in=list(case_ids)).values("merged_into").annotate(n=Count("id"))
+    return {row["merged_into"]: row["n"] for row in rows.order_by()}
+
+
+def reporters_of(main: Case, actor: Actor) -> list[Case]:
+    """The reports merged into a case that the actor may see, oldest first. Two queries at most."""
+    rows = Case.objects.filter(merged_into=main.id).order_by("id")[:MOST]
+    return [case for case in rows if access.sees(case, actor)]
