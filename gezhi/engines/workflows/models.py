@@ -180,6 +180,11 @@ class Case(models.Model):
             models.Index(fields=["village_id", "figures_until", "opened_at"], name="case_village_figures"),
             models.Index(fields=["parent_id", "state"], name="case_parent", condition=Q(parent_id__isnull=False)),
             models.Index(fields=["merged_into"], name="case_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(
+                fields=["village_id", "id"],
+                name="case_merged_ask",
+                condition=Q(merged_into__isnull=False, followed_at__isnull=True),
+            ),
             models.Index(fields=["origin"], name="case_origin", condition=Q(origin__isnull=False)),
             models.Index(fields=["contact_hash"], name="case_contact", condition=Q(contact_hash__isnull=False)),
         ]

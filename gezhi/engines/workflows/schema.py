@@ -64,6 +64,7 @@ READABLE: dict[str, expressions.Type] = {
     "off_hours": Truth,  # this moment is outside working time
     "parked_times": Number,
     "false_closures": Number,
+    "asked": Truth,  # the follow-up rule of the packs draws this round of the case
 }
 # Types of kept values; those with a type here can be read by guards.
 KEPT: dict[str, expressions.Type | None] = {

@@ -33,8 +33,8 @@ class Settings:
     village_days: int = 30
     town_days: int = 3
     closed_within: int = 7  # a case handled and closed so long ago may still be joined
-    staff: int = 16  # from this likeness on a clerk is shown it
-    resident: int = 30  # and a resident
+    staff: int = 12  # from this likeness on a clerk is shown it
+    resident: int = 25  # and a resident
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,12 @@ def filed(c, w, t):
     return Parts(t.holds(c.opened) & filed_rows(c, w, t))
 
 
+@metric("merged", _("并件数"), "count", _("期内收到、和别人说的是同一件、并到一起办的；只算件，不算人"))
+def merged(c, w, t):
+    """并件: reports received in the period that are handled with another case. Reports, never persons."""
+    return Parts(t.holds(c.opened) & _in(c.outcome, w["merged"]))
+
+
 @metric("filed_rate", _("立案率"), "rate", _("立案数 ÷ 受理数"))
 def filed_rate(c, w, t):
     """立案率."""

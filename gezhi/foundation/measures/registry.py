@@ -70,6 +70,7 @@ WORDS: dict[str, tuple] = {
     "refused": ("not_accepted",),
     "settled": ("done",),
     "not_filed": ("not_accepted", "void", "merged", "transferred"),
+    "merged": ("merged",),
     "solved": ("yes",),
     "partly": ("partly",),
     "unsolved": ("no",),

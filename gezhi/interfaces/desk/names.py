@@ -32,6 +32,7 @@ OUTCOMES = {
     "final": gettext_lazy("结案（终结答复）"),
     "undone": gettext_lazy("导入后撤回"),
     "not_accepted": gettext_lazy("不予受理"),
+    "merged": gettext_lazy("并到别的案一起办"),
 }
 
 

@@ -7,15 +7,15 @@ appears only where its writer said so (`public_ok`). No names, no phones, no num
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows import queries, rules
+from gezhi.engines.workflows import merging, queries, rules
 from gezhi.engines.workflows.access import ORDINARY
-from gezhi.engines.workflows.models import CLOSED, OPEN, Case
+from gezhi.engines.workflows.models import CLOSED, MERGED, OPEN, Case
 from gezhi.engines.workflows.views import plain_titles
 from gezhi.foundation import packs, places
 from gezhi.foundation.calendar import clock
@@ -45,6 +45,7 @@ class PublicRow:
     due_at: datetime
     closed_at: datetime | None
     here: bool
+    reports: int = 1  # how often it was raised: one event is one row
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _around(place_id: int) -> Q:
 
 def _recent(place_id: int) -> QuerySet[Case]:
     since = rules.first_id(clock.now() - timedelta(days=DAYS))
-    return Case.objects.filter(ORDINARY, _around(place_id), id__gte=since)
+    # What is handled with another case is that case's row: one event, however many raised it.
+    return Case.objects.filter(ORDINARY, _around(place_id), id__gte=since).exclude(outcome=MERGED)
 
 
 def open_needs(place_id: int) -> list[PublicRow]:
@@ -110,9 +112,15 @@ def listed(place_id: int, figure: str, group: str = "", *, page: int = 1) -> tup
     return _rows(cases[:ROWS]), len(cases) > ROWS
 
 
+def redacted(cases: Iterable[Case]) -> list[PublicRow]:
+    """Cases as everybody may know of them, without anybody's words even where their writer agreed."""
+    return [replace(row, words="") for row in _rows(cases)]
+
+
 def _rows(cases: Iterable[Case], here: int | None = None) -> list[PublicRow]:
     found, now, directory, titles = list(cases), clock.now(), places.directory(), plain_titles()
     words = queries.titles_of([c for c in found if c.public_ok])
+    reports = merging.reports_of([c.id for c in found]) if found else {}
     rows = []
     for case in found:
         place = case.village_id or case.town_id or case.county_id
@@ -128,6 +136,7 @@ def _rows(cases: Iterable[Case], here: int | None = None) -> list[PublicRow]:
                 due_at=case.due_at,
                 closed_at=case.closed_at,
                 here=here is not None and case.place_id == here,
+                reports=1 + reports.get(case.id, 0),
             )
         )
     return rows

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from .views import bulletins, home, matter, public, services
+from .views import bulletins, home, matter, public, services, similar
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("b/<slug:token>", home.plate, name="plate"),
     path("b/<slug:token>/needs", home.needs, name="needs"),
     path("where", home.locate, name="locate"),
+    path("similar", similar.near, name="similar"),
     path("find", matter.find, name="find"),
     path("mine", matter.mine, name="mine"),
     path("board", public.board, name="board"),

@@ -98,6 +98,7 @@ def _page(
     context: dict[str, Any] = {
         "view": view,
         "case": view.case,
+        "stands": view.stands,
         "code": rules.show_code(view.case.code),
         "now": now,
         "possible": possible,
@@ -129,8 +130,8 @@ def _receiver(view: views.PublicView) -> str:
 
 def _ahead(view: views.PublicView) -> str:
     """By how much the promise was kept or missed, once the matter was handled; else nothing."""
-    case = view.case
-    return "" if case.handled_at is None else words.span(case.due_at - case.handled_at, fine=False)
+    handled = view.stands.handled_at
+    return "" if handled is None else words.span(view.case.due_at - handled, fine=False)
 
 
 def _answers(view: views.PublicView) -> list[views.Entry]:
