@@ -12,6 +12,7 @@ import re
 import sys
 from collections import defaultdict
 from datetime import datetime, timedelta
+from pathlib import Path
 
 EVENTS = {"mixing plant": ("丽发新城", "搅拌"), "parking places": ("滨河苑", "车位")}
 SCAN, DAYS = 150, 30
@@ -38,7 +39,7 @@ def main(path: str, shown: int) -> int:
         for event, words in EVENTS.items():
             mates = {i for i in among if all(w in rows[i][3] + rows[i][4] for w in words)}
             if mates and all(w in topic + text for w in words):
-                for least in (12, 16, 20, 25, 30):
+                for least in (10, 12, 16, 20, 25):
                     cell = hits[event, least]
                     cell[0] += 1
                     cell[1] += any(i in mates and score >= least / 100 for score, i in ranked)
@@ -46,8 +47,10 @@ def main(path: str, shown: int) -> int:
         by_place[place].append(here)
     for (event, least), (asked, found) in sorted(hits.items()):
         print(f"{event}: at {least} {found} of {asked} later reports were led to an earlier one")
-    for least in (12, 16, 20, 25, 30):
-        print(f"at {least}: {sum(score >= least / 100 for score, _i, _j in tops)} of {len(rows)} messages get a suggestion")
+    for least in (10, 12, 16, 20, 25):
+        print(
+            f"at {least}: {sum(score >= least / 100 for score, _i, _j in tops)} of {len(rows)} messages get a suggestion"
+        )
     for score, i, j in sorted(tops, reverse=True)[:: max(1, len(tops) // shown)] if shown else ():
         print(f"{score:.2f} {'same writer' if rows[i][2] == rows[j][2] else ''} | {rows[j][3]} || {rows[i][3]}")
     return 0
@@ -55,10 +58,10 @@ def main(path: str, shown: int) -> int:
 
 def _rows(path: str) -> list[tuple[datetime, str, str, str, str]]:
     found = []
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             place = re.search(r"[A-Z]\d+", row["topic"] + row["text"])
-            at = datetime.strptime(row["time"].replace("-", "/"), "%Y/%m/%d %H:%M:%S")
+            at = datetime.strptime(row["time"].replace("-", "/") + "+0800", "%Y/%m/%d %H:%M:%S%z")
             found.append((at, place.group() if place else "", row["user"], row["topic"], row["text"]))
     return found
 

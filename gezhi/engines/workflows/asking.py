@@ -102,12 +102,12 @@ def _reports(actor: Actor) -> list[tuple[Case, Case]]:
     handled = Case.objects.filter(pk=OuterRef("merged_into"), protected="").filter(
         Q(phase="your_word") | Q(state=CLOSED, closed_at__gte=since)
     )
-    rows = Case.objects.filter(within, Exists(handled), merged_into__isnull=False, followed_at__isnull=True, protected="")
+    rows = Case.objects.filter(
+        within, Exists(handled), merged_into__isnull=False, followed_at__isnull=True, protected=""
+    )
     cases = [case for case in rows.order_by("id")[:SHOWN] if drawn(case)]
     mains = Case.objects.in_bulk({case.merged_into for case in cases if case.merged_into is not None})
-    did = set(
-        WorkItem.objects.filter(case_id__in=list(mains), done_by=actor.person_id).values_list("case_id", "stage")
-    )
+    did = set(WorkItem.objects.filter(case_id__in=list(mains), done_by=actor.person_id).values_list("case_id", "stage"))
     own = {case_id for case_id, stage in did if _worked(mains[case_id], stage)}
     return [(case, mains[case.merged_into or 0]) for case in cases if case.merged_into not in own]
 

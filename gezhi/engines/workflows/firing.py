@@ -86,7 +86,8 @@ def _fire(
             raise NotFound("case.not_found")
         raise Invalid("case.no_action", action=action_id)
     refusal = access.why_not(action, case=case, item=item, items=items, actor=actor, now=now)
-    refusal = refusal or merged.refusal(case, action, actor)
+    if refusal is None and (early := merged.refusal(case, action, actor)) is not None:
+        raise early
     if refusal is not None:
         if not access.sees(case, actor) and refusal.code == "not_allowed":
             raise NotFound("case.not_found")

@@ -38,7 +38,9 @@ _RATING = Field("rating", "choice", {"zh": "满意吗", "en": "Satisfied"}, choi
     Option("no", {"zh": "不满意", "en": "Dissatisfied"}),
 ))  # fmt: skip
 _WORDS = Field("words", "long_text", {"zh": "原话", "en": "In their words"}, max=500)
-_MISSING = Field("words", "long_text", {"zh": "还差什么（原话）", "en": "What is missing (in their words)"}, max=500, required=True)
+_MISSING = Field(
+    "words", "long_text", {"zh": "还差什么（原话）", "en": "What is missing (in their words)"}, max=500, required=True
+)
 _WHY = Field("why", "long_text", {"zh": "还差什么", "en": "What is missing"}, max=500, required=True)
 _REASON = Field("reason", "text", {"zh": "为什么不是同一件", "en": "Why it is not the same"}, max=200, required=True)
 _MORE = Field("words", "long_text", {"zh": "补充什么", "en": "What to add"}, max=1000, required=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import IntegrityError
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.workflows import access, rules, similar, writing
@@ -27,22 +27,45 @@ from gezhi.foundation.people import Actor
 MOST = 2_000  # reports of one event
 
 register(
-    "merge.itself", 422, _("不能并到自己。"), _("这两个编号是同一件。"), _("请选另一件。"),
+    "merge.itself",
+    422,
+    _("不能并到自己。"),
+    _("这两个编号是同一件。"),
+    _("请选另一件。"),
 )
 register(
-    "merge.protected", 422, _("这一件不能并。"), _("有的事要单独办，不和别的并到一起。"), _("请各办各的。"),
+    "merge.protected",
+    422,
+    _("这一件不能并。"),
+    _("有的事要单独办，不和别的并到一起。"),
+    _("请各办各的。"),
 )
 register(
-    "merge.part", 422, _("这一件不能并。"), _("它是排查派出来的，上面等着它的结果。"), _("请在这一件里办，或者把另一件并过来。"),
+    "merge.part",
+    422,
+    _("这一件不能并。"),
+    _("它是排查派出来的，上面等着它的结果。"),
+    _("请在这一件里办，或者把另一件并过来。"),
 )
 register(
-    "merge.late", 409, _("这一件已经办好了，不能再并。"), _("它已经到了核查或者请居民说话的时候。"), _("请照常办完。"),
+    "merge.late",
+    409,
+    _("这一件已经办好了，不能再并。"),
+    _("它已经到了核查或者请居民说话的时候。"),
+    _("请照常办完。"),
 )
 register(
-    "merge.merged", 409, _("那一件已经并到别处了。"), _("它现在和案 {number} 一起办。"), _("请并到案 {number}。"),
+    "merge.merged",
+    409,
+    _("那一件已经并到别处了。"),
+    _("它现在和案 {number} 一起办。"),
+    _("请并到案 {number}。"),
 )
 register(
-    "merge.over", 409, _("那一件已经结了，不能再并过去。"), _("结案超过 {days} 天，或者不是办好结的。"),
+    "merge.over",
+    409,
+    _("那一件已经结了，不能再并过去。"),
+    _("结案超过 {days} 天，或者不是办好结的。"),
     _("如果是同一个问题又出现，请按新的事办。"),
 )
 register(
@@ -161,7 +184,25 @@ def _move_along(led: list[Case], main: Case, actor: Actor) -> None:
 def reports_of(case_ids: Iterable[int]) -> dict[int, int]:
     """How many reports each case stands for beside its own; cases with none are left out. One query."""
     rows = Case.objects.filter(merged_into__in=list(case_ids)).values("merged_into").annotate(n=Count("id"))
-    return {row["merged_into"]: row["n"] for row in rows.order_by()}
+    return {row["merged_into"] or 0: row["n"] for row in rows.order_by()}
+
+
+def credited(main: Case) -> list[Case]:
+    """The first report of every reporter of the event, oldest first: whom a later ledger may credit, each once.
+
+    Reporters are told apart by the telephone they left (its blind index) or, where a colleague reported for
+    themselves, by the person; a report without either is nobody's and is not credited. Reports are never persons:
+    `reports_of` counts the one, this the other. One query.
+    """
+    rows = Case.objects.filter(Q(pk=main.id) | Q(merged_into=main.id)).order_by("id")[: MOST + 1]
+    first: dict[object, Case] = {}
+    for case in rows:
+        who: object = bytes(case.contact_hash) if case.contact_hash else None
+        if who is None and case.reporter_id is not None and not case.on_behalf:
+            who = case.reporter_id
+        if who is not None:
+            first.setdefault(who, case)
+    return list(first.values())
 
 
 def reporters_of(main: Case, actor: Actor) -> list[Case]:

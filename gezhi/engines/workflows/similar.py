@@ -71,17 +71,26 @@ def put(cases: Iterable[tuple[int, int | None, int | None, bytes]]) -> None:
             Sketch.objects.filter(pk__in=gone).delete()
         if rows:
             Sketch.objects.bulk_create(
-                rows, update_conflicts=True, unique_fields=["case_id"], update_fields=["town_id", "village_id", "sketch"]
+                rows,
+                update_conflicts=True,
+                unique_fields=["case_id"],
+                update_fields=["town_id", "village_id", "sketch"],
             )
 
 
 def candidates(
-    text: str, place_id: int, *, actor: Actor | None, besides: int | None = None, at: datetime | None = None, limit: int = 5
+    text: str,
+    place_id: int,
+    *,
+    actor: Actor,
+    besides: int | None = None,
+    at: datetime | None = None,
+    limit: int = 5,
 ) -> list[Near]:
     """What seems to be the same event, likest first; each case that goes on appears once. Two queries, three with merged ones.
 
-    `actor`: only cases of theirs to see; None is the public, for whom only open ordinary matters and a greater
-    likeness count. `besides`: a case that is looking for its like. Never a protected matter.
+    `actor`: only cases of theirs to see; for a resident, the public, only open ordinary matters and a greater likeness
+    count. `besides`: a case that is looking for its like. Never a protected matter.
     """
     known, set_up, now = places.directory(), settings(), at or clock.now()
     path = known.path(place_id)
@@ -90,8 +99,10 @@ def candidates(
     if not rows:
         return []
     alike = near.likenesses(near.sketch(text), [bytes(row[2]) for row in rows])
-    least = (set_up.staff if actor is not None else set_up.resident) / 100
-    best = sorted(((like, row) for like, row in zip(alike, rows, strict=True) if like >= least), reverse=True, key=lambda x: x[0])
+    least = (set_up.staff if actor.kind == "staff" else set_up.resident) / 100
+    best = sorted(
+        ((like, row) for like, row in zip(alike, rows, strict=True) if like >= least), reverse=True, key=lambda x: x[0]
+    )
     likeness = {row[0]: like for like, row in best[:LOOKED]}
     if not likeness:
         return []
@@ -126,16 +137,16 @@ def _scan(town: int | None, village: int | None, now: datetime, set_up: Settings
         return list({row[0]: row for row in cursor.fetchall()}.values())
 
 
-def _counts(main: Case, actor: Actor | None, now: datetime, set_up: Settings) -> bool:
+def _counts(main: Case, actor: Actor, now: datetime, set_up: Settings) -> bool:
     if main.protected or main.outcome == UNDONE or main.merged_into is not None:
         return False
+    if actor.kind == "resident":
+        return main.state == OPEN
     if main.state == CLOSED:
         lately = main.closed_at is not None and main.closed_at >= now - timedelta(days=set_up.closed_within)
-        if actor is None or not lately or main.handled_at is None:
+        if not lately or main.handled_at is None:
             return False
-    elif actor is None and main.state != OPEN:
-        return False
-    return actor is None or access.sees(main, actor)
+    return access.sees(main, actor)
 
 
 def read_settings(node: Any, context: Any) -> Mapping[str, Any] | None:
@@ -144,4 +155,6 @@ def read_settings(node: Any, context: Any) -> Mapping[str, Any] | None:
     if not context.keys(node, optional=("version", "about", *names)):
         return None
     bounds = {name: (5, 100) if name in ("staff", "resident") else (1, 365) for name in names}
-    return {name: context.whole(node, name, 0, low=low, high=high) for name, (low, high) in bounds.items() if name in node}
+    return {
+        name: context.whole(node, name, 0, low=low, high=high) for name, (low, high) in bounds.items() if name in node
+    }

@@ -234,9 +234,9 @@ def _not_now(
     if action.open and action.open in asked:
         return Conflict("case.already_asked")
     if action.effect == "move" and item is not None:
-        main = next((i for i in items if i.state == OPEN and not i.side and i.branch == branch), None)
-        if main is None or main.stage not in action.moves_from:
-            return Conflict("case.moved_on", stage=localised(flow.stages[main.stage].title) if main else "")
+        there = next((i for i in items if i.state == OPEN and not i.side and i.branch == branch), None)
+        if there is None or there.stage not in action.moves_from:
+            return Conflict("case.moved_on", stage=localised(flow.stages[there.stage].title) if there else "")
     return None
 
 

@@ -180,7 +180,11 @@ def test_reports_and_cases_are_counted_apart(world, two):
     main, report = two
     merge(world, report, main)
     now = main.opened_at
-    figures = measure(["reported", "filed", "merged", "open"], period=(now.date(), now.date()), place=main.county_id) if False else None
+    figures = (
+        measure(["reported", "filed", "merged", "open"], period=(now.date(), now.date()), place=main.county_id)
+        if False
+        else None
+    )
     assert figures is None
 
 

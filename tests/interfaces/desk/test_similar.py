@@ -18,7 +18,10 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def two(world):
     registry.discover()
-    cases = world.open(PIPE, contact_phone="13812340001", contact_name="王秀兰"), world.open(SAME, contact_phone="13812340002")
+    cases = (
+        world.open(PIPE, contact_phone="13812340001", contact_name="王秀兰"),
+        world.open(SAME, contact_phone="13812340002"),
+    )
     claims.drain()
     return cases
 
@@ -46,7 +49,9 @@ def test_a_stale_merge_says_what_happened_and_keeps_the_reason(desk, two, world)
     main, report = two
     seq = report.event_seq
     world.to_sign(report)
-    answer = desk.of("赵兰").post(f"/desk/cases/{report.id}/merge/{main.id}", {"_seq": seq, "_key": "k-00000001", "reason": "同一处水管"})
+    answer = desk.of("赵兰").post(
+        f"/desk/cases/{report.id}/merge/{main.id}", {"_seq": seq, "_key": "k-00000001", "reason": "同一处水管"}
+    )
     assert answer.status_code == 409 and "同一处水管" in answer.content.decode()
     assert Case.objects.get(pk=report.id).merged_into is None
 
@@ -60,9 +65,13 @@ def test_others_are_told_nothing(desk, two, name):
 
 def test_the_counter_is_told_while_writing(desk, world, two):
     client = desk.of("赵兰")
-    said = client.post("/desk/counter/similar", {"text": "滨河路18号水管爆了", "place": world.places["lake"]}, headers=HTMX)
+    said = client.post(
+        "/desk/counter/similar", {"text": "滨河路18号水管爆了", "place": world.places["lake"]}, headers=HTMX
+    )
     assert said.status_code == 200 and "差不多的事" in said.content.decode()
-    other = client.post("/desk/counter/similar", {"text": "楼道里的灯不亮", "place": world.places["lake"]}, headers=HTMX)
+    other = client.post(
+        "/desk/counter/similar", {"text": "楼道里的灯不亮", "place": world.places["lake"]}, headers=HTMX
+    )
     assert other.content.decode().strip() == ""
     elsewhere = client.post("/desk/counter/similar", {"text": PIPE, "place": world.places["hill"]}, headers=HTMX)
     assert elsewhere.status_code == 403
@@ -108,9 +117,9 @@ def test_each_reporter_has_a_line_with_the_words_to_say(desk, asked):
 def test_an_answer_is_two_taps(desk, asked, world):
     main, report = asked
     client = desk.of("赵兰")
-    follow(client, report, do="record", solved="yes", rating="very", _key="f-00000001")
+    follow(client, report, _do="record", solved="yes", rating="very", _key="f-00000001")
     item = world.main(main).number
-    follow(client, main, do="record", solved="partly", rating="so_so", _item=item, _key="f-00000002")
+    follow(client, main, _do="record", solved="partly", rating="so_so", _item=item, _key="f-00000002")
     main.refresh_from_db(), report.refresh_from_db()
     assert (report.solved, report.rating, main.solved, main.state) == ("yes", "very", "partly", "closed")
     assert "现在没有要回访的" in client.get("/desk/follow").content.decode()
@@ -118,7 +127,7 @@ def test_an_answer_is_two_taps(desk, asked, world):
 
 def test_not_solved_takes_one_reporter_out_and_leaves_the_other(desk, asked):
     main, report = asked
-    follow(desk.of("赵兰"), report, do="record_no", words="我家还没水。", _key="f-00000003")
+    follow(desk.of("赵兰"), report, _do="record_no", words="我家还没水。", _key="f-00000003")
     report.refresh_from_db(), main.refresh_from_db()
     assert (report.state, report.merged_into, report.stage) == ("open", None, "triage_street")
     assert main.stage == "follow_up"
@@ -126,12 +135,12 @@ def test_not_solved_takes_one_reporter_out_and_leaves_the_other(desk, asked):
 
 @pytest.mark.parametrize("which", ["main", "report"])
 def test_three_half_days_without_an_answer_and_not_one_less(desk, world, two, which):
-    with time_machine.travel("2026-11-18T02:00:00+00:00", tick=False) as clock:
+    with time_machine.travel("2026-12-02T02:00:00+00:00", tick=False) as clock:
         main, report = two
         merging.merge(report.id, main.id, actor=world.actor("赵兰"))
         world.to_follow_up(main)
         case = main if which == "main" else report
-        sent = {"do": "no_answer", "way": "phone"}
+        sent = {"_do": "no_answer", "way": "phone"}
         if which == "main":
             sent["_item"] = world.main(main).number
         client = desk.of("赵兰")
@@ -159,4 +168,4 @@ def test_the_page_costs_the_same_for_two_as_for_ten(desk, world, asked):
         merging.merge(one.id, asked[0].id, actor=world.actor("周敏"))
     with count_queries() as many:
         client.get("/desk/follow")
-    assert many.total == few.total <= 26, (few.total, many.total, "\n".join(many.statements))
+    assert many.total == few.total <= 26, "\n".join(s for s in many.statements if s not in few.statements)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -34,7 +35,8 @@ FIGURES = ("followed_rate", "solved_rate", "satisfied_rate", "not_dissatisfied_r
 def follow(request: Request) -> HttpResponse:
     """Whom to ask, grouped by kind of matter, the words to say beside the one chosen (`?case=`)."""
     found = asking.to_ask(request.actor)
-    lines = [_line(one, *_facts(found)) for one in found] if found else []
+    titles, contacts = _facts(found)
+    lines = [_line(one, titles, contacts) for one in found]
     lines.sort(key=lambda line: (line["asked"].tried_now, line["category"]))
     waiting = [line for line in lines if not line["asked"].tried_now]
     wanted = acting.whole(request.GET.get("case"))
@@ -97,8 +99,8 @@ def _figures(request: Request) -> list[Any]:
 @staff
 @require_POST
 def answer(request: Request, case_id: int) -> HttpResponse:
-    """What was answered, or that nobody was reached: `do` is the action, the rest its fields."""
-    wanted = request.POST.get("do", "")
+    """What was answered, or that nobody was reached: `_do` is the action, the rest its fields."""
+    wanted = request.POST.get("_do", "")
     if wanted not in ("record", "record_no", "no_answer", "false_closure"):
         raise NotFound("case.not_found")
     try:
@@ -108,12 +110,12 @@ def answer(request: Request, case_id: int) -> HttpResponse:
             item=acting.whole(request.POST.get("_item")),
             expected_seq=acting.whole(request.POST.get("_seq")),
             actor=request.actor,
-            data=acting.sent_data(request) | {},
+            data=acting.sent_data(request),
             key=request.POST.get("_key") or new_key(),
         )
     except (Conflict, Invalid, NotAllowed) as refusal:
         tell(request, refusal.what, f"{refusal.why}{refusal.next}", tone="wrong")
-        return redirect(f"{request.POST.get('_here') or '/desk/follow'}")
+        return redirect(f"{reverse('desk:follow')}?case={case_id}")
     tell(request, _said(wanted, case))
     return redirect("desk:follow")
 

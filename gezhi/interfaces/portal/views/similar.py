@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from gezhi.engines.workflows import merging, similar
-from gezhi.foundation import places
+from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
 from gezhi.interfaces.api import limits
 from gezhi.interfaces.portal import board, intake
@@ -29,7 +29,9 @@ def near(request: HttpRequest) -> HttpResponse:
     rows: list[board.PublicRow] = []
     reports = 0
     if len(text) >= SHORT and place is not None and places.directory().open(place):
-        found = similar.candidates(text, place, limit=1)
+        found = similar.candidates(text, place, actor=people.resident(), limit=1)
         rows = board.redacted([one.case for one in found])
         reports = 1 + merging.reports_of([one.case.id for one in found]).get(found[0].case.id, 0) if found else 0
-    return render(request, "portal/_similar.html", {"rows": rows, "reports": reports, "now": clock.now(), "place": place})
+    return render(
+        request, "portal/_similar.html", {"rows": rows, "reports": reports, "now": clock.now(), "place": place}
+    )
