@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from gezhi.engines.workflows import asking, rules
+from gezhi.engines.workflows import drawing, rules
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.engines.workflows.schema import KEPT, Workflow
 from gezhi.foundation.calendar import is_work_time
@@ -38,7 +38,7 @@ def environment(
         "off_hours": not is_work_time(now),
         "parked_times": sum(1 for i in items if i.stage in flow.stages and flow.stages[i.stage].parked),
         "false_closures": case.false_closures,
-        "asked": asking.drawn(case),
+        "asked": drawing.drawn(case),
         **{
             name: _kept(kind, _found(name, kind, case.kept or {}, branch))
             for name, kind in flow.kept.items()

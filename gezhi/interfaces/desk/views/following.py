@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from gezhi.engines.workflows import actions, asking, queries
+from gezhi.engines.workflows import actions, asking, drawing, queries
 from gezhi.engines.workflows.effects import TRIES
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, measures, places
@@ -76,14 +76,14 @@ def _line(asked: asking.Asked, titles: dict[int, str], contacts: dict[int, dict[
 
 
 def _script(line: dict[str, Any]) -> dict[str, Any]:
-    plan, known = asking.plan(), places.directory()
+    plan, known = drawing.plan(), places.directory()
     case = line["case"]
     here = known.get(case.village_id or case.town_id or case.county_id)
     facts = {"place": places.short_name(here.name) if here else "", "title": line["title"]}
     return {
-        "hello": asking.words(plan.hello, **facts),
-        "questions": [asking.words(question, **facts) for question in plan.questions],
-        "bye": asking.words(plan.bye, **facts),
+        "hello": drawing.words(plan.hello, **facts),
+        "questions": [drawing.words(question, **facts) for question in plan.questions],
+        "bye": drawing.words(plan.bye, **facts),
     }
 
 
