@@ -6,6 +6,7 @@ Who it is follows from what happened: seats are read into persons now, and whoev
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +25,8 @@ from .occurrences import Occurrence
 STAFF = ("owner", "accountable", "handler", "supervisor", "asker")
 ITEM_ONLY = ("asker", "taken_from")
 RUNG_ONLY = ("rung",)
-TO = (*STAFF, "taken_from", "rung", "reporter")
+REPORTERS = ("reporter", "reporters")  # whoever raised it; everybody who did, also those merged into it
+TO = (*STAFF, "taken_from", "rung", *REPORTERS)
 
 
 def register() -> None:
@@ -60,7 +62,7 @@ def read(node: Any, when: str, context: Context) -> dict[str, Any]:
     readers = context.shared.get(SHARED, {})
     if notice not in readers:
         context.problem(node, "notice", "flow.notice", _("没有提醒“{name}”。"), name=notice)
-    elif any((t == "reporter") != (readers[notice] == "resident") for t in to):
+    elif any((t in REPORTERS) != (readers[notice] == "resident") for t in to):
         context.problem(node, "notice", "flow.reader", _("“{name}”这条提醒不是写给这些人的。"), name=notice)
     return {"to": to, "notice": notice}
 
@@ -81,15 +83,26 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
         "key": match.key, "template": match.given["notice"], "stream": f"case:{case.pk}", "urgent": bool(case.urgent), "at": what.event.at,
     }  # fmt: skip
     for to in match.given["to"]:
-        if to == "reporter":
+        if to in REPORTERS:
             if case.contact_ref is not None:
                 words = _words(what, None, f"/r/{case.code}")
                 yield notices.Draft(**base, words=words, code=case.code, contact_ref=case.contact_ref)
+            if to == "reporters":
+                yield from _merged(match, base)
             continue
         seat, persons = _persons(what, to)
         persons = tuple(p for p in persons if p != what.event.actor_person)
         if persons:
             yield notices.Draft(**base, words=_words(what, seat, f"/desk/cases/{case.pk}"), persons=persons, seat=seat)
+
+
+def _merged(match: Match, base: dict[str, Any]) -> Iterator[notices.Draft]:
+    """The same to everybody whose report is handled with this case: by their own number and code. One query."""
+    reports = Case.objects.filter(merged_into=match.occurrence.case.pk, contact_ref__isnull=False, protected="")
+    for report in reports.order_by("id"):
+        words = _words(replace(match.occurrence, case=report), None, f"/r/{report.code}")
+        own = {**base, "key": f"{match.key}:{report.number}", "stream": f"case:{report.pk}"}
+        yield notices.Draft(**own, words=words, code=report.code, contact_ref=report.contact_ref)
 
 
 def _persons(what: Occurrence, to: Any) -> tuple[int | None, tuple[int, ...]]:

@@ -8,14 +8,16 @@ import pytest
 import time_machine
 from django.db import connection
 
+from gezhi.engines.workflows import merging
 from gezhi.engines.workflows.models import WorkItem
 from gezhi.flows import following
 from gezhi.flows.models import Position
-from gezhi.foundation import db, events
+from gezhi.foundation import db, events, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries
 from gezhi.foundation.jobs import claims
 from gezhi.foundation.jobs.models import Job
+from gezhi.foundation.notices import choosing
 from gezhi.foundation.notices.models import Delivery, Notice
 from tests import environment
 
@@ -172,3 +174,19 @@ def test_on_either_database_the_events_are_read_by_sealed_position(world):
         pass
     assert following.follow() is True
     assert connection.vendor in ("sqlite", "postgresql")
+
+
+def test_everybody_whose_report_is_handled_with_it_is_asked(world):
+    way = {"channel": "sms", "title": "短信", "url": "https://sms.example/send", "secret": "S", "templates": "*=SMS_1"}
+    choosing.set_gateway(None, way, actor=people.system("test"))
+    main = world.open()  # left no telephone, and so is asked by the page alone
+    reports = [world.open(contact_phone=f"1381234000{n}") for n in range(3)]
+    for report in reports[:2]:
+        merging.merge(report.id, main.id, actor=world.actor("赵兰"))
+    catch_up()
+    world.to_follow_up(main)
+    catch_up()
+    sent = Delivery.objects.filter(key__contains="please_say").values_list("stream", flat=True)
+    assert sorted(sent) == sorted(f"case:{report.id}" for report in reports[:2])
+    joined = Delivery.objects.filter(key__contains="joined").values_list("stream", flat=True)
+    assert sorted(joined) == sorted(sent)
