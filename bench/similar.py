@@ -41,7 +41,9 @@ def run(home: Home) -> Iterator[Line]:
     path = known.path(busy)
     similar.put((case.id, path.town_id, busy, near.sketch(PIPE)) for case in like)
     _analyse(Sketch)
-    clerk = people.actor_for(min(people.directory().holders(people.directory().seat_for("village_secretary", busy), clock.now())))
+    clerk = people.actor_for(
+        min(people.directory().holders(people.directory().seat_for("village_secretary", busy), clock.now()))
+    )
     with revisions.scope():
         found = similar.candidates(PIPE, busy, actor=clerk)
         assert len(found) == 5, found
@@ -72,7 +74,9 @@ def _fill(rows: int, villages: list[int]) -> None:
     for number in range(rows):
         at = now - span * (1 - number / rows)
         id = (rules.first_id(at)) | rng.getrandbits(20)
-        made.append(Sketch(case_id=id, town_id=towns[where[number]], village_id=where[number], sketch=rng.choice(sketches)))
+        made.append(
+            Sketch(case_id=id, town_id=towns[where[number]], village_id=where[number], sketch=rng.choice(sketches))
+        )
         if len(made) == BATCH or number == rows - 1:
             with db.write():
                 Sketch.objects.bulk_create(made)
