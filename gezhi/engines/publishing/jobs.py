@@ -9,8 +9,9 @@ from gezhi.engines.publishing import actions
 from gezhi.engines.publishing.bulletins import queries, sealing
 from gezhi.engines.publishing.models import ISSUED, Document, Print
 from gezhi.engines.publishing.render import pdf
-from gezhi.foundation import jobs, people
+from gezhi.foundation import db, jobs, people
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.jobs.claims import Claimed
 from gezhi.foundation.measures import Period, parse_period
@@ -51,12 +52,23 @@ def _aad(id: int) -> bytes:
     return f"document.print:{id}".encode()
 
 
+#: The day (ordinal) on which it was last looked what is due to be sealed.
+LOOKED = "bulletins.looked"
+
+
 @jobs.every(900, "bulletins.due")
 def seal_due() -> None:
-    """On a Monday, the 1st, or whenever the house was asleep then: the period that just ended is sealed by itself."""
-    wanted = queries.due(clock.today())
-    if wanted:
+    """On a Monday, the 1st, or whenever the house was asleep then: the period that just ended is sealed by itself.
+
+    Looked for once a day: which grids have enough to be told about costs a reading of the period.
+    """
+    today = clock.today()
+    if revisions.current().get(LOOKED, 0) >= today.toordinal():
+        return
+    wanted = queries.due(today)
+    with db.write():
         jobs.enqueue_many([_sealing(name, place, period) for name, place, period in wanted])
+        revisions.assign(LOOKED, today.toordinal())
 
 
 def ask_to_seal(name: str, place: int, period: Period, *, actor: Actor) -> None:

@@ -119,7 +119,7 @@ def _places(levels: Sequence[str], period: Period, minimum: int) -> list[int]:
     directory = places.directory(period.last)
     found = [id for level in levels if level != "grid" for id in directory.of_kind(level)]
     if "grid" in levels:
-        for row in measures.table(["reported"], by="grid", period=period):
-            if row.group is not None and (row.figures["reported"].value or 0) >= minimum:
-                found.append(row.group)
+        for county in directory.of_kind("county"):
+            lines = measures.table(["reported"], by="grid", period=period, place=county)
+            found += [r.group for r in lines if r.group is not None and (r.figures["reported"].value or 0) >= minimum]
     return found
