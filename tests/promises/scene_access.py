@@ -193,12 +193,13 @@ def build() -> Scene:
         "kind": "week", "period": measures.week_of(clock.today()).name, "person": world.people["李禾"],
         "seat": world.seats["grid2"], "change": _committee(scene), "name": "request", "token": info.qr if info else "",
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
-        "code": rules.show_code(case.code),
+        "code": rules.show_code(case.code), "bulletin_id": _bulletin(world), "number": 0,
     }  # fmt: skip
     line, gateway = _notices(scene, case)
     week = f"/desk/bulletin/{world.places['county']}/week/{scene.at['period']}"
     scene.here = {
         "desk/documents/<int:document_id>/do/<slug:what>": {"document_id": draft},
+        "desk/bulletins/<int:bulletin_id>/do/<slug:what>": {"what": "publish"},
         "desk/trees/<slug:name>": {"name": "nothing"},
         "desk/notices/<int:id>": {"id": line},
         "field/notices/<int:id>": {"id": line},
@@ -215,6 +216,7 @@ def build() -> Scene:
     scene.sent = {
         "desk/documents/<int:document_id>/do/<slug:what>": {"reason": "写错了单位"},
         "desk/documents/<int:document_id>/take": {"form": "docx"},
+        "desk/bulletins/<int:bulletin_id>/take": {"form": "docx"},
         "desk/cases/ledger": {"form": "xlsx"},
         "desk/cases/<int:case_id>/reveal": {"purpose": "约上门时间"},
         "field/case/<int:case_id>/phone": {"purpose": "约上门时间"},
@@ -231,6 +233,17 @@ def build() -> Scene:
         scene.sent[route] |= {"first": first, "last": last}
     revisions.forget()
     return scene
+
+
+def _bulletin(world: World) -> int:
+    """Last week's of the village, sealed by the house and published."""
+    from gezhi.engines.publishing.bulletins import sealing
+    from gezhi.foundation import measures, people
+
+    week = measures.week_of(clock.today()).back()
+    row, _new = sealing.seal("governance", world.places["lake"], week, actor=people.system("bulletins"))
+    sealing.publish(row.pk, actor=people.system("bulletins"))
+    return row.pk
 
 
 def _matter(scene: Scene) -> tuple[Case, int]:
