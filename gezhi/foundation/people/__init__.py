@@ -42,6 +42,7 @@ _LATE = {
     "roles_at": "queries",
     "sign_in": "signin",
     "sign_out": "signin",
+    "sign_out_everywhere": "signin",
     "start_session": "signin",
     "sync_posts": "posts",
     "system": "actor",

@@ -120,6 +120,19 @@ def set_password(person_id: int, password: str, *, actor: Actor) -> None:
         _store(person, "person.password_set", patch, actor)
 
 
+def end_sessions(person_id: int, *, actor: Actor) -> None:
+    """End all sessions and tokens of a person: one's own, or of somebody all of whose seats one manages.
+
+    Raises NotFound, NotAllowed.
+    """
+    with changing(actor):
+        person = _locked(person_id)
+        if actor.person_id != person_id:
+            _need_to_manage_person(actor, person_id)
+        _end_sessions(person)
+        _store(person, "person.sessions_ended", {"session_epoch": person.session_epoch}, actor)
+
+
 def set_username(person_id: int, username: str | None, *, actor: Actor) -> None:
     """Give, change or take away the sign-in name. Raises as `create_people`."""
     wanted = None if username is None else normal_username(username)

@@ -7,11 +7,14 @@ many guesses in a row; success takes the count away again. docs/rules/secrets.md
 from __future__ import annotations
 
 import secrets
+import time
 from datetime import datetime, timedelta
 from functools import lru_cache
 from math import ceil
 
+from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from gezhi.foundation import db, events
@@ -22,7 +25,7 @@ from gezhi.foundation.events.log import tail
 from . import crypto, refusals
 from .actor import Actor, system
 from .models import Person, SignInGuard
-from .persons import normal_username, set_password
+from .persons import end_sessions, normal_username, set_password
 from .records import PersonInfo
 from .snapshot import directory
 
@@ -30,7 +33,9 @@ LOCK = timedelta(minutes=15)
 ACCOUNT_FAILURES = 5
 # Gentler: a whole office often shares one address.
 ADDRESS_FAILURES = 50
-_SESSION_PERSON, _SESSION_EPOCH = "person", "person_epoch"
+_SESSION_PERSON, _SESSION_EPOCH, _SESSION_BEGAN, _SESSION_SEEN = "person", "person_epoch", "began", "seen"
+# How often a session in use is noted at most: a page that is only read writes nothing in between.
+SEEN_EVERY = timedelta(minutes=5)
 
 
 def sign_in(username: str, password: str, *, ip: str = "") -> PersonInfo:
@@ -85,6 +90,7 @@ def start_session(request: HttpRequest, person: PersonInfo) -> None:
         request.session.flush()
         request.session[_SESSION_PERSON] = person.id
         request.session[_SESSION_EPOCH] = person.session_epoch
+        request.session[_SESSION_BEGAN] = request.session[_SESSION_SEEN] = int(_real_now())
         if language:
             request.session["lang"] = language
         request.session.save()
@@ -99,13 +105,37 @@ def sign_out(request: HttpRequest) -> None:
         request.session.flush()
 
 
+def sign_out_everywhere(person: PersonInfo) -> None:
+    """End every session and token of one's own, this one too."""
+    end_sessions(person.id, actor=Actor(kind="staff", person_id=person.id, name=person.name_public))
+
+
 def current_person(request: HttpRequest) -> PersonInfo | None:
-    """Who is signed in: None when nobody is, or when the password changed or the person left meanwhile."""
+    """Who is signed in: None when nobody is, when the password changed or the person left meanwhile, when the session
+    is older than GEZHI_SESSION_HOURS, or was not used for GEZHI_IDLE_MINUTES (it is noted every five minutes at most)."""
     person_id = request.session.get(_SESSION_PERSON)
     person = directory().persons.get(person_id or 0)
     if person is None or not person.active or person.session_epoch != request.session.get(_SESSION_EPOCH):
         return None
-    return person
+    return None if _lapsed(request.session) else person
+
+
+def _lapsed(session: SessionBase) -> bool:
+    """Whether the session is over; one in use is noted."""
+    began, seen = session.get(_SESSION_BEGAN), session.get(_SESSION_SEEN)
+    if not isinstance(began, int) or not isinstance(seen, int):
+        return False  # begun before sessions were noted: its cookie ends it
+    now = _real_now()
+    if now - began > settings.GEZHI_SESSION_HOURS * 3600 or now - seen > settings.GEZHI_IDLE_MINUTES * 60:
+        return True
+    if now - seen > min(SEEN_EVERY.total_seconds(), settings.GEZHI_IDLE_MINUTES * 30):
+        session[_SESSION_SEEN] = int(now)
+    return False
+
+
+def _real_now() -> float:
+    # Not the demo's clock: whoever moves it forward should not be signed out by it.
+    return time.time()
 
 
 def unlock(person_id: int, *, actor: Actor) -> None:

@@ -1,6 +1,6 @@
 """The doors every zone has, whichever faces it serves: signing in and out, and a reader's preferences.
 
-`/signin` `/password` `/signout` `/prefer` `/patterns`. Residents never need them; staff come here from any face.
+`/signin` `/password` `/signout` `/signout/everywhere` `/prefer` `/patterns`. Residents never need them; staff come here from any face.
 """
 
 from __future__ import annotations
@@ -100,6 +100,16 @@ def signout(request: HttpRequest) -> HttpResponse:
     return redirect("signin")
 
 
+@require_POST
+def signout_everywhere(request: HttpRequest) -> HttpResponse:
+    """Ends every session and token of the person, on every device."""
+    person = people.current_person(request)
+    if person is not None:
+        people.sign_out_everywhere(person)
+    people.sign_out(request)
+    return redirect("signin")
+
+
 @require_GET
 def prefer(request: HttpRequest) -> HttpResponse:
     """`?large=1|0&next=/…`: large type, remembered in a cookie for a year."""
@@ -113,6 +123,7 @@ urlpatterns = [
     path("signin", signin, name="signin"),
     path("password", password, name="password"),
     path("signout", signout, name="signout"),
+    path("signout/everywhere", signout_everywhere, name="signout_everywhere"),
     path("prefer", prefer, name="prefer"),
     path("patterns", patterns.page, name="patterns"),
 ]

@@ -138,7 +138,10 @@ WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 3600
 
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
-SESSION_COOKIE_AGE = 12 * 3600
+# A session ends this long after signing in, and when nothing was done in it for so long.
+GEZHI_SESSION_HOURS = int(os.environ.get("GEZHI_SESSION_HOURS", "12"))
+GEZHI_IDLE_MINUTES = int(os.environ.get("GEZHI_IDLE_MINUTES", "120"))
+SESSION_COOKIE_AGE = GEZHI_SESSION_HOURS * 3600
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
