@@ -34,6 +34,7 @@ PAGES = {
     "GET password":                                                          ">oooooooooooooooo",
     "POST password":                                                         ">1111111111111111",
     "POST signout":                                                          ">>>>>>>>>>>>>>>>>",
+    "POST signout/everywhere":                                               ">>>>>>>>>>>>>>>>>",
     "GET prefer":                                                            ">>>>>>>>>>>>>>>>>",
     "GET patterns":                                                          "ooooooooooooooooo",
     # The resident's pages: the same for everybody; a matter opens by its code alone.

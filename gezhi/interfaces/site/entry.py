@@ -120,10 +120,14 @@ def prefer(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    path("signin", signin, name="signin"),
-    path("password", password, name="password"),
-    path("signout", signout, name="signout"),
-    path("signout/everywhere", signout_everywhere, name="signout_everywhere"),
     path("prefer", prefer, name="prefer"),
     path("patterns", patterns.page, name="patterns"),
 ]
+if {"desk", "field"} & set(settings.GEZHI_ZONES):
+    # Where only residents come there is nothing to sign in to, and no password to guess.
+    urlpatterns += [
+        path("signin", signin, name="signin"),
+        path("password", password, name="password"),
+        path("signout", signout, name="signout"),
+        path("signout/everywhere", signout_everywhere, name="signout_everywhere"),
+    ]

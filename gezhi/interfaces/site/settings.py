@@ -131,6 +131,7 @@ USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"
 
 STATIC_URL = "/static/"
+STATICFILES_FINDERS = ["gezhi.interfaces.site.statics.ZoneFinder"]
 # Served from the packages themselves; nothing is collected.
 STATIC_ROOT = None
 WHITENOISE_USE_FINDERS = True

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.publishing import jobs
 from gezhi.engines.publishing.bulletins import paper, queries, sealing
@@ -37,6 +37,7 @@ WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
 @staff
+@require_safe
 def sealed_list(request: Request) -> HttpResponse:
     """Sealed bulletins of the places the person may read about, newest period first, 50 a page."""
     request.actor.need("bulletin.read")
@@ -61,6 +62,7 @@ def sealed_list(request: Request) -> HttpResponse:
 
 
 @staff
+@require_safe
 def sealed(request: Request, bulletin_id: int) -> HttpResponse:
     """The frozen paper. Every number of its period opens the rows it was counted from."""
     row = queries.one(bulletin_id, actor=request.actor)
@@ -136,6 +138,7 @@ def seal(request: Request, place: int, kind: str, period: str) -> HttpResponse:
 
 
 @staff
+@require_safe
 def rows(request: Request, bulletin_id: int, number: int) -> HttpResponse:
     """The cases behind a number of a sealed bulletin: those counted then, of which the reader sees what they may see now."""
     row = queries.one(bulletin_id, actor=request.actor)
