@@ -7,11 +7,12 @@ on the phone, in a county where the secretary works beside everybody else.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.house import House
+from tests.browser.house import House, start
 from tests.browser.visitor import DESK, PHONE, Enter
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -29,8 +30,17 @@ SEES = {
     "county": {"/desk/cases", "/desk/protected", f"/desk/search?q={PIECE}", "/desk/supervise", "case", "phone"},
 }  # fmt: skip
 #: Pages on which it need not stand, even for those who may see it: they depend on lateness or on who is asked.
-MAY = {"/desk/supervise", "/field/", "/desk/notices", "/desk/"}
+#: (Search by words waits for the worker; tests/promises/test_protected.py asserts it for those who may.)
+MAY = {"/desk/supervise", "/field/", "/desk/notices", "/desk/", f"/desk/search?q={PIECE}"}
 STAFF = ("grid", "secretary", "street", "county", "department", "auditor", "admin")
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[House]:
+    """A small house of its own: what others do in the shared one is no noise here."""
+    made = start(cases=12)
+    yield made
+    made.stop()
 
 
 def told(page: Page, url: str, traces: tuple[str, ...]) -> bool:
