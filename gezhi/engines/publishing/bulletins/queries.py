@@ -100,6 +100,9 @@ def finished(today: Any) -> list[Period]:
     return [made(today).back() for made in (week_of, month_of, quarter_of)]
 
 
+ALWAYS = ("county", "town")
+
+
 def due(today: Any) -> list[tuple[str, int, Period]]:
     """(template, place, period) of what should be sealed by itself and is not: one query a period, one for its grids."""
     wanted = []
@@ -116,10 +119,12 @@ def due(today: Any) -> list[tuple[str, int, Period]]:
 
 
 def _places(levels: Sequence[str], period: Period, minimum: int) -> list[int]:
+    """Counties and towns always; a village or grid when there is enough to tell, so that nobody gets empty papers."""
     directory = places.directory(period.last)
-    found = [id for level in levels if level != "grid" for id in directory.of_kind(level)]
-    if "grid" in levels:
-        for county in directory.of_kind("county"):
-            lines = measures.table(["reported"], by="grid", period=period, place=county)
-            found += [r.group for r in lines if r.group is not None and (r.figures["reported"].value or 0) >= minimum]
+    found = [id for level in levels if level in ALWAYS for id in directory.of_kind(level)]
+    for level in levels:
+        if level not in ALWAYS:
+            for row in measures.table(["reported"], by=level, period=period):
+                if row.group is not None and (row.figures["reported"].value or 0) >= minimum:
+                    found.append(row.group)
     return found
