@@ -163,7 +163,7 @@ def build() -> Scene:
     """A matter being handled with its photo and a signed document, an import with its replies, a roster, changes of
     places and of a committee; and the people of WHO."""
     registry.discover()
-    world = World()
+    world = World("xinxing-community")
     world.seats["auditor"] = world.seat("auditor", "county", "薛衡")
     world.seats["admin"] = world.seat("admin", "county", "卢一舟")
     world.seat("building_head", "block7", "楼新")
@@ -200,6 +200,7 @@ def build() -> Scene:
     scene.here = {
         "desk/documents/<int:document_id>/do/<slug:what>": {"document_id": draft},
         "desk/bulletins/<int:bulletin_id>/do/<slug:what>": {"what": "publish"},
+        "services/<slug:pack>/<slug:code>": {"pack": "xinxing-community", "code": "elder-allowance"},
         "desk/trees/<slug:name>": {"name": "nothing"},
         "desk/notices/<int:id>": {"id": line},
         "field/notices/<int:id>": {"id": line},
