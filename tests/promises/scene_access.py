@@ -188,7 +188,7 @@ def build() -> Scene:
 
     info = places.directory().get(world.places["block7"])
     scene.at = {
-        "case_id": case.id, "id": photo, "photo_id": photo, "action": "finish", "template": "supervision",
+        "case_id": case.id, "into": case.id, "pack": "none", "id": photo, "photo_id": photo, "action": "finish", "template": "supervision",
         "document_id": document, "what": "void", "run_id": run, "reply_id": reply, "place": world.places["lake"],
         "kind": "week", "period": measures.week_of(clock.today()).name, "person": world.people["李禾"],
         "seat": world.seats["grid2"], "change": _committee(scene), "name": "request", "token": info.qr if info else "",
@@ -221,6 +221,7 @@ def build() -> Scene:
         "desk/cases/ledger": {"form": "xlsx"},
         "desk/cases/<int:case_id>/reveal": {"purpose": "约上门时间"},
         "field/case/<int:case_id>/phone": {"purpose": "约上门时间"},
+        "desk/follow/<int:case_id>": {"_do": "record"},
         "desk/notices/gateways": {"channel": "pigeon"},
         "desk/notices/gateways/<int:id>": {"url": "nowhere"},
         "desk/figure": dict(parse_qsl(unescape(figure[1]))),

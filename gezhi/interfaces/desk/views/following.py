@@ -10,9 +10,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
-from gezhi.engines.workflows import actions, asking, drawing, queries
+from gezhi.engines.workflows import access, actions, asking, drawing, queries
 from gezhi.engines.workflows.effects import TRIES
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, measures, places
@@ -32,6 +32,7 @@ FIGURES = ("followed_rate", "solved_rate", "satisfied_rate", "not_dissatisfied_r
 
 
 @staff
+@require_safe
 def follow(request: Request) -> HttpResponse:
     """Whom to ask, grouped by kind of matter, the words to say beside the one chosen (`?case=`)."""
     found = asking.to_ask(request.actor)
@@ -114,6 +115,7 @@ def answer(request: Request, case_id: int) -> HttpResponse:
             key=request.POST.get("_key") or new_key(),
         )
     except (Conflict, Invalid, NotAllowed) as refusal:
+        access.case_to_see(case_id, actor=request.actor)  # NotFound: whether it exists is not told to outsiders
         tell(request, refusal.what, f"{refusal.why}{refusal.next}", tone="wrong")
         return redirect(f"{reverse('desk:follow')}?case={case_id}")
     tell(request, _said(wanted, case))

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gezhi.engines.workflows import access, merged, merging, queries, similar
 from gezhi.engines.workflows.models import CLOSED, Case
@@ -26,6 +26,7 @@ SHORT = 6  # letters below which a text is like everything
 
 
 @staff
+@require_safe
 def near(request: Request, case_id: int) -> HttpResponse:
     """Beside a case, asked for when the page stands: what may be the same, what was merged into it, where it went."""
     view = case_view(case_id, request.actor)
