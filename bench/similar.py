@@ -52,7 +52,7 @@ def run(home: Home) -> Iterator[Line]:
         sketching, _cpu = timed(lambda: near.sketch(PIPE), 50)
     yield Line(
         home.db, f"near-duplicates among {rows:,} cases: SQL", sql, "ms", cpu_ms=cpu, queries=queries,
-        bound=f"<= {SQL_MS:g} ms, 2 queries", ok=sql <= SQL_MS and queries <= 2,
+        bound=f"<= {SQL_MS:g} ms, 2 queries and the revisions", ok=sql <= SQL_MS and queries <= 3,
     )  # fmt: skip
     yield Line(home.db, "the same, whole, median", percentile(taken, 0.5), "ms")
     yield Line(home.db, "a sketch of one text", percentile(sketching, 0.5), "ms")
