@@ -53,6 +53,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     ids: tuple[int, ...] | None = None
+    handler: int | None = None
     kept: bool = False
     parked: bool = False
 
@@ -220,6 +221,8 @@ def _conditions(filters: Filters) -> _Scan:
         scan.add("id >= %s", rules.first_id(filters.since))
     if filters.until is not None:
         scan.add("id < %s", rules.first_id(filters.until))
+    if filters.handler is not None:
+        scan.add("handler_seat = %s", filters.handler)
     if filters.parked:
         scan.add("parked_until IS NOT NULL")
     return scan

@@ -54,6 +54,8 @@ def _wanted(filters: Filters) -> Callable[[dict[str, Any]], bool]:
     equal = {column: value for column, value in equal.items() if value}
     if filters.owner is not None:
         equal["owner_seat"] = filters.owner
+    if filters.handler is not None:
+        equal["handler_seat"] = filters.handler
     if filters.place is not None:
         info = places.directory().get(filters.place)
         kind = info.kind if info else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
@@ -17,12 +17,14 @@ from gezhi.foundation.calendar import clock
 
 @dataclass(frozen=True)
 class UnitSuggestion:
-    """A unit that finished cases of this category here lately. `share` 0..1 of `total`."""
+    """A unit that finished cases of this category at `place_id` since that day. `share` 0..1 of `total`."""
 
     seat_id: int
     label: str
     handled: int
     total: int
+    place_id: int
+    since: datetime
 
     @property
     def share(self) -> float:
@@ -33,19 +35,19 @@ def suggest_units(case: Case, category: str, *, days: int = 90, limit: int = 3) 
     """Who handled this category in this town (else county) within `days`: a suggestion with its evidence."""
     if not category:
         return []
-    since = rules.first_id(clock.now() - timedelta(days=days))
+    since = clock.local(clock.now() - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
     column = "town_id" if case.town_id else "county_id"
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT handler_seat, COUNT(*) FROM workflows_case WHERE {column} = %s AND category = %s "
             "AND state = 'closed' AND protected = '' AND id >= %s AND handler_seat IS NOT NULL GROUP BY handler_seat ORDER BY 2 DESC",
-            [getattr(case, column), category, since],
+            [getattr(case, column), category, rules.first_id(since)],
         )
         found = cursor.fetchall()
     total = sum(n for _s, n in found)
     directory = people.directory()
     return [
-        UnitSuggestion(seat, directory.seat(seat).label, n, total)
+        UnitSuggestion(seat, directory.seat(seat).label, n, total, getattr(case, column), since)
         for seat, n in found[:limit]
         if directory.seat(seat).closed_at is None
     ]

@@ -158,3 +158,17 @@ def test_lists_narrow_and_page(desk, world):
     assert "27 件，新的在前" in grid
     assert client.get("/desk/cases?state=closed").content.decode().count("<tr data-row>") == 0
     assert client.get("/desk/cases?cursor=made-up").status_code == 422
+
+
+def test_the_number_beside_a_suggested_unit_opens_the_cases_it_counts(desk, world):
+    category = "H0102"
+    for _ in range(2):
+        world.to_closed(world.open("路灯坏了。", category=category))
+    other = world.to_handle(world.open("路灯又坏了。", category=category))
+    fresh = world.open("路灯还是坏的。", category=category)
+    page = desk.of("赵兰").get(f"/desk/cases/{fresh.id}/brief", headers={"HX-Request": "true"}).content.decode()
+    found = re.search(r'<a class="number" href="([^"]+handler=[^"]+)">(\d+)</a>', page)
+    assert found is not None, page
+    listed = desk.of("赵兰").get(unescape(found[1])).content.decode()
+    assert len(re.findall(r"<tr data-row", listed)) == int(found[2]) > 0
+    assert f"/desk/cases/{other.id}" not in listed

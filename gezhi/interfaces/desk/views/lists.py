@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -117,6 +117,8 @@ def said_of(given: QueryDict, filters: Filters, opens: Opens | None) -> dict[str
         "category": _("类别"),
         "owner": _("在谁手里"),
         "overdue": _("时限"),
+        "handler": _("承办"),
+        "since": _("从这天起提出的"),
         "channel": _("来路"),
         "q": _("词"),
     }
@@ -159,6 +161,8 @@ def _filters(given: QueryDict, opens: Opens | None) -> Filters:
         place=_whole(given.get("place")),
         category=given.get("category") or None,
         owner=_whole(given.get("owner")),
+        handler=_whole(given.get("handler")),
+        since=_day(given.get("since")),
         overdue=given.get("overdue") == "1",
         q=given.get("q", "").strip()[:100],
         channel=given.get("channel") if given.get("channel") in CHANNELS else None,
@@ -243,10 +247,20 @@ def _narrowed(given: QueryDict, filters: Filters) -> dict[str, str]:
         "place": place_name(filters.place, "town") if filters.place else "",
         "category": category_name(filters.category) if filters.category else "",
         "owner": seat_name(filters.owner) if filters.owner else "",
+        "handler": seat_name(filters.handler) if filters.handler else "",
+        "since": filters.since.astimezone(CHINA).strftime("%Y-%m-%d") if filters.since else "",
         "overdue": _("已过时限") if filters.overdue else "",
         "channel": str(CHANNELS.get(filters.channel or "", "")),
         "q": filters.q,
     }
+
+
+def _day(text: str | None) -> datetime | None:
+    """The beginning of a day as it stands in an address; None for anything else."""
+    try:
+        return datetime.combine(date.fromisoformat(text or ""), time(), CHINA)
+    except ValueError:
+        return None
 
 
 def _whole(text: str | None) -> int | None:
