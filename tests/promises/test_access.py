@@ -55,7 +55,6 @@ PAGES = {
     "GET bulletins":                                                         "ooooooooooooooooo",
     "GET bulletins/<int:bulletin_id>":                                       "ooooooooooooooooo",
     "POST similar":                                                          "ooooooooooooooooo",
-    "GET services":                                                          "ooooooooooooooooo",
     "GET services/<slug:pack>/<slug:code>":                                  "44444444444444444",
     "POST services/<slug:pack>/<slug:code>":                                 "44444444444444444",
     "GET r/<str:code>":                                                      "ooooooooooooooooo",

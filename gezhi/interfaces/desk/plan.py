@@ -229,6 +229,8 @@ _READ = {
 def _guard(source: str) -> str:
     """A guard with the case's own names in words; what else it says stays as it is written."""
     said = re.sub(r"[a-z_]+(?![\w'])", lambda found: _READ[found[0]]() if found[0] in _READ else found[0], source)
+    joining = {"且": _("且"), "或": _("或"), "非": _("非")}
+    said = re.sub(r"(?<!\w)[且或非](?!\w)", lambda found: joining[found[0]], said)
     return said.replace("==", "=")
 
 
