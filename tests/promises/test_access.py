@@ -55,8 +55,6 @@ PAGES = {
     "GET bulletins":                                                         "ooooooooooooooooo",
     "GET bulletins/<int:bulletin_id>":                                       "ooooooooooooooooo",
     "POST similar":                                                          "ooooooooooooooooo",
-    "GET services/<slug:pack>/<slug:code>":                                  "44444444444444444",
-    "POST services/<slug:pack>/<slug:code>":                                 "44444444444444444",
     "GET r/<str:code>":                                                      "ooooooooooooooooo",
     "GET r/<str:code>/receipt":                                              "ooooooooooooooooo",
     "POST r/<str:code>/messages":                                            ">>>>>>>>>>>>>>>>>",
