@@ -94,21 +94,14 @@ class Template:
         )
 
 
-# Pinned bodies never change, so one typed view of each serves for ever.
-_TYPED: dict[tuple[str, int, str], Template] = {}
+_TYPED = packs.Typed("document", Template.of)
 
 
 def template(name: str, version: int | None = None) -> Template:
     """The newest version, or the one a document began with. Raises NotFound pack.not_installed."""
-    registry = packs.registry()
-    entry = registry.get("document", name, version)
-    key = (entry.name, entry.version, entry.hash)
-    if key not in _TYPED:
-        _TYPED[key] = Template.of(*key, registry.body("document", name, entry.version))
-    return _TYPED[key]
+    return _TYPED.get(name, version)
 
 
 def templates(subject: str) -> list[Template]:
     """The newest version of every template of a subject, in the order of their packs."""
-    found = [template(name) for name in packs.registry().names("document")]
-    return [t for t in found if t.subject == subject]
+    return [t for t in _TYPED.all() if t.subject == subject]

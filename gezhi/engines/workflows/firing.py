@@ -11,16 +11,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, clocks, effects, merged, refusals, rules, writing
+from gezhi.engines.workflows import access, clocks, effects, merged, refusals, repeating, rules, writing
 from gezhi.engines.workflows.facing import environment
-from gezhi.engines.workflows.models import CLOSED, OPEN, ActionKey, Case, WorkItem
+from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
 from gezhi.engines.workflows.schema import Workflow, definition
 from gezhi.engines.workflows.stepping import Step
-from gezhi.foundation import db, people
+from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.packs.reading import localised
@@ -49,16 +48,12 @@ def fire(
     data = dict(data or {})
     key_hash = rules.fingerprint("act", case_id, actor.kind, actor.person_id or actor.name, key) if key else None
     body = rules.fingerprint("body", action_id, item, json.dumps(data, sort_keys=True, default=str))
-    try:
-        with db.write():
-            return _fire(case_id, action_id, item, expected_seq, actor, data, key_hash, body, claimed_at)
-    except IntegrityError:
-        done = ActionKey.objects.filter(key=key_hash).first() if key_hash else None
-        if done is None:
-            raise
-    if bytes(done.body) != body:
-        raise Conflict("case.key_reused")
-    return Case.objects.get(pk=case_id)
+    return repeating.once(
+        case_id,
+        key_hash,
+        body,
+        lambda: _fire(case_id, action_id, item, expected_seq, actor, data, key_hash, body, claimed_at),
+    )
 
 
 def _fire(
@@ -74,9 +69,8 @@ def _fire(
 ) -> Case:
     now = clock.now()
     case, items = access.case_to_change(case_id)
-    if key_hash is not None:
-        # Before any judgement: a repeated call must answer as the first did, however the case has moved on.
-        db.insert(ActionKey(key=key_hash, body=body, case_id=case_id, event_seq=case.event_seq + 1))
+    # Before any judgement: a repeated call must answer as the first did, however the case has moved on.
+    repeating.note(case, key_hash, body)
     flow, _hash = definition(case.workflow, case.version)
     item = _item(flow, case, items, item_number, expected_seq, action_id, actor, now)
     stage = flow.stages[item.stage if item else case.stage]

@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import IntegrityError
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, rules, similar, writing
+from gezhi.engines.workflows import access, repeating, rules, similar, writing
 from gezhi.engines.workflows.merged import MERGE
-from gezhi.engines.workflows.models import CLOSED, MERGED, OPEN, UNDONE, ActionKey, Case, WorkItem
+from gezhi.engines.workflows.models import CLOSED, MERGED, OPEN, UNDONE, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
 from gezhi.engines.workflows.schema import PHASES, definition
 from gezhi.engines.workflows.stepping import Step
-from gezhi.foundation import db, events
+from gezhi.foundation import events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, register
 from gezhi.foundation.people import Actor
@@ -86,16 +85,9 @@ def merge(
         raise NotFound("case.not_found")
     key_hash = rules.fingerprint("merge", case_id, actor.person_id, key) if key else None
     body = rules.fingerprint("body", into, reason)
-    try:
-        with db.write():
-            return _merge(case_id, into, actor, reason, expected_seq, key_hash, body)
-    except IntegrityError:
-        done = ActionKey.objects.filter(key=key_hash).first() if key_hash else None
-        if done is None:
-            raise
-    if bytes(done.body) != body:
-        raise Conflict("case.key_reused")
-    return Case.objects.get(pk=case_id)
+    return repeating.once(
+        case_id, key_hash, body, lambda: _merge(case_id, into, actor, reason, expected_seq, key_hash, body)
+    )
 
 
 def lock(ids: Iterable[int]) -> dict[int, Case]:
@@ -114,8 +106,7 @@ def _merge(
     case, main = locked.get(case_id), locked.get(into)
     if case is None or main is None or not (access.sees(case, actor) and access.sees(main, actor)):
         raise NotFound("case.not_found")
-    if key_hash is not None:
-        db.insert(ActionKey(key=key_hash, body=body, case_id=case_id, event_seq=case.event_seq + 1))
+    repeating.note(case, key_hash, body)
     items = list(WorkItem.objects.filter(case_id=case_id).order_by("number"))
     trunk = next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
     refusal = access.why_not(MERGE, case=case, item=trunk, items=items, actor=actor, now=now)

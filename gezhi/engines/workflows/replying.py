@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import override
 from gezhi.engines.workflows import access, guarding, origins, rules
 from gezhi.engines.workflows.models import CLOSED, UNDONE, Case
 from gezhi.foundation import events, packs, people, places
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.events.models import Event
 from gezhi.foundation.sheets.cells import CHINA
 from gezhi.foundation.sheets.targets import Ask
@@ -24,8 +25,8 @@ RESULTS = ("result", "answer", "advice")
 
 def reply_rows(ask: Ask, since: date, until: date) -> Iterator[dict[str, Any]]:
     """One row for each case of the sender opened on these local days that the asker may see, oldest first."""
-    first = rules.first_id(datetime.combine(since, time(), CHINA))
-    last = rules.first_id(datetime.combine(until + timedelta(days=1), time(), CHINA))
+    first = rules.first_id(clock.midnight(since))
+    last = rules.first_id(clock.midnight(until + timedelta(days=1)))
     directory = places.directory()
     prefix = f"{ask.layout.code}:"
     after = first - 1

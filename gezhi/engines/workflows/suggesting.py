@@ -35,7 +35,7 @@ def suggest_units(case: Case, category: str, *, days: int = 90, limit: int = 3) 
     """Who handled this category in this town (else county) within `days`: a suggestion with its evidence."""
     if not category:
         return []
-    since = clock.local(clock.now() - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = clock.midnight(clock.today() - timedelta(days=days))
     column = "town_id" if case.town_id else "county_id"
     with connection.cursor() as cursor:
         cursor.execute(

@@ -89,7 +89,7 @@ def done_today(actor: Actor, *, limit: int = 50) -> list[Task]:
     if actor.person_id is None:
         return []
     now = clock.now()
-    midnight = clock.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = clock.midnight(clock.local(now).date())
     items = list(WorkItem.objects.filter(done_by=actor.person_id, done_at__gte=midnight).order_by("-done_at")[:limit])
     return _tasks(items, actor, now)
 

@@ -6,7 +6,7 @@ home agrees one request later and no process keeps a clock of its own.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import ceil
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,11 @@ def today() -> date:
 def local(at: datetime) -> datetime:
     """An aware moment on the wall clock of Shanghai."""
     return at.astimezone(SHANGHAI)
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a local day, aware, on the wall clock of Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI)
 
 
 def travel_to(moment: datetime) -> datetime:

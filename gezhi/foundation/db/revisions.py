@@ -84,13 +84,8 @@ def forget() -> None:
 def scope() -> Iterator[None]:
     """Remember numbers from here to the end of the block, starting from nothing."""
     forget()
-    _known.depth += 1
-    try:
+    with kept():
         yield
-    finally:
-        _known.depth -= 1
-        if not _known.depth:
-            forget()
 
 
 @contextmanager

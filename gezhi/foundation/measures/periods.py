@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gezhi.foundation import errors
+from gezhi.foundation.calendar import clock
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -34,12 +35,12 @@ class Period:
     @property
     def since(self) -> datetime:
         """First instant, UTC."""
-        return _midnight(self.first)
+        return clock.midnight(self.first).astimezone(UTC)
 
     @property
     def until(self) -> datetime:
         """First instant after the period, UTC."""
-        return _midnight(self.last + timedelta(days=1))
+        return clock.midnight(self.last + timedelta(days=1)).astimezone(UTC)
 
     @property
     def name(self) -> str:
@@ -115,10 +116,6 @@ class Period:
     def run(self, count: int) -> list[Period]:
         """The last `count` periods ending with this one, oldest first."""
         return [self.back(step) for step in range(count - 1, -1, -1)]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), SHANGHAI).astimezone(UTC)
 
 
 def week_of(day: date) -> Period:

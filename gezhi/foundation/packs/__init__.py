@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .categories import Catalogue, Category, Suggestion
     from .installed import Entry, Registry, install, on_install, registry
     from .loading import Item, Pack, body_hash, load, reader, whole
+    from .typed import Typed
 
 # The registry needs the app's table, so it is looked up when it is first asked for.
 _LATE = {
@@ -20,7 +21,7 @@ _LATE = {
     "Item": "loading", "Pack": "loading", "load": "loading", "reader": "loading", "body_hash": "loading",
     "whole": "loading",
     "Entry": "installed", "Registry": "installed", "install": "installed", "on_install": "installed",
-    "registry": "installed",
+    "registry": "installed", "Typed": "typed",
 }  # fmt: skip
 
 
@@ -45,7 +46,7 @@ def suggest_category(text: str, *, limit: int = 3) -> list[Suggestion]:
 say = localised
 
 __all__ = [
-    "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "body_hash",
+    "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "Typed", "body_hash",
     "install", "load", "localised", "on_install", "plain", "read_yaml", "reader", "registry", "say",
     "suggest_category", "whole",
 ]  # fmt: skip

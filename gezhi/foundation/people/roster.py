@@ -74,8 +74,8 @@ def roster(place_id: int, first: date, last: date) -> Roster:
     A stretch is a hole once the seat has had any shift at all: a seat without a roster has no holes, it is unrostered.
     """
     seats = duty_seats(place_id)
-    since = datetime.combine(first, datetime.min.time(), rotation.CHINA)
-    until = datetime.combine(last + timedelta(days=1), datetime.min.time(), rotation.CHINA)
+    since = clock.midnight(first)
+    until = clock.midnight(last + timedelta(days=1))
     rows = Shift.objects.filter(seat_id__in=[seat.id for seat in seats], since__lt=until, until__gt=since)
     shifts = tuple(
         ShiftInfo(id_, seat_id, person_id, begin, end, slot, clock.local(begin).date())

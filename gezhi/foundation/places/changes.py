@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import shapely
@@ -86,7 +86,7 @@ def apply(plan: Plan, *, actor: Any, reason: str = "", undoes: int | None = None
         if fresh.on <= clock.today():
             take_effect(change.pk)
         else:
-            jobs.enqueue("places.effect", str(change.pk), {"change": change.pk}, run_at=_midnight(fresh.on))
+            jobs.enqueue("places.effect", str(change.pk), {"change": change.pk}, run_at=clock.midnight(fresh.on))
     change.refresh_from_db()
     return change
 
@@ -205,10 +205,6 @@ def _may_begin(plan: Plan) -> None:
         raise errors.Invalid("place.date", reason=_("最多提前一年"))
     if plan.again is None:
         raise errors.Invalid("place.plan", reason="；".join(plan.problems) or "?")
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(0), tzinfo=clock.SHANGHAI)
 
 
 class _Writing:

@@ -19,6 +19,11 @@ from .menu import menu, sections
 View = Callable[..., HttpResponse]
 
 
+def whole(text: str | None) -> int | None:
+    """A whole number as it stands in an address; None for anything else, also for digits that are not 0 to 9."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
 def staff(view: View) -> View:
     """Only people who are signed in; the page is never kept by a cache, because it shows other people's matters."""
 

@@ -42,6 +42,22 @@ class Template:
     minimum: int
     sections: tuple[Mapping[str, Any], ...]
 
+    @classmethod
+    def of(cls, name: str, version: int, hash: str, body: Mapping[str, Any]) -> Template:
+        """The typed view of a pinned body."""
+        return cls(
+            name=name,
+            version=version,
+            hash=hash,
+            title=body["title"],
+            periods=tuple(body["periods"]),
+            levels=tuple(body["levels"]),
+            automatic=body["automatic"],
+            issuers=body["issuers"],
+            minimum=body["minimum"],
+            sections=tuple(body["sections"]),
+        )
+
     @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric its sections speak of, in the order of the catalogue."""
@@ -74,31 +90,14 @@ def metrics_of(section: Mapping[str, Any]) -> Iterable[str]:
         yield from (metric_of(name) for name in piece["reads"] if name not in NAMES)
 
 
-# Pinned bodies never change, so one typed view of each serves for ever.
-_TYPED: dict[tuple[str, int, str], Template] = {}
+_TYPED = packs.Typed("bulletin", Template.of)
 
 
 def template(name: str, version: int | None = None) -> Template:
     """The newest version, or the one a bulletin was sealed with. Raises NotFound pack.not_installed."""
-    registry = packs.registry()
-    entry = registry.get("bulletin", name, version)
-    key = (entry.name, entry.version, entry.hash)
-    if key not in _TYPED:
-        body = registry.body("bulletin", name, entry.version)
-        _TYPED[key] = Template(
-            *key,
-            title=body["title"],
-            periods=tuple(body["periods"]),
-            levels=tuple(body["levels"]),
-            automatic=body["automatic"],
-            issuers=body["issuers"],
-            minimum=body["minimum"],
-            sections=tuple(body["sections"]),
-        )
-    return _TYPED[key]
+    return _TYPED.get(name, version)
 
 
 def templates(*, period: str | None = None, level: str | None = None) -> list[Template]:
     """The newest version of every template, those for a kind of period and level of place."""
-    found = [template(name) for name in packs.registry().names("bulletin")]
-    return [t for t in found if (period is None or period in t.periods) and (level is None or level in t.levels)]
+    return [t for t in _TYPED.all() if (period is None or period in t.periods) and (level is None or level in t.levels)]

@@ -25,7 +25,7 @@ from gezhi.interfaces.site.requests import Request
 
 from ..menu import home_place
 from ..names import person_name, place_name
-from ..page import part, show, staff, tell, wants_part
+from ..page import part, show, staff, tell, wants_part, whole
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 SHOWN = {
@@ -91,11 +91,11 @@ def import_run(request: Request, run_id: int) -> HttpResponse:
             refusal = refused
     shown = request.GET.get("show", "")
     view = queries.view(
-        run_id, actor=request.actor, states=SHOWN.get(shown, ()), after=_whole(request.GET.get("after"))
+        run_id, actor=request.actor, states=SHOWN.get(shown, ()), after=whole(request.GET.get("after")) or 0
     )
     if not shown and view.run.bad and view.run.state in (CHECKED, DONE):
         shown = "bad"
-        view = queries.view(run_id, actor=request.actor, states=(BAD,), after=_whole(request.GET.get("after")))
+        view = queries.view(run_id, actor=request.actor, states=(BAD,), after=whole(request.GET.get("after")) or 0)
     titles = {f.id: layouts.localised(f.title) for f in view.layout.fields}
     context = {
         "view": view,
@@ -221,7 +221,3 @@ def _day(written: str, field: str) -> date:
         return date.fromisoformat(written)
     except ValueError:
         raise Invalid(field_errors={field: _("请选一个日期。")}) from None
-
-
-def _whole(written: str | None) -> int:
-    return int(written) if written and written.isascii() and written.isdigit() and len(written) < 10 else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import measures, places
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.measures import Opens
 from gezhi.foundation.people import Actor
@@ -23,7 +24,7 @@ from gezhi.interfaces.site.words import CHINA
 
 from ..fields import category_groups
 from ..names import CHANNELS, category_name, place_name, seat_name
-from ..page import part, show, staff, wants_part
+from ..page import part, show, staff, wants_part, whole
 
 register(
     "desk.figure",
@@ -158,10 +159,10 @@ def _filters(given: QueryDict, opens: Opens | None) -> Filters:
     state = given.get("state")
     return Filters(
         state=state if state in STATES else None,
-        place=_whole(given.get("place")),
+        place=whole(given.get("place")),
         category=given.get("category") or None,
-        owner=_whole(given.get("owner")),
-        handler=_whole(given.get("handler")),
+        owner=whole(given.get("owner")),
+        handler=whole(given.get("handler")),
         since=_day(given.get("since")),
         overdue=given.get("overdue") == "1",
         q=given.get("q", "").strip()[:100],
@@ -258,10 +259,6 @@ def _narrowed(given: QueryDict, filters: Filters) -> dict[str, str]:
 def _day(text: str | None) -> datetime | None:
     """The beginning of a day as it stands in an address; None for anything else."""
     try:
-        return datetime.combine(date.fromisoformat(text or ""), time(), CHINA)
+        return clock.midnight(date.fromisoformat(text or ""))
     except ValueError:
         return None
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isdigit() and len(text) < 19 else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,7 +21,6 @@ from gezhi.foundation.forms import read_date
 from gezhi.foundation.people import actions
 from gezhi.foundation.people.queries import seats_within
 from gezhi.interfaces.site.requests import Request
-from gezhi.interfaces.site.words import CHINA
 
 from ..menu import home_place
 from ..names import person_name, place_name
@@ -200,7 +199,7 @@ def day_of(given: Any, name: str, end: bool = False) -> datetime | None:
     day = read_date(written)
     if day is None:
         raise Invalid(field_errors={name: _("日期写作 2026-11-30。")})
-    moment = datetime.combine(day, time(0), CHINA)
+    moment = clock.midnight(day)
     if end:
         moment += timedelta(days=1)
     return moment if end or moment > clock.now() else None

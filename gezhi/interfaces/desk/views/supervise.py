@@ -18,7 +18,7 @@ from gezhi.interfaces.site.requests import Request
 
 from .. import bars
 from ..names import seat_name
-from ..page import show, staff
+from ..page import show, staff, whole
 from .lists import narrowing_places
 
 KEPT = "desk.supervise"
@@ -38,7 +38,7 @@ def supervise(request: Request) -> HttpResponse:
     query = "&".join(f"{name}={value}" for name, value in chosen.items() if value.isascii() and value.isalnum())
     if query != kept:
         request.session[KEPT] = query
-    place, owner = _whole(chosen.get("place")), _whole(chosen.get("owner"))
+    place, owner = whole(chosen.get("place")), whole(chosen.get("owner"))
     board = queries.supervision(request.actor, place=place, owner=owner)
     overdue = list(board.overdue)
     if chosen.get("sort") == "new":
@@ -108,7 +108,3 @@ def _inside(place: int) -> dict[str, int]:
     info = places.directory().get(place)
     columns = {"county": "county_id", "town": "town_id", "village": "village_id"}
     return {columns.get(info.kind if info else "", "grid_id"): place}
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
