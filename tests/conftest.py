@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import hypothesis
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations
 
@@ -33,8 +37,10 @@ def _touches_database(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
+    """What a test before this one left outside the database: views in memory, and the roots it exported."""
     from gezhi.foundation.db import revisions
 
+    shutil.rmtree(Path(settings.GEZHI_HOME) / "roots", ignore_errors=True)
     revisions.forget()
     yield
     revisions.forget()
