@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import expressions as ex
 
+from .checks import checked
 from .cleaning import Refused, clean_text
 from .numerals import read_date, read_number
 
@@ -48,7 +49,8 @@ class Field:
     `max`: characters of a text, greatest number, or count of photos; `min`: smallest number; `required`: always to
     be answered; `required_when`: to be answered if this condition over the fields above holds; `when`: asked only
     if this condition holds (None: always); `default`: what a page shows first, never filled in silently;
-    `sensitive`: personal, must be kept as private text; `public`: the answer is shown to the resident.
+    `sensitive`: personal, must be kept as private text; `public`: the answer is shown to the resident; `unit`: what a
+    number counts ("亩"); `check`: what a text must be ("id_number", "phone", "plate", "credit_code").
     """
 
     id: str
@@ -64,6 +66,8 @@ class Field:
     when: str | None = None
     default: str | int | bool | None = None
     hint: Mapping[str, str] = field(default_factory=dict)
+    unit: str | None = None
+    check: str | None = None
 
     @property
     def label(self) -> str:
@@ -124,7 +128,8 @@ def _as_text(value: Any, max: int, lines: bool = False) -> str:
 
 
 def _text(asked: Field, value: Any) -> str | None:
-    return _as_text(value, asked.limit, lines=asked.type == "long_text") or None
+    said = _as_text(value, asked.limit, lines=asked.type == "long_text") or None
+    return checked(asked.check, said) if said and asked.check else said
 
 
 def _number(asked: Field, value: Any) -> Decimal:

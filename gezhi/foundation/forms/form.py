@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.packs.reading import Context, plain
 
+from .checks import CHECKS
 from .cleaning import Refused
 from .fields import HARD_MAX, LISTS, TYPES, Field, Option, clean_value, dump_value, is_empty, load_value
 
@@ -218,7 +219,7 @@ _SHAPES: dict[str, dict[str, Any]] = {
 
 def _field_body(asked: Field) -> dict[str, Any]:
     body: dict[str, Any] = {"id": asked.id, "type": asked.type, "title": dict(asked.title)}
-    for key in ("required", "required_when", "max", "min", "sensitive", "public", "when", "default"):
+    for key in ("required", "required_when", "max", "min", "sensitive", "public", "when", "default", "unit", "check"):
         value = getattr(asked, key)
         if value is not None and (value is not False or key == "default"):
             body[key] = value
@@ -264,7 +265,7 @@ def _read_field(
     if not isinstance(item, Mapping):
         context.problem(holder, index, "pack.shape", _("这里要写成“名: 值”的形式。"))
         return None
-    optional = ("required", "max", "min", "choices", "sensitive", "public", "when", "default", "hint")
+    optional = ("required", "max", "min", "choices", "sensitive", "public", "when", "default", "hint", "unit", "check")
     context.keys(item, required=("id", "type", "title"), optional=optional)
     id_ = context.text(item, "id", "", max=40)
     kind = context.one_of(item, "type", TYPES)
@@ -292,7 +293,16 @@ def _read_field(
         when=_read_condition(item, "when", context, types, aliases),
         default=_read_default(item, kind, choices, context),
         hint=context.title(item, "hint", required=False) if "hint" in item else {},
+        unit=context.text(item, "unit", None, max=10),
+        check=_read_check(item, kind, context),
     )
+
+
+def _read_check(item: Any, kind: str, context: Context) -> str | None:
+    if "check" in item and kind != "text":
+        context.problem(item, "check", "form.check", _("只有 text 才写 check。"))
+        return None
+    return context.one_of(item, "check", CHECKS)
 
 
 def _read_condition(

@@ -30,6 +30,8 @@ POWERS = {
     "duty.manage": _("编排值班"),
     "places.manage": _("管理地方和网格"),
     "packs.manage": _("管理工作包"),
+    "register.see": _("查看辖区内的台账"),
+    "register.edit": _("登记和修改台账"),
     "bulletin.read": _("看通报"),
     "audit.read": _("审计"),
     "demo.drive": _("操作演示"),

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "gezhi.foundation.measures",
     "gezhi.foundation.exports",
     "gezhi.foundation.notices",
+    "gezhi.foundation.subjects",
     "gezhi.engines.workflows",
     "gezhi.engines.publishing",
     "gezhi.flows.papers",

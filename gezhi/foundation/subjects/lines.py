@@ -1,0 +1,311 @@
+"""Lines of registers: entered, changed, confirmed, ended, withdrawn; over valid time, with their cardinality.
+
+The locks are taken in one order everywhere: the subject, then its lines by id.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from gezhi.foundation import db, events
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.events import PrivateRef
+from gezhi.foundation.events.private import keep_many
+from gezhi.foundation.people import Actor
+
+from . import access, definitions, refusals
+from .changing import Change, changing
+from .definitions import Register
+from .models import PATH, UNDONE, Entry, EntrySpan, Subject
+from .rows import change_rows, day, ids, store
+from .rule_facts import facts_of
+
+REASONS = ("ended", "died", "moved_out", "closed", "merged", "undone", "replaced")
+
+
+def enter(
+    register: str,
+    subject_id: int,
+    values: Mapping[str, Any],
+    *,
+    actor: Actor,
+    since: date | None = None,
+    source: str = "",
+) -> Entry:
+    """A subject's line in a register, where the subject is, from that day (today when not said).
+
+    Raises Invalid subject.values (with the field's reason), subject.wrong_kind, subject.day; Conflict
+    subject.one_only, subject.ended; NotFound subject.none, subject.no_register; NotAllowed subject.not_here.
+    """
+    return enter_many(register, [(subject_id, values, since)], actor=actor, source=source)[0]
+
+
+def enter_many(register: str, rows: Sequence[tuple], *, actor: Actor, source: str = "") -> list[Entry]:
+    """`enter` for many (subject id, values[, since]) in one write: all or none. Raises as `enter`."""
+    declared = access.register_for(actor, register) if actor.kind != "system" else definitions.register(register)
+    wanted = [(*row, None)[:3] for row in rows]
+    cleaned = [clean(declared, values) for _id, values, _since in wanted]
+    with changing() as told:
+        subjects = _subjects([row[0] for row in wanted], declared, actor)
+        numbers = ids(Entry, len(wanted))
+        refs = _seal(zip(numbers, (private for _open, private in cleaned), strict=True))
+        lines = []
+        today = clock.today()
+        for id, (subject_id, _values, since), (open_values, _private) in zip(numbers, wanted, cleaned, strict=True):
+            who, begins = subjects[subject_id], day(since)
+            ref = refs.get(id)
+            line = Entry(
+                id=id, register=declared.name, version=declared.version, subject_id=who.pk, values=open_values,
+                private_ref=ref.id if ref else None, since=begins, valid_from=begins, source=source[:40],
+                confirmed_on=today, author_person=actor.person_id, author_seat=_seat(actor),
+                **{column: getattr(who, column) for column in PATH},
+            )  # fmt: skip
+            line.state = declared.state_of(facts_of(declared, open_values, who, today, line), today)
+            line.key = _key(declared, line)
+            lines.append(line)
+        _refuse_second(declared, lines)
+        store(lines, "entry.entered", actor=actor, refs={ref.id: ref for ref in refs.values()})
+        told += [Change(line.subject_id, line.pk, line.register, line.since) for line in lines]
+    return lines
+
+
+def change(
+    entry_id: int,
+    values: Mapping[str, Any],
+    *,
+    actor: Actor,
+    expected_seq: int | None = None,
+    on: date | None = None,
+    source: str = "",
+) -> Entry:
+    """The given fields have new values from that day; the others stay. The same values again only confirm the line.
+
+    Raises as `enter`, and Conflict subject.stale, subject.entry_ended; Invalid subject.earlier for a day before
+    the last change.
+    """
+    with changing() as told:
+        line, declared, who = _locked(entry_id, actor)
+        if expected_seq is not None and expected_seq != line.event_seq:
+            raise refusals.STALE()
+        if declared.signed and line.author_person != actor.person_id and actor.kind != "system":
+            raise refusals.NOT_HERE()
+        on = day(on, least=line.since)
+        if on < line.valid_from:
+            raise refusals.EARLIER(day=line.valid_from)
+        before = kept_values(line)
+        open_values, private = clean(declared, before | dict(values))
+        old_open, old_private = clean_kept(declared, before)
+        new: dict[str, Any] = {"confirmed_on": clock.today(), "version": declared.version}
+        refs: dict[int, PrivateRef] = {}
+        if (open_values, private) != (old_open, old_private):
+            if on > line.valid_from:
+                _span(line, on)
+            new |= {"values": open_values, "valid_from": on}
+            if private != old_private:
+                ref = _seal([(line.pk, private)]).get(line.pk)
+                refs = {ref.id: ref} if ref else {}
+                new["private_ref"] = ref.id if ref else None
+            line.confirmed_on = clock.today()
+            new["state"] = declared.state_of(facts_of(declared, open_values, who, clock.today(), line), clock.today())
+            line.values = open_values
+            key = _key(declared, line)
+            if key != line.key:
+                line.key = new["key"] = key
+                _refuse_second(declared, [line])
+        elif line.confirmed_on == clock.today() and line.version == declared.version:
+            return line
+        kind = "entry.changed" if "values" in new else "entry.confirmed"
+        change_rows([(line, new)], kind, actor=actor, refs=refs, extra={"by": source} if source else None)
+        told.append(Change(line.subject_id, line.pk, line.register, on))
+    return line
+
+
+def confirm(entry_ids: Iterable[int], *, actor: Actor) -> list[Entry]:
+    """Say of several lines that nothing has changed: one tap for a sheet that came back. Those already ended are left."""
+    with changing() as told:
+        found = list(Entry.objects.select_for_update().filter(pk__in=set(entry_ids), until=None).order_by("pk"))
+        today = clock.today()
+        lines = []
+        for line in found:
+            declared = definitions.register(line.register)
+            if not access.may(actor, line, declared, "edit"):
+                raise refusals.NOT_HERE() if access.may(actor, line, declared) else refusals.NO_ENTRY()
+            if line.confirmed_on != today:
+                lines.append(line)
+        change_rows([(line, {"confirmed_on": today}) for line in lines], "entry.confirmed", actor=actor)
+        told += [Change(line.subject_id, line.pk, line.register, today) for line in lines]
+    return lines
+
+
+def end(entry_id: int, reason: str = "ended", *, actor: Actor, on: date | None = None) -> Entry:
+    """The line is over from that day (the day itself no longer counts). Raises Invalid subject.no_ending,
+    subject.day, Conflict subject.entry_ended, NotFound, NotAllowed."""
+    if reason not in REASONS:
+        raise refusals.NO_ENDING()
+    with changing() as told:
+        line, _declared, _who = _locked(entry_id, actor)
+        on = line.since if reason == UNDONE else day(on, least=line.since)
+        end_lines([(line, on)], reason, actor=actor)
+        told.append(Change(line.subject_id, line.pk, line.register, on))
+    return line
+
+
+def withdraw_entries(entry_ids: Iterable[int], *, actor: Actor) -> list[Entry]:
+    """Take back lines that were entered by mistake: they end on the day they began and count on no day."""
+    with changing() as told:
+        lines = list(Entry.objects.select_for_update().filter(pk__in=set(entry_ids), until=None).order_by("pk"))
+        for line in lines:
+            if not access.may(actor, line, definitions.register(line.register), "edit"):
+                raise refusals.NO_ENTRY()
+        end_lines([(line, line.since) for line in lines], UNDONE, actor=actor)
+        told += [Change(line.subject_id, line.pk, line.register, line.since) for line in lines]
+    return lines
+
+
+# What the other writers of the room use, with the subject and its lines locked.
+
+
+def end_lines(pairs: Sequence[tuple[Entry, date]], reason: str, *, actor: Actor) -> None:
+    """End lines on their days, none before it began."""
+    change_rows(
+        [(line, {"until": max(on, line.since), "end_reason": reason}) for line, on in pairs],
+        "entry.ended",
+        actor=actor,
+    )
+
+
+def reopen_lines(lines: Sequence[Entry], *, actor: Actor) -> None:
+    """Ended lines live again. Raises Conflict subject.not_restored when another stands there now."""
+    for line in lines:
+        if line.key and taken(line):
+            raise refusals.NOT_RESTORED()
+    change_rows([(line, {"until": None, "end_reason": ""}) for line in lines], "entry.reopened", actor=actor)
+
+
+def replace_lines(pairs: Sequence[tuple[Entry, Mapping[str, Any]]], *, actor: Actor, on: date) -> None:
+    """Lines lie elsewhere from that day; what they were until then stays readable."""
+    changes = []
+    for line, path in pairs:
+        starts = max(on, line.valid_from)
+        if starts > line.valid_from:
+            _span(line, starts)
+        new = {**path, "valid_from": starts}
+        declared = definitions.register(line.register)
+        if declared.one == "place":
+            line.place_id = path["place_id"]
+            line.key = new["key"] = _key(declared, line)
+            _refuse_second(declared, [line])
+        changes.append((line, new))
+    change_rows(changes, "entry.moved", actor=actor)
+
+
+def taken(line: Entry) -> bool:
+    """Whether another line has this one's key on a day that this one, living on, would count too."""
+    others = Entry.objects.filter(register=line.register, key=line.key).exclude(pk=line.pk)
+    return others.filter(until=None).exists() or others.filter(until__gt=line.since).exclude(end_reason=UNDONE).exists()
+
+
+def clean(declared: Register, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(open, private) values as they are kept. Raises Invalid subject.values."""
+    found, errors = declared.form.clean(values)
+    if errors:
+        raise refusals.VALUES(field_errors=errors)
+    return clean_kept(declared, found)
+
+
+def clean_kept(declared: Register, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(open, private) of values that are clean already; empty ones are left out."""
+    loaded = {f.id: values[f.id] for f in declared.form if f.id in values}
+    kept = {name: value for name, value in declared.form.dump(loaded).items() if value not in (None, "", [])}
+    secret = declared.sensitive
+    return (
+        {name: value for name, value in kept.items() if name not in secret},
+        {name: value for name, value in kept.items() if name in secret},
+    )
+
+
+def kept_values(line: Entry | EntrySpan) -> dict[str, Any]:
+    """All values of a line, the sealed ones opened: for writers and for whoever asked with a reason. One query."""
+    if line.private_ref is None:
+        return dict(line.values)
+    text = events.read_private([line.private_ref])[line.private_ref]
+    return {**line.values, **(json.loads(text) if text else {})}
+
+
+def _seal(pairs: Iterable[tuple[int, Mapping[str, Any]]]) -> dict[int, PrivateRef]:
+    texts = [
+        (f"entry:{id}", "values", json.dumps(private, ensure_ascii=False, sort_keys=True))
+        for id, private in pairs
+        if private
+    ]
+    return {int(stream.partition(":")[2]): ref for (stream, _name), ref in keep_many(texts).items()} if texts else {}
+
+
+def _subjects(subject_ids: Sequence[int], declared: Register, actor: Actor) -> dict[int, Subject]:
+    rows = Subject.objects.select_for_update().filter(pk__in=set(subject_ids)).order_by("pk")
+    found = {row.pk: row for row in rows}
+    for id in subject_ids:
+        row = found.get(id)
+        if row is None or not (access.may(actor, row) or access.may(actor, row, declared, "edit")):
+            raise refusals.NO_SUBJECT()
+        if not access.may(actor, row, declared, "edit"):
+            raise refusals.NOT_HERE()
+        if row.kind != declared.of:
+            raise refusals.WRONG_KIND(wanted=definitions.kind(declared.of).said, given=definitions.kind(row.kind).said)
+        if row.ended:
+            raise refusals.ENDED(label=row.label)
+    return found
+
+
+def _locked(entry_id: int, actor: Actor) -> tuple[Entry, Register, Subject]:
+    seen, declared = access.entry_for(entry_id, actor, "edit")
+    who = Subject.objects.select_for_update().get(pk=seen.subject_id)
+    line = Entry.objects.select_for_update().get(pk=entry_id)
+    if line.until is not None:
+        raise refusals.ENTRY_ENDED()
+    if not access.may(actor, line, declared, "edit"):
+        raise refusals.NOT_HERE()
+    return line, declared, who
+
+
+def _key(declared: Register, line: Entry) -> str | None:
+    if declared.one == "subject":
+        return f"s:{line.subject_id}"
+    if declared.one == "place":
+        return f"p:{line.place_id}"
+    if declared.one:
+        value = line.values.get(declared.one)
+        return f"f:{value}"[:120] if value is not None else None
+    return None
+
+
+def _refuse_second(declared: Register, lines: Sequence[Entry]) -> None:
+    """One live line a key at every day: neither beside a living one nor into the days of one that has ended."""
+    by_key = {line.key: line for line in lines if line.key}
+    if not by_key:
+        return
+    if len(by_key) < sum(1 for line in lines if line.key):
+        raise refusals.ONE_ONLY(register=declared.said)
+    others = Entry.objects.filter(register=declared.name, key__in=list(by_key))
+    for id, key, until in others.exclude(end_reason=UNDONE).values_list("pk", "key", "until"):
+        line = by_key[str(key)]
+        if id != line.pk and (until is None or until > line.since):
+            raise refusals.ONE_ONLY(register=declared.said)
+
+
+def _span(line: Entry, until: date) -> None:
+    """Keep how the line stood before it changes on that day."""
+    db.insert(
+        EntrySpan(
+            entry_id=line.pk, register=line.register, version=line.version, subject_id=line.subject_id,
+            values=line.values, private_ref=line.private_ref, state=line.state, since=line.valid_from, until=until,
+            **{column: getattr(line, column) for column in PATH},
+        )
+    )  # fmt: skip
+
+
+def _seat(actor: Actor) -> int | None:
+    return actor.seat or (actor.seats[0] if len(actor.seats) == 1 else None)

@@ -1,0 +1,193 @@
+"""How `subjects/`, `relations/` and `registers/` of a pack are read: every flaw with its file and line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation import expressions as ex
+from gezhi.foundation.forms import Form
+from gezhi.foundation.packs import Context
+
+from .definitions import BUILT_IN, COLUMN_TITLES, SUBJECT_ALIASES, SUBJECT_TYPES, rule_aliases, rule_types
+
+PERSON_FACTS = ("name", "id_number", "phone", "sex", "born")
+SIDES = ("one", "other")
+
+
+def read_kind(node: Any, context: Context) -> Any:
+    """A kind of subject beside the built-in ones."""
+    if not context.keys(node, required=("subject", "title"), optional=("version", "about", "personal", "code")):
+        return None
+    name = context.text(node, "subject", "", max=40)
+    if name in BUILT_IN:
+        context.problem(node, "subject", "subject.built_in", _("“{name}”是自带的，不用再写。"), name=name)
+    body = {
+        "title": context.title(node),
+        "personal": context.truth(node, "personal"),
+        "code": context.text(node, "code", "", max=20),
+    }
+    context.shared.setdefault("subjects", {})[name] = body
+    return body
+
+
+def read_relation(node: Any, context: Context) -> Any:
+    """A kind of relation: which kinds of subjects, and the sides that may have only one at a time."""
+    required = ("relation", "title", "one", "other")
+    if not context.keys(node, required=required, optional=("version", "about", "single", "one_title", "other_title")):
+        return None
+    single = [str(side) for _index, side in context.each(node, "single")]
+    for side in single:
+        if side not in SIDES:
+            context.problem(node, "single", "relation.single", _("“single”里只能写 one 或 other。"))
+    body = {
+        "title": context.title(node),
+        "one": _kind(node, "one", context),
+        "other": _kind(node, "other", context),
+        "single": sorted(set(single)),
+        "one_title": context.title(node, "one_title", required=False),
+        "other_title": context.title(node, "other_title", required=False),
+    }
+    context.shared.setdefault("relations", {})[context.text(node, "relation", "", max=40)] = body
+    return body
+
+
+def read_register(node: Any, context: Context) -> Any:
+    """A register: its form is read like any other, then everything that names a field is held against it."""
+    optional = (
+        "version", "about", "one", "state", "see", "edit", "inside", "signed", "columns", "sheet", "relation", "options",
+    )  # fmt: skip
+    if not context.keys(node, required=("register", "title", "of", "form"), optional=optional):
+        return None
+    form = Form.from_yaml(node.get("form"), context, types=SUBJECT_TYPES)
+    ids = [f.id for f in form]
+    for id_ in ids:
+        if id_ in SUBJECT_TYPES or id_ in COLUMN_TITLES or id_ in PERSON_FACTS:
+            context.problem(node, "form", "register.reserved", _("“{id}”是每本台账都有的，字段请换个名字。"), id=id_)
+    of = _kind(node, "of", context)
+    body = {
+        "title": context.title(node),
+        "about": context.title(node, "about", required=False),
+        "of": of,
+        "form": form.body(),
+        "one": _one(node, form, context),
+        "states": _states(node, form, context),
+        "see": _posts(node, "see", context),
+        "edit": _posts(node, "edit", context),
+        "inside": context.truth(node, "inside"),
+        "signed": context.truth(node, "signed"),
+        "columns": _columns(node, ids, context),
+        "sheet": _sheet(node, ids, context),
+        "relation": _relation(node, of, context),
+        "options": _options(node, context),
+    }
+    # What rules of other kinds (duties, activities) are held against: names and types, by register.
+    context.shared.setdefault("registers", {})[context.text(node, "register", "", max=40)] = {
+        "of": of,
+        "form": form,
+        "types": rule_types(form),
+        "aliases": rule_aliases(form),
+    }
+    return body
+
+
+def _kind(node: Any, key: str, context: Context) -> str:
+    known = [*BUILT_IN, *context.shared.get("subjects", {})]
+    return context.one_of(node, key, known, "")
+
+
+def _one(node: Any, form: Form, context: Context) -> str:
+    one = context.text(node, "one", "", max=40)
+    if not one or one in ("subject", "place"):
+        return one
+    field = form.get(one)
+    if field is None:
+        context.problem(
+            node, "one", "register.one", _("“one”要写 subject、place 或一个字段的名字；没有字段“{id}”。"), id=one
+        )
+    elif field.sensitive or field.type in ("long_text", "photos", "seats", "places"):
+        context.problem(node, "one", "register.one_secret", _("“{id}”不公开或是长内容，不能用来认重。"), id=one)
+    return one
+
+
+def _states(node: Any, form: Form, context: Context) -> list[dict[str, Any]]:
+    types, aliases = rule_types(form), rule_aliases(form)
+    found: list[dict[str, Any]] = []
+    for _index, item in context.each(node, "state"):
+        if not context.keys(item, required=("is", "title"), optional=("when",)):
+            continue
+        name, when = context.text(item, "is", "", max=20), context.text(item, "when", None, max=400)
+        if any(s["is"] == name for s in found):
+            context.problem(item, "is", "register.state_twice", _("状态“{name}”写了两次。"), name=name)
+        if found and found[-1]["when"] is None:
+            context.problem(item, "is", "register.state_after", _("没有条件的状态要写在最后，后面的不会用到。"))
+        if when is not None:
+            try:
+                ex.compile(when, types, expect=ex.Truth, aliases=aliases)
+            except ex.ExpressionError as fault:
+                context.problem(
+                    item, "when", fault.code, _("条件“{source}”：{detail}"), source=when[:80], detail=fault.words
+                )
+        found.append({"is": name, "title": context.title(item), "when": when})
+    return found
+
+
+def _posts(node: Any, key: str, context: Context) -> list[str]:
+    known = context.shared.get("posts", set())
+    found = []
+    for index, post in context.each(node, key):
+        if str(post) not in known:
+            context.problem(node[key], index, "register.post", _("没有岗位“{code}”。"), code=post)
+        found.append(str(post))
+    return found
+
+
+def _columns(node: Any, ids: list[str], context: Context) -> list[str]:
+    if "columns" not in node:
+        return ["label", "place", *(["state"] if node.get("state") else []), *ids[:4], "since"]
+    found = []
+    for index, column in context.each(node, "columns"):
+        if str(column) not in ids and str(column) not in COLUMN_TITLES:
+            context.problem(
+                node["columns"], index, "register.column", _("没有这一栏：“{id}”，可以写：{known}。"),
+                id=column, known="、".join([*COLUMN_TITLES, *ids]),
+            )  # fmt: skip
+        found.append(str(column))
+    return found
+
+
+def _sheet(node: Any, ids: list[str], context: Context) -> dict[str, list[str]]:
+    given = node.get("sheet") or {}
+    known = (*ids, *PERSON_FACTS, "code", "place", "since", "until")
+    if not context.keys(given, optional=known):
+        return {}
+    return {str(f): [str(w) for _index, w in context.each(given, f)] for f in given if f in known}
+
+
+def _relation(node: Any, of: str, context: Context) -> str:
+    """The relation whose absence is a gap in this register: each live subject must stand on its `one` side."""
+    name = context.text(node, "relation", "", max=40)
+    if not name:
+        return ""
+    known = context.shared.get("relations", {})
+    if name not in known:
+        context.problem(node, "relation", "register.relation", _("没有关系“{name}”。"), name=name)
+    elif known[name]["one"] != of:
+        context.problem(node, "relation", "register.relation_side", _("关系“{name}”的一边不是这类对象。"), name=name)
+    return name
+
+
+def _options(node: Any, context: Context) -> dict[str, Any]:
+    given = node.get("options") or {}
+    if not context.keys(given, optional=("confirm_after_days", "group", "partition", "duplicates")):
+        return {}
+    found: dict[str, Any] = {}
+    if "confirm_after_days" in given:
+        found["confirm_after_days"] = context.whole(given, "confirm_after_days", 0, low=1, high=3_660)
+    if "group" in given:
+        found["group"] = context.text(given, "group", "", max=40)
+    return found
+
+
+assert not set(SUBJECT_ALIASES.values()) - set(SUBJECT_TYPES)
