@@ -6,14 +6,13 @@ table but as hashes; whoever runs the command hands them over on paper, and the 
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gezhi.foundation import db, events, places
 from gezhi.foundation.events import GENESIS
 
-from . import refusals
+from . import passwords, refusals
 from .actor import Actor
 from .changing import lock
 from .persons import NewPerson, create_people
@@ -22,8 +21,6 @@ from .snapshot import directory
 from .terms import NewTerm, appoint_many
 
 STREAM = "site:administrators"
-# No characters that look alike on paper.
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def found_site(
     if len(names) < 2 or len(set(names)) != len(names):
         raise refusals.TWO_FOUNDERS()
     accounts = [*usernames, *(f"admin{n}" for n in range(len(usernames) + 1, len(names) + 1))][: len(names)]
-    words = [_password() for _name in names]
+    words = [passwords.one_time() for _name in names]
     with db.write():
         lock()
         if has_administrators() or directory().chain.root is not None:
@@ -74,8 +71,3 @@ def found_site(
         appoint_many([NewTerm(seat, person) for seat in seats[1:] for person in persons], actor=actor)
         events.record(STREAM, "site.founded", actor=actor, head=GENESIS, patch={"persons": persons, "seats": seats})
     return [Founder(*row) for row in zip(persons, accounts, words, strict=True)]
-
-
-def _password() -> str:
-    """Four groups of five: about 99 bits, and readable from paper."""
-    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))

@@ -1,9 +1,11 @@
 """What time alone brings about: terms run out, old counts of failed sign-ins lose their meaning."""
 
+import time
+
 from gezhi.foundation import jobs
 from gezhi.foundation.jobs.claims import Claimed
 
-from . import committee
+from . import committee, sittings
 from .actor import system
 from .changing import settle
 from .signin import forget_old_failures
@@ -17,8 +19,9 @@ def settle_terms() -> None:
 
 @jobs.every(3600, "people.forget_failures")
 def forget_failures() -> None:
-    """Keep the table of failed sign-ins small."""
+    """Keep the tables of failed sign-ins and of sessions small."""
     forget_old_failures()
+    sittings.forget_over(time.time())
 
 
 @jobs.handler(committee.JOB)

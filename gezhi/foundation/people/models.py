@@ -36,6 +36,8 @@ class Person(models.Model):
     session_epoch = models.IntegerField(default=0)
     # The password was chosen by somebody else (gezhi admin create): nothing works until it is replaced.
     must_change = models.BooleanField(default=False)
+    # Signing in asks for a code of an app as well (people.second_factor).
+    second_factor = models.BooleanField(default=False)
     event_seq = models.IntegerField()
     event_hash = models.BinaryField(max_length=32)
 
@@ -274,9 +276,57 @@ class Token(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
+    # What the person recognises it by: a kind of program, and the masked address it was asked from.
+    device = models.CharField(max_length=60, default="", blank=True)
+    address = models.CharField(max_length=45, default="", blank=True)
 
     class Meta:
         db_table = "people_token"
+
+
+class Sitting(models.Model):
+    """A session of the pages as its owner lists it; the session itself is Django's row of the same key.
+
+    `began_at` is machine time, like everything about sessions. The address is masked before it is kept.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="sittings")
+    session_key = models.CharField(max_length=40, unique=True)
+    session_epoch = models.IntegerField()
+    device = models.CharField(max_length=60, default="", blank=True)
+    address = models.CharField(max_length=45, default="", blank=True)
+    began_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "people_sitting"
+
+
+class SecondFactor(models.Model):
+    """The secret of a person's code app, sealed; `confirmed_at` empty = being set up, and not yet asked for.
+
+    `last_step`: the newest 30-second step a code was taken for; that one and older ones open nothing again.
+    """
+
+    person = models.OneToOneField(Person, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    secret = models.BinaryField()
+    begun_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    last_step = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "people_second_factor"
+
+
+class RecoveryCode(models.Model):
+    """A code for the day the phone is gone: only a keyed hash, and each opens once."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="+")
+    hash = models.BinaryField(max_length=16)
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "people_recovery_code"
+        constraints = [models.UniqueConstraint(fields=["person", "hash"], name="recovery_code_once")]
 
 
 register_state(
@@ -290,6 +340,7 @@ register_state(
         "synthetic": "synthetic",
         "session_epoch": "session_epoch",
         "must_change": "must_change",
+        "second_factor": "second_factor",
     },
 )
 register_state("organisation", Organisation, ("code", "name", "short", "kind", "place_id"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +40,12 @@ _COMMON = frozenset(
     }
 )
 _ROWS = ("0123456789012345", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb")
+
+
+def one_time() -> str:
+    """A password to hand over on paper: four groups of five, about 99 bits, no characters that look alike."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
 
 
 def check(password: str, *, username: str | None = None, synthetic: bool = False) -> None:

@@ -17,7 +17,7 @@ from gezhi.foundation.events.private import keep_many
 from . import crypto, passwords, refusals
 from .actor import Actor
 from .changing import REVISION, changing, need_to_manage, new_ids
-from .models import Person, Token
+from .models import Person, Sitting, Token
 from .snapshot import directory
 
 _USERNAME = re.compile(r"[a-z\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._-]{1,39}")
@@ -112,7 +112,7 @@ def set_password(person_id: int, password: str, *, actor: Actor) -> None:
     with changing(actor):
         person = _locked(person_id)
         if actor.person_id != person_id:
-            _need_to_manage_person(actor, person_id)
+            need_to_manage_person(actor, person_id)
         person.password = encoded
         _end_sessions(person)
         person.must_change = actor.kind == "staff" and actor.person_id != person_id
@@ -128,7 +128,7 @@ def end_sessions(person_id: int, *, actor: Actor) -> None:
     with changing(actor):
         person = _locked(person_id)
         if actor.person_id != person_id:
-            _need_to_manage_person(actor, person_id)
+            need_to_manage_person(actor, person_id)
         _end_sessions(person)
         _store(person, "person.sessions_ended", {"session_epoch": person.session_epoch}, actor)
 
@@ -138,7 +138,7 @@ def set_username(person_id: int, username: str | None, *, actor: Actor) -> None:
     wanted = None if username is None else normal_username(username)
     with changing(actor) as change:
         person = _locked(person_id)
-        _need_to_manage_person(actor, person_id)
+        need_to_manage_person(actor, person_id)
         others = [other for other in change.before.persons.values() if other.id != person_id]
         _refuse_taken(others, [wanted] if wanted else [])
         person.username = wanted
@@ -153,7 +153,7 @@ def set_language(person_id: int, language: str, *, actor: Actor) -> None:
     with changing(actor):
         person = _locked(person_id)
         if actor.person_id != person_id:
-            _need_to_manage_person(actor, person_id)
+            need_to_manage_person(actor, person_id)
         person.language = language
         _store(person, "person.language_set", {"language": language}, actor)
 
@@ -169,7 +169,7 @@ def set_contact(person_id: int, *, actor: Actor, name: str | None = None, phone:
     if phone:
         texts["phone"] = _phone(phone)
     with changing(actor):
-        _need_to_manage_person(actor, person_id)
+        need_to_manage_person(actor, person_id)
         replaced = [field for field, new in (("name", name), ("phone", phone)) if new is not None]
         if _locked(person_id).phone_ref is None:
             replaced = [field for field in replaced if field != "phone"]
@@ -240,9 +240,10 @@ def _store(person: Person, kind: str, patch: dict, actor: Actor) -> None:
 def _end_sessions(person: Person) -> None:
     person.session_epoch += 1
     Token.objects.filter(person=person).delete()
+    Sitting.objects.filter(person=person).delete()
 
 
-def _need_to_manage_person(actor: Actor, person_id: int) -> None:
+def need_to_manage_person(actor: Actor, person_id: int) -> None:
     """Managing a person means managing each of their seats: a town cannot reset a county password."""
     actor.need("people.manage")
     people = directory()

@@ -108,6 +108,7 @@ class PersonInfo:
     synthetic: bool
     session_epoch: int
     must_change: bool = False
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -400,6 +400,83 @@ MUST_CHANGE = _refusal(
     _("现在的密码是别人给的，换成自己的才能用。"),
     _("请在网页上登录一次，按提示换密码。"),
 )
+OTP_NEEDED = _refusal(
+    SignInNeeded,
+    "sign_in.otp_needed",
+    _("还要一个验证码。"),
+    _("这个账号开了二次验证，只有密码不能登录。"),
+    _("请打开手机上的验证器，把六位数字填进 otp 再登录；手机不在身边时填一个恢复码。"),
+)
+OTP_WRONG = _refusal(
+    SignInNeeded,
+    "sign_in.otp_wrong",
+    _("验证码不对。"),
+    _("验证码 30 秒换一个，每个只能用一次；恢复码也只能用一次。"),
+    _("请等下一个数字出来再填；总不对时，请核对手机的时间，或者用恢复码。"),
+)
+HALF_OVER = _refusal(
+    SignInNeeded,
+    "sign_in.half_over",
+    _("请从头登录一次。"),
+    _("输过密码以后等得太久，或者账号刚刚有了变动。"),
+    _("请重新输入登录名和密码。"),
+)
+FACTOR_MUST_SET = _refusal(
+    SignInNeeded,
+    "factor.must_set",
+    _("请先设好二次验证。"),
+    _("您的岗位能看或能改要紧的东西，只有密码不够。"),
+    _("请在网页上登录一次，按提示用手机扫码设好。"),
+)
+FACTOR_NOT_BEGUN = _refusal(
+    Conflict,
+    "factor.not_begun",
+    _("二次验证还没有开始设，或者已经设好了。"),
+    _("这一页可能放得太久，或者在别处已经办过。"),
+    _("请刷新页面再看。"),
+)
+FACTOR_CODE_WRONG = _refusal(
+    Invalid,
+    "factor.code_wrong",
+    _("验证码不对，还没有设好。"),
+    _("它和手机上这一刻的数字不一样，或者手机的时间不准。"),
+    _("请等下一个数字出来，再填一次。"),
+)
+FACTOR_NEEDED = _refusal(
+    NotAllowed,
+    "factor.needed",
+    _("您的岗位不能关掉二次验证。"),
+    _("能看或能改要紧东西的岗位都要有它。"),
+    _("换手机时，请先关掉旧的再设；不在这个岗位以后可以关。"),
+)
+FACTOR_NONE = _refusal(
+    Conflict,
+    "factor.none",
+    _("这个人没有开二次验证。"),
+    _("没有可以重设的。"),
+    _("请核对是不是选错了人。"),
+)
+FACTOR_REASON = _refusal(
+    Invalid,
+    "factor.reason",
+    _("请选一个重设的原因。"),
+    _("重设会记下来，也会告诉本人。"),
+    _("请选择后再办。"),
+)
+FACTOR_NOT_ONESELF = _refusal(
+    NotAllowed,
+    "factor.not_oneself",
+    _("不能重设自己的二次验证。"),
+    _("否则拿到您密码的人可以替您关掉它。"),
+    _("请用一个恢复码登录，或请另一位管理员重设。"),
+)
+NO_SITTING = _refusal(
+    NotFound,
+    "sign_in.no_session",
+    _("没有这一次登录。"),
+    _("它已经退出，或者不是您的。"),
+    _("请刷新页面再看。"),
+)
 TWO_FOUNDERS = _refusal(
     Invalid,
     "people.two_founders",

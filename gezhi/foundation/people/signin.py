@@ -22,7 +22,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import Head
 from gezhi.foundation.events.log import tail
 
-from . import crypto, refusals
+from . import crypto, refusals, second_factor, sittings
 from .actor import Actor, system
 from .models import Person, SignInGuard
 from .persons import end_sessions, normal_username, set_password
@@ -34,19 +34,99 @@ ACCOUNT_FAILURES = 5
 # Gentler: a whole office often shares one address.
 ADDRESS_FAILURES = 50
 _SESSION_PERSON, _SESSION_EPOCH, _SESSION_BEGAN, _SESSION_SEEN = "person", "person_epoch", "began", "seen"
+_HALF = "half"
+HALF_LIFE = 600  # seconds
 # How often a session in use is noted at most: a page that is only read writes nothing in between.
 SEEN_EVERY = timedelta(minutes=5)
 
 
-def sign_in(username: str, password: str, *, ip: str = "") -> PersonInfo:
-    """The person with this name and password. Starts no session: `start_session` or `issue_token` do.
+def sign_in(username: str, password: str, *, ip: str = "", otp: str = "") -> PersonInfo:
+    """The person with this name and password, and with a second factor this code. Starts no session:
+    `start_session` or `issue_token` do.
+
+    Raises as `first_step` and `second_step`; SignInNeeded sign_in.otp_needed when the code is missing.
+    """
+    person = first_step(username, password, ip=ip)
+    if person.second_factor:
+        if not otp.strip():
+            raise refusals.OTP_NEEDED()
+        second_step(person, otp, ip=ip)
+    return person
+
+
+def first_step(username: str, password: str, *, ip: str = "") -> PersonInfo:
+    """The person with this name and password; one with a second factor has not signed in yet.
 
     Raises SignInNeeded sign_in.wrong (nothing says which of the two was wrong, or that the person has been
     deactivated), TooMany sign_in.locked after 5 failures on the account, or 50 from the address, within
     15 minutes. Both write what they counted before they raise.
     """
     name = username.strip().lower()
-    account, address = crypto.blind("sign-in account", name), crypto.blind("sign-in address", ip)
+    account, address = _guards(name, ip)
+    _count_try(account, address, ip)
+    person = _person_named(name)
+    right = check_password(password, person.password if person and person.password else _nobody())
+    if person is None or not right or not person.active or not person.password:
+        _note_failure(person, account, address)
+        raise refusals.WRONG_SIGN_IN()
+    with db.write():
+        if ip:
+            _uncount(address, ADDRESS_FAILURES)
+        if person.second_factor:
+            # Failures stay counted until the code is right too: the password must not buy more guesses of it.
+            _uncount(account, ACCOUNT_FAILURES)
+        else:
+            SignInGuard.objects.filter(key=account).delete()
+            _record(person.pk, "person.signed_in", {"@from": address.hex() if ip else ""})
+    return directory().person(person.pk)
+
+
+def second_step(person: PersonInfo, given: str, *, ip: str = "") -> str:
+    """Use up a code of a person who gave the right password; returns "app" or "recovery".
+
+    Raises SignInNeeded sign_in.otp_wrong (wrong, or used before), TooMany sign_in.locked: counted with the passwords.
+    """
+    return _use_code(person, given, ip, signed_in=True)
+
+
+def check_code(person: PersonInfo, given: str, *, ip: str = "") -> str:
+    """`second_step` for somebody who is signed in and changes their own account: nobody signs in by it."""
+    return _use_code(person, given, ip, signed_in=False)
+
+
+def confirm_factor(person: PersonInfo, given: str) -> tuple[str, ...]:
+    """`second_factor.confirm` at this moment."""
+    return second_factor.confirm(person, given, seconds=_real_now())
+
+
+def sessions_of(person: PersonInfo, *, here: str | None = None) -> list[sittings.Seated]:
+    """`sittings.of` at this moment."""
+    return sittings.of(person, now=_real_now(), here=here)
+
+
+def _use_code(person: PersonInfo, given: str, ip: str, *, signed_in: bool) -> str:
+    account, address = _guards(person.username or "", ip)
+    _count_try(account, address, ip)
+    with db.write():
+        how = second_factor.take(person.id, given, seconds=_real_now())
+        if how:
+            SignInGuard.objects.filter(key=account).delete()
+            if ip:
+                _uncount(address, ADDRESS_FAILURES)
+            if signed_in:
+                _record(person.id, "person.signed_in", {"@from": address.hex() if ip else "", "@with": how})
+    if not how:
+        _note_failure(Person.objects.get(pk=person.id), account, address)
+        raise refusals.OTP_WRONG()
+    return how
+
+
+def _guards(name: str, ip: str) -> tuple[bytes, bytes]:
+    return crypto.blind("sign-in account", name), crypto.blind("sign-in address", ip)
+
+
+def _count_try(account: bytes, address: bytes, ip: str) -> None:
+    """Count before looking. Raises TooMany sign_in.locked."""
     with db.write():
         now = clock.now()
         locked = max(
@@ -57,17 +137,6 @@ def sign_in(username: str, password: str, *, ip: str = "") -> PersonInfo:
         raise refusals.LOCKED(
             retry_after=ceil((locked - now).total_seconds()), minutes=ceil((locked - now).total_seconds() / 60)
         )
-    person = _person_named(name)
-    right = check_password(password, person.password if person and person.password else _nobody())
-    if person is None or not right or not person.active or not person.password:
-        _note_failure(person, account, address)
-        raise refusals.WRONG_SIGN_IN()
-    with db.write():
-        SignInGuard.objects.filter(key=account).delete()
-        if ip:
-            _uncount(address)
-        _record(person.pk, "person.signed_in", {"@from": address.hex() if ip else ""})
-    return directory().person(person.pk)
 
 
 def change_password(person: PersonInfo, old: str, new: str, *, ip: str = "") -> PersonInfo:
@@ -76,24 +145,57 @@ def change_password(person: PersonInfo, old: str, new: str, *, ip: str = "") -> 
     Raises SignInNeeded sign_in.wrong, TooMany sign_in.locked (wrong tries count as at signing in), Invalid
     password.weak, password.same.
     """
-    sign_in(person.username or "", old, ip=ip)
+    first_step(person.username or "", old, ip=ip)
     if old == new:
         raise refusals.PASSWORD_SAME()
     set_password(person.id, new, actor=Actor(kind="staff", person_id=person.id, name=person.name_public))
     return directory().person(person.id)
 
 
-def start_session(request: HttpRequest, person: PersonInfo) -> None:
-    """Begin a session under a new key, so that one prepared by somebody else is worth nothing."""
+def start_session(request: HttpRequest, person: PersonInfo, *, device: str = "", ip: str = "") -> None:
+    """Begin a session under a new key, so that one prepared by somebody else is worth nothing.
+
+    `device`: what the person will recognise it by; of the address only a masked form is kept.
+    """
     with db.write():
-        language = request.session.get("lang")
-        request.session.flush()
+        began = int(_real_now())
+        _fresh(request)
         request.session[_SESSION_PERSON] = person.id
         request.session[_SESSION_EPOCH] = person.session_epoch
-        request.session[_SESSION_BEGAN] = request.session[_SESSION_SEEN] = int(_real_now())
-        if language:
-            request.session["lang"] = language
+        request.session[_SESSION_BEGAN] = request.session[_SESSION_SEEN] = began
         request.session.save()
+        sittings.note(request.session.session_key or "", person, device, ip, began)
+
+
+def start_half(request: HttpRequest, person: PersonInfo) -> None:
+    """Remember, under a new key, who gave the right password and still owes a code. It opens nothing."""
+    with db.write():
+        _fresh(request)
+        request.session[_HALF] = [person.id, person.session_epoch, int(_real_now())]
+        request.session.save()
+
+
+def half_signed(request: HttpRequest) -> PersonInfo:
+    """Who owes a code in this session. Raises SignInNeeded sign_in.half_over: nobody, or ten minutes have passed."""
+    id_, epoch, began = request.session.get(_HALF) or (0, 0, 0)
+    person = directory().persons.get(id_)
+    if person is None or not person.active or person.session_epoch != epoch or _real_now() - began > HALF_LIFE:
+        raise refusals.HALF_OVER()
+    return person
+
+
+def began_lately(request: HttpRequest) -> bool:
+    """Whether this session began within ten minutes: then the password need not be asked again."""
+    began = request.session.get(_SESSION_BEGAN)
+    return isinstance(began, int) and _real_now() - began <= HALF_LIFE
+
+
+def _fresh(request: HttpRequest) -> None:
+    language = request.session.get("lang")
+    sittings.forget(request.session.session_key)
+    request.session.flush()
+    if language:
+        request.session["lang"] = language
 
 
 def sign_out(request: HttpRequest) -> None:
@@ -102,6 +204,7 @@ def sign_out(request: HttpRequest) -> None:
     with db.write():
         if person is not None:
             _record(person.id, "person.signed_out", {})
+        sittings.forget(request.session.session_key)
         request.session.flush()
 
 
@@ -138,6 +241,13 @@ def _real_now() -> float:
     return time.time()
 
 
+def locked_until(person: PersonInfo) -> datetime | None:
+    """Until when the account is locked; None when it is not."""
+    key = crypto.blind("sign-in account", person.username or "")
+    until = SignInGuard.objects.filter(key=key).values_list("locked_until", flat=True).first()
+    return until if until is not None and until > clock.now() else None
+
+
 def unlock(person_id: int, *, actor: Actor) -> None:
     """Take a person's lock away. Raises NotAllowed, NotFound people.no_person."""
     actor.need("people.manage")
@@ -168,11 +278,11 @@ def _count(key: bytes, most: int, now: datetime) -> datetime:
     return now
 
 
-def _uncount(key: bytes) -> None:
+def _uncount(key: bytes, most: int) -> None:
     guard = SignInGuard.objects.select_for_update().filter(key=key).first()
     if guard is not None:
         guard.failures = max(0, guard.failures - 1)
-        if guard.failures < ADDRESS_FAILURES:
+        if guard.failures < most:
             guard.locked_until = None
         guard.save()
 

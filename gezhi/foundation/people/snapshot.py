@@ -295,7 +295,15 @@ def load(map_of_places: places.Directory) -> People:
     persons = {
         row[0]: PersonInfo(*row)
         for row in Person.objects.order_by("id").values_list(
-            "id", "name_public", "username", "language", "active", "synthetic", "session_epoch", "must_change"
+            "id",
+            "name_public",
+            "username",
+            "language",
+            "active",
+            "synthetic",
+            "session_epoch",
+            "must_change",
+            "second_factor",
         )
     }
     terms: dict[int, list[TermInfo]] = defaultdict(list)

@@ -13,6 +13,8 @@ from gezhi.foundation.calendar import clock
 from . import refusals
 from .models import Token
 from .records import PersonInfo
+from .second_factor import unfinished
+from .sittings import mask_address
 from .snapshot import directory
 
 LIFE = timedelta(hours=12)
@@ -25,13 +27,14 @@ class Issued(NamedTuple):
     expires_at: datetime
 
 
-def issue_token(person: PersonInfo) -> Issued:
+def issue_token(person: PersonInfo, *, device: str = "", ip: str = "") -> Issued:
     """A new token for a person who has just signed in; it lives 12 hours.
 
-    Raises SignInNeeded password.must_change while the password is a one-time one.
+    Raises SignInNeeded password.must_change while the password is a one-time one, factor.must_set while the person's
+    post must have a second factor and the person has none.
     """
-    if person.must_change:
-        raise refusals.MUST_CHANGE()
+    if lacking := unfinished(person):
+        raise refusals.MUST_CHANGE() if lacking == "password" else refusals.FACTOR_MUST_SET()
     secret = secrets.token_urlsafe(32)
     with db.write():
         now = clock.now()
@@ -42,12 +45,15 @@ def issue_token(person: PersonInfo) -> Issued:
             session_epoch=person.session_epoch,
             created_at=now,
             expires_at=now + LIFE,
+            device=device[:60],
+            address=mask_address(ip),
         )
     return Issued(secret, token.expires_at)
 
 
 def person_for_token(secret: str) -> PersonInfo:
-    """Whose token this is (one SELECT). Raises SignInNeeded token.wrong: unknown, expired or revoked."""
+    """Whose token this is (one SELECT). Raises SignInNeeded token.wrong: unknown, expired or revoked; factor.must_set
+    when the person has come to a post since that must have a second factor."""
     row = (
         Token.objects.filter(hash=_hash(secret), revoked_at=None)
         .values_list("person_id", "session_epoch", "expires_at")
@@ -58,6 +64,8 @@ def person_for_token(secret: str) -> PersonInfo:
     person = directory().persons.get(row[0])
     if person is None or not person.active or person.session_epoch != row[1]:
         raise refusals.TOKEN_WRONG()
+    if unfinished(person) == "factor":
+        raise refusals.FACTOR_MUST_SET()
     return person
 
 

@@ -23,6 +23,9 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from gezhi.interfaces.api import refusals
+from gezhi.interfaces.site.callers import client_ip
+
+__all__ = ["Buckets", "Rate", "buckets", "client_ip", "guesses", "knock", "parse_rate", "rate", "wrong_code"]
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _MAX_CLIENTS = 50_000
@@ -88,17 +91,6 @@ def rate() -> Rate:
 def guesses() -> Rate:
     """How many unknown codes one client may try."""
     return _setting("GEZHI_RATE_GUESSES", "10/m" if settings.PRODUCTION else "30/m")
-
-
-def client_ip(request: HttpRequest) -> str:
-    """The caller's address. X-Forwarded-For counts only for the proxies the operator declared."""
-    proxies = int(os.environ.get("GEZHI_PROXIES", "0"))
-    peer = request.META.get("REMOTE_ADDR", "")
-    if proxies > 0:
-        hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-        if len(hops) >= proxies:
-            return hops[-proxies]
-    return peer
 
 
 def _key(request: HttpRequest, door: str) -> bytes:

@@ -142,6 +142,7 @@ class CategoryList(Schema):
 class SessionIn(Schema):
     username: str = Field(examples=["secretary"])
     password: str = Field(examples=["gezhi-demo"])
+    otp: str = Field("", description="The app's code or a recovery code, for accounts with a second factor")
 
 
 class SeatOut(Schema):

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from .views import (
+    accounts,
     acting,
     audit,
     bulletin,
@@ -78,6 +79,8 @@ urlpatterns = [
     path("people", staff.people_page, name="people"),
     path("people/at/<int:place>", staff.people_page, name="people_of"),
     path("people/seats/<int:seat>", staff.seat_page, name="seat"),
+    path("people/accounts", accounts.accounts, name="accounts"),
+    path("people/<int:person>/account", accounts.account, name="account"),
     path("people/<int:person>/hand-over", staff.hand_over, name="hand_over"),
     path("people/<int:person>/leave", staff.leave, name="leave"),
     path("people/at/<int:place>/committee", committee.change, name="committee"),

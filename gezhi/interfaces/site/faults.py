@@ -47,6 +47,7 @@ FAULT = register(
 
 # Never shown back, whatever the page: these may be secrets.
 _HIDDEN = ("csrfmiddlewaretoken", "password", "token", "key")
+_SECRET = frozenset({"old", "new", "again", "otp", "next"})
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -121,7 +122,11 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     if request.method != "POST":
         return []
     try:
-        return [(name, str(text)) for name, text in request.POST.items() if text and not name.lower().endswith(_HIDDEN)]
+        return [
+            (name, str(text))
+            for name, text in request.POST.items()
+            if text and name not in _SECRET and not name.lower().endswith(_HIDDEN)
+        ]
     except (SuspiciousOperation, RequestDataTooBig, OSError):
         return []
 

@@ -102,8 +102,9 @@ def _actor_of(request: HttpRequest):
     from gezhi.foundation import people
 
     person = people.current_person(request) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-    # With a one-time password one is nobody yet: it opens /password and nothing else.
-    return people.resident("") if person is None or person.must_change else people.actor_for(person.id)
+    # With a one-time password, or without the code one's post must have, one is nobody yet: only /password and
+    # /second-factor open.
+    return people.resident("") if person is None or people.unfinished(person) else people.actor_for(person.id)
 
 
 def refusals(get_response: GetResponse) -> GetResponse:

@@ -143,6 +143,11 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 # A session ends this long after signing in, and when nothing was done in it for so long.
 GEZHI_SESSION_HOURS = int(os.environ.get("GEZHI_SESSION_HOURS", "12"))
 GEZHI_IDLE_MINUTES = int(os.environ.get("GEZHI_IDLE_MINUTES", "120"))
+# Whoever holds one of these powers signs in with a code of an app as well; "all" = every seat, "off" = nobody must.
+GEZHI_SECOND_FACTOR = tuple(
+    word.strip()
+    for word in os.environ.get("GEZHI_SECOND_FACTOR", "people.manage,protected.reveal,audit.read").split(",")
+)
 SESSION_COOKIE_AGE = GEZHI_SESSION_HOURS * 3600
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
