@@ -227,6 +227,9 @@ def build() -> Scene:
         "desk/figure": dict(parse_qsl(unescape(figure[1]))),
         "desk/duty/<int:place>": {"do": "rotate", "seat": officer, "persons": "周敏"},
         "desk/duty": {"do": "rotate", "seat": officer, "persons": "周敏"},
+        "second-factor": {"do": "begin", "password": "not-the-password"},
+        "desk/people/accounts": {"do": "enter"},
+        "desk/people/<int:person>/account": {"do": "factor"},
         "desk/people/seats/<int:seat>": {"do": "appoint", "name": "没有这人"},
         "r/<str:code>/<slug:action>": {"text": "补充：二楼也不亮。"},
     }

@@ -14,6 +14,8 @@ from django.core import checks
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
+from gezhi.foundation import people
+
 TAG = "gezhi"
 FACES = {"portal", "field", "desk", "api"}
 # File locks are not dependable here, and SQLite's shared memory does not work at all.
@@ -35,6 +37,13 @@ def _everywhere() -> Found:
             _("GEZHI_ZONES 里有不认识的界面：%s。") % ", ".join(sorted(unknown)),
             hint=_("可用的有 portal、field、desk、api，用逗号隔开。"),
             id="gezhi.E008",
+        )
+    odd = [word for word in settings.GEZHI_SECOND_FACTOR if word not in people.POWERS and word not in ("all", "off")]
+    if odd or (len(settings.GEZHI_SECOND_FACTOR) > 1 and {"all", "off"} & set(settings.GEZHI_SECOND_FACTOR)):
+        yield checks.Error(
+            _("GEZHI_SECOND_FACTOR 里有不认识的权限：%s。") % ", ".join(odd or settings.GEZHI_SECOND_FACTOR),
+            hint=_("请写权限的代号，用逗号隔开，或者只写 all 或 off。"),
+            id="gezhi.E011",
         )
     if connection.vendor == "sqlite" and (kind := file_system(settings.GEZHI_HOME)) in NETWORK_FILE_SYSTEMS:
         yield checks.Error(
@@ -84,6 +93,12 @@ def _in_production() -> Found:
             _("密钥文件别人也能读：%s。") % ", ".join(sorted(loose)),
             hint=_("请把这些文件的权限改为 600。"),
             id="gezhi.E009",
+        )
+    if settings.GEZHI_SECOND_FACTOR == ("off",):
+        yield checks.Warning(
+            _("哪个岗位都不要二次验证：拿到一个密码就能管人、看原件。"),
+            hint=_("请去掉 GEZHI_SECOND_FACTOR=off，或写明哪些权限要有。"),
+            id="gezhi.W002",
         )
     if not settings.GEZHI_ROOTS:
         yield checks.Warning(

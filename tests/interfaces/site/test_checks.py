@@ -46,6 +46,9 @@ def test_a_site_in_order_starts(production):
         ("GEZHI_ENV", "prod", "gezhi.E010"),
         ("GEZHI_ZONES", ("portal", "dsek"), "gezhi.E008"),
         ("GEZHI_ROOTS", "", "gezhi.W001"),
+        ("GEZHI_SECOND_FACTOR", ("off",), "gezhi.W002"),
+        ("GEZHI_SECOND_FACTOR", ("people.mange",), "gezhi.E011"),
+        ("GEZHI_SECOND_FACTOR", ("off", "people.manage"), "gezhi.E011"),
     ],
 )
 def test_one_thing_wrong_is_named(production, name, value, id):
