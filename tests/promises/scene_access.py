@@ -202,6 +202,7 @@ def build() -> Scene:
         "desk/bulletins/<int:bulletin_id>/do/<slug:what>": {"what": "publish"},
         "services/<slug:pack>/<slug:code>": {"pack": "xinxing-community", "code": "elder-allowance"},
         "desk/trees/<slug:name>": {"name": "nothing"},
+        "desk/audit/<slug:name>": {"name": "events"},
         "desk/notices/<int:id>": {"id": line},
         "field/notices/<int:id>": {"id": line},
         "desk/notices/gateways/<int:id>": {"id": gateway},

@@ -188,7 +188,9 @@ PAGES = {
     "POST desk/notices/failed/<int:id>/retry":                               "1333333333333333>",
     # The log.
     "GET desk/audit":                                                        "133333333333333o3",
-    "POST desk/audit":                                                       "133333333333333o3",
+    "POST desk/audit":                                                       "133333333333333>3",
+    "GET desk/audit/progress":                                               "133333333333333o3",
+    "GET desk/audit/<slug:name>":                                            "133333333333333o3",
 }  # fmt: skip
 
 API = {

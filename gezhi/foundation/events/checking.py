@@ -28,11 +28,12 @@ ALONE = 60_000
 _PAIRS = 200
 
 
-def verify(*, processes: int | None = None) -> Report:
+def verify(*, processes: int | None = None, progress: Callable[[int, int], None] | None = None) -> Report:
     """Read the whole log once and compare it with itself, the state rows, the private texts, the blocks
     and the exported roots. Reads one moment of the database and keeps nobody from writing.
 
     `processes`: how many work at it (default: one for a small log, else one per core, at most four).
+    `progress(done, of)` is called after each piece of about equal size.
     Called inside a transaction it checks what that transaction sees, in this process.
     """
     started = monotonic()
@@ -41,7 +42,12 @@ def verify(*, processes: int | None = None) -> Report:
     exported = [read_exported(path) for path in root_files()]
     with _readers(processes) as (own, workers, run):
         erased, information = _erased()
-        parts = list(run(_tasks(own, workers, erased)))
+        tasks = _tasks(own, workers if progress is None else max(workers, 2), erased)
+        parts = []
+        for part in run(tasks):
+            parts.append(part)
+            if progress is not None:
+                progress(len(parts), len(tasks))
         findings = _merge(own, report, parts)
         for file in exported:
             findings += compare_exported(own, file)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from gezhi.foundation.jobs import every
+from gezhi.foundation.jobs import every, handler
+from gezhi.foundation.jobs.claims import Claimed
 
+from . import runs
 from .erasures import flush_erased, journal_erasures
 from .export import export_roots
 from .sealing import BLOCK_LIMIT, seal_now
@@ -27,3 +29,9 @@ def tidy() -> None:
     export_roots()
     journal_erasures()
     flush_erased()
+
+
+@handler(runs.JOB)
+def check_log(job: Claimed) -> None:
+    """A check of the whole log, asked for at the desk."""
+    runs.perform(int(job.payload["run"]), job.complete)

@@ -128,6 +128,33 @@ class Private(models.Model):
         return f"{self.stream}/{self.name}"
 
 
+class VerifyRun(models.Model):
+    """A check of the whole log that somebody asked for: `done` of `of` pieces, then what it found.
+
+    `findings`: the first of them as [code, stream, seq, facts]; `count`: all.
+    """
+
+    asked_by = models.BigIntegerField(null=True)
+    asked_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    done = models.IntegerField(default=0)
+    of = models.IntegerField(default=0)
+    events = models.BigIntegerField(default=0)
+    blocks = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    count = models.IntegerField(default=0)
+    findings = models.JSONField(default=list)
+
+    class Meta:
+        db_table = "events_verify_run"
+
+    @property
+    def share(self) -> int:
+        """Percent done, 0 to 100."""
+        return 100 if self.finished_at else 100 * self.done // self.of if self.of else 0
+
+
 class Epoch(models.Model):
     """PostgreSQL: how transaction numbers become `tx` (one row, id 1; docs/rules/events.md).
 

@@ -28,6 +28,7 @@ from .views import (
     similar,
     staff,
     supervise,
+    trail,
     trees,
     vacancies,
 )
@@ -105,6 +106,8 @@ urlpatterns = [
     path("methods", methods.methods, name="methods"),
     path("methods/<slug:name>", methods.method, name="method"),
     path("audit", audit.audit, name="audit"),
+    path("audit/progress", audit.progress, name="audit_progress"),
+    path("audit/<slug:name>", trail.trail, name="trail"),
     path("notices", notices.inbox, name="notices"),
     path("notices/<int:id>", notices.open_line, name="notice"),
     path("notices/choices", notices.choices, name="notice_choices"),

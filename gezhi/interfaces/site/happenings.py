@@ -65,6 +65,10 @@ OTHERS: dict[str, Any] = {
     "personal.revealed": _("看全号"),
     "erased": _("依法删除"),
 }
+# What changes who sits where and what lies where: all of it but exports, looks and erasures.
+CHANGES: dict[str, Any] = {
+    kind: words for kind, words in OTHERS.items() if kind not in ("export.made", "personal.revealed", "erased")
+}
 # A stream's kind, the part before the colon.
 STREAMS: dict[str, Any] = {
     "case": _("案件"),
