@@ -247,7 +247,7 @@ _LISTS: dict[str, Callable[[Request, Sieve, int | None], Found]] = {
 
 
 def _kept(given: QueryDict) -> list[list[str]]:
-    return [[key, given[key]] for key in ("who", "kind", "place", "since", "until") if given.get(key)]
+    return [[key, str(given[key])] for key in ("who", "kind", "place", "since", "until") if given.get(key)]
 
 
 def _next(name: str, given: QueryDict, before: int) -> str:
