@@ -35,7 +35,7 @@ class Server:
 
 @contextmanager
 def serving(*, workers: int = 2, threads: int = 4, background: bool = False) -> Iterator[Server]:
-    """`gezhi serve` (and with `background` a `gezhi worker`) on the home this process points at."""
+    """`gezhi serve` (and with `background` its two `gezhi worker`s) on the home this process points at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -43,7 +43,9 @@ def serving(*, workers: int = 2, threads: int = 4, background: bool = False) -> 
     serve = ["serve", "--port", str(port), "--workers", str(workers), "--threads", str(threads)]
     children = [subprocess.Popen([*gezhi, *serve], stdout=subprocess.DEVNULL)]
     if background:
-        children.append(subprocess.Popen([*gezhi, "worker", "--slot", "0"], stdout=subprocess.DEVNULL))
+        for lane in ("quick", "slow"):  # as `gezhi run` does
+            worker = [*gezhi, "worker", "--slot", "0", "--lane", lane]
+            children.append(subprocess.Popen(worker, stdout=subprocess.DEVNULL))
     try:
         server = Server(port, children[0])
         _wait_ready(server)

@@ -15,6 +15,7 @@ from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import db, events, jobs
 from gezhi.foundation.calendar import clock, deadline
+from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.events import Block, Event
 from gezhi.foundation.jobs.claims import Claimed, complete_all
@@ -31,17 +32,27 @@ MOST_EVENTS = 2_000  # read in one transaction, unless one block holds more
 
 
 def follow() -> bool:
-    """Take the next run of sealed events; True when there may be more. Harmless beside another follower."""
+    """Take the next run of sealed events; True when there may be more. Harmless beside another follower.
+
+    What is sealed no longer changes, so it is read, and decided, before anything is locked.
+    """
+    with revisions.kept():
+        return _follow()
+
+
+def _follow() -> bool:
+    place = Position.objects.filter(name=NAME).first() or Position(name=NAME)
+    start, end = place.until, _end(place.until)
+    if end is None:
+        return False
+    wanted = rules()
+    found = _jobs(events.sealed_between(start, end), wanted) if wanted else []
     with db.write():
         place = Position.objects.select_for_update().filter(name=NAME).first() or Position(name=NAME)
-        end = _end(place.until)
-        if end is None:
-            return False
-        wanted = rules()
-        if wanted:
-            jobs.enqueue_many(_jobs(events.sealed_between(place.until, end), wanted))
-        place.until = end
-        place.save()
+        if place.until == start:  # otherwise another follower was here, and its jobs are these
+            jobs.enqueue_many(found)
+            place.until = end
+            place.save()
     return True
 
 

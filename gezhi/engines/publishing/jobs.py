@@ -18,7 +18,7 @@ from gezhi.foundation.measures import Period, parse_period
 from gezhi.foundation.people import Actor, crypto
 
 
-@jobs.handler("document.print")
+@jobs.handler("document.print", slow=True)
 def make_print(job: Claimed) -> None:
     """Render the masked PDF. Where this machine cannot, the document simply has none and its page says so."""
     row = Document.objects.filter(pk=job.payload["document"], state=ISSUED).first()
@@ -83,7 +83,7 @@ def _sealing(name: str, place: int, period: Period) -> tuple[str, str, dict[str,
     return "bulletins.seal", f"{name} {place} {period.name}", {"template": name, "place": place, "period": period.name}
 
 
-@jobs.handler("bulletins.seal")
+@jobs.handler("bulletins.seal", slow=True)
 def seal_one(job: Claimed) -> None:
     """Count and freeze one bulletin. One that was sealed meanwhile, or that cannot be any more, is left alone."""
     given = job.payload

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 
 
@@ -22,7 +23,7 @@ def next_numbers(now: datetime, count: int) -> list[str]:
     """The next `count` numbers, rising. Inside a write."""
     if not count:
         return []
-    with connection.cursor() as cursor:
+    with db.prepared() as cursor:
         if connection.vendor == "postgresql":
             if count == 1:  # the plain statement of every opening
                 cursor.execute("SELECT nextval('workflows_case_number')")

@@ -8,7 +8,18 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 
 from . import revisions
 from .counting import Counted, count_queries
+from .cursors import prepared
 from .inserting import insert, insert_many
 from .writing import after_commit, attempt, write
 
-__all__ = ["Counted", "after_commit", "attempt", "count_queries", "insert", "insert_many", "revisions", "write"]
+__all__ = [
+    "Counted",
+    "after_commit",
+    "attempt",
+    "count_queries",
+    "insert",
+    "insert_many",
+    "prepared",
+    "revisions",
+    "write",
+]

@@ -13,6 +13,8 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
+from .cursors import prepared
+
 _Prepare = Callable[[Any], Any]
 
 
@@ -52,7 +54,7 @@ def insert(instance: models.Model) -> None:
     sql = plan.statements.get(key)
     if sql is None:
         sql = plan.statements[key] = _statement(plan, key)
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(sql, values)
         if plan.returned is not None:
             setattr(instance, plan.returned[0], cursor.fetchone()[0])

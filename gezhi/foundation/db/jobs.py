@@ -7,7 +7,8 @@ from django.db import connection
 from gezhi.foundation.jobs import every
 
 
-@every(1, "db.checkpoint")
+# Often, so that one copies little: while the database file is synced, commits wait for the disk.
+@every(0.25, "db.checkpoint")
 def checkpoint() -> None:
     """Copy what is committed from the log to the database file; waits for nobody and nobody waits for it."""
     if connection.vendor != "sqlite":

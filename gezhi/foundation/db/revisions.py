@@ -14,6 +14,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from .cursors import prepared
+
 
 class _Known(threading.local):
     depth: int = 0
@@ -31,7 +33,7 @@ def current() -> dict[str, int]:
     """
     if _known.values is not None:
         return _known.values
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute("SELECT name, value FROM db_revision")
         values = dict(cursor.fetchall())
     if _known.depth:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from django.db import IntegrityError, connection
 from django.db.transaction import TransactionManagementError
 
+from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict
 
@@ -84,7 +85,7 @@ def record(
         raise TransactionManagementError("An event is recorded inside db.write(), with what it tells.")
     row = _row(stream, kind, actor, patch, head, private, claimed_at, version, reason, seat, stamp(clock.now()))
     try:
-        with connection.cursor() as cursor:
+        with db.prepared() as cursor:
             cursor.execute(_ONE, row)
     except IntegrityError as error:
         raise Conflict("event.stale", stream=stream, seq=head.seq) from error

@@ -25,6 +25,8 @@ __all__ = [
 Hook = Callable[[str, tuple[str, ...]], object]
 _hooks: list[Hook] = []
 BULK = 2_000
+# So many texts one act keeps at most; more come from an import.
+_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def _store(sealed: Sequence[SealedText]) -> dict[tuple[str, str], PrivateRef]:
     rows = [(one.stream, one.name, one.salt, one.blob) for one in sealed]
     by_salt = {one.salt: one for one in sealed}
     kept: dict[tuple[str, str], PrivateRef] = {}
-    with connection.cursor() as cursor:
+    with db.prepared() if len(rows) <= _FEW else connection.cursor() as cursor:
         for start in range(0, len(rows), BULK):
             part = rows[start : start + BULK]
             cursor.execute(

@@ -17,7 +17,7 @@ from gezhi.foundation.calendar import clock
 
 from .models import Job
 from .queue import machine_ms
-from .registry import BATCHES, HANDLERS
+from .registry import BATCHES, HANDLERS, SLOW
 
 log = logging.getLogger("gezhi.jobs")
 
@@ -65,15 +65,16 @@ class Claimed:
         return {"id": self.id, "state": Job.READY, "leased_by": self.holder, "attempts": self.attempts}
 
 
-def claim(holder: str, *, limit: int = 1) -> list[Claimed]:
+def claim(holder: str, *, limit: int = 1, slow: bool | None = None) -> list[Claimed]:
     """Up to `limit` due jobs that this program has handlers for, oldest first, leased to `holder`.
+
+    `slow` True or False: only those of that lane (`registry.handler`).
 
     PostgreSQL skips rows another worker is claiming; on SQLite the claim is one short write, made only
     when a read has found something due.
     """
-    due = Job.objects.filter(
-        state=Job.READY, run_at__lte=clock.now(), leased_until__lt=machine_ms(), name__in=list(HANDLERS)
-    )
+    names = [name for name in HANDLERS if slow is None or (name in SLOW) == slow]
+    due = Job.objects.filter(state=Job.READY, run_at__lte=clock.now(), leased_until__lt=machine_ms(), name__in=names)
     if not due.exists():
         return []
     with db.write():

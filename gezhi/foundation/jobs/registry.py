@@ -28,16 +28,21 @@ BatchHandler = Callable[[list["Claimed"]], object]
 HANDLERS: dict[str, Handler] = {}
 BATCHES: dict[str, BatchHandler] = {}
 PERIODIC: dict[str, Periodic] = {}
+# Jobs that take seconds: the worker has a lane of their own for them, so that what takes an instant never waits behind one.
+SLOW: set[str] = set()
 
 
-def handler(name: str) -> Callable[[Handler], Handler]:
+def handler(name: str, *, slow: bool = False) -> Callable[[Handler], Handler]:
     """`@handler("text.index")` on `def index(job): ...`.
 
     The function receives the claimed job (`job.payload`, `job.key`, `job.attempts`). It may run more
     than once: after a crash, or when a lease ran out. For effects in our own database write them inside
     `with job.complete():`, which commits them together with the job's completion, so they happen
     exactly once. A function that never calls it is completed after it returns (at least once).
+    `slow` is for what takes seconds (a bulletin counted, a workbook filled): it waits for its like only.
     """
+    if slow:
+        SLOW.add(name)
 
     def take(function: Handler) -> Handler:
         if HANDLERS.setdefault(name, function) is not function:

@@ -15,6 +15,10 @@ LEAD_MS = 12_000
 FORGET_MS = 24 * 3600 * 1000
 
 
+#: How the names of workers end that do slow jobs only: they never lead, and their heart does not stand for the worker's.
+SLOW_NAME = "+slow"
+
+
 def beat(name: str) -> bool:
     """Say that worker `name` is alive and keep, or try to take, the lead. True when it leads now.
 
@@ -25,6 +29,8 @@ def beat(name: str) -> bool:
         Worker.objects.bulk_create(
             [Worker(name=name, beat=now)], update_conflicts=True, unique_fields=["name"], update_fields=["beat"]
         )
+        if name.endswith(SLOW_NAME):
+            return False
         free = Q(holder=name) | Q(until__lt=now)
         leads = bool(Lead.objects.filter(free, id=1).update(holder=name, until=now + LEAD_MS))
         if not leads and not Lead.objects.filter(id=1).exists():

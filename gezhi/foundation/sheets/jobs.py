@@ -51,7 +51,7 @@ def _ask(run: ImportRun, person_id: int | None = None) -> targets.Ask:
     return targets.Ask(layouts.layout(run.sender), run.place_id, asker(run, person_id), run.pk)
 
 
-@jobs.handler("sheets.check")
+@jobs.handler("sheets.check", slow=True)
 def check(job: Claimed) -> None:
     """Read the workbook and check every row; a file that cannot be read is refused in words, not tried again."""
     run = ImportRun.objects.filter(pk=job.payload["run"]).first()
@@ -97,7 +97,7 @@ def _set_state(rows: list[tuple[str, int | None, int]]) -> None:
         cursor.executemany("UPDATE sheets_row SET state = %s, subject = %s, sealed = NULL WHERE id = %s", rows)
 
 
-@jobs.handler("sheets.fill")
+@jobs.handler("sheets.fill", slow=True)
 def fill(job: Claimed) -> None:
     """Fill the next batch of good rows and ask for the one after it; after the last the run is done."""
     with job.complete():
@@ -164,7 +164,7 @@ def _fill(
     return made, refused
 
 
-@jobs.handler("sheets.undo")
+@jobs.handler("sheets.undo", slow=True)
 def undo(job: Claimed) -> None:
     """Take back the next batch; what somebody has touched meanwhile stays and is counted."""
     with job.complete():
@@ -187,7 +187,7 @@ def undo(job: Claimed) -> None:
         actions.change(run, "import.undone", people.system("import"), state=UNDONE, filled=kept)
 
 
-@jobs.handler("sheets.returned")
+@jobs.handler("sheets.returned", slow=True)
 def make_returned(job: Claimed) -> None:
     """The workbook to give back: the same sheet with the reasons."""
     run = ImportRun.objects.filter(pk=job.payload["run"]).first()
@@ -195,7 +195,7 @@ def make_returned(job: Claimed) -> None:
         store.put(f"returned-{run.pk}", returned.workbook(run, store.get(f"run-{run.pk}")))
 
 
-@jobs.handler("sheets.reply")
+@jobs.handler("sheets.reply", slow=True)
 def make_reply(job: Claimed) -> None:
     """Replies in the sender's layout."""
     replies.make(job.payload["reply"])

@@ -33,5 +33,8 @@ def run(args: argparse.Namespace) -> int:
     steps.close_database()
     gezhi = [sys.executable, "-m", "gezhi.interfaces.commands.main"]
     children = {"server": [*gezhi, "serve", "--host", args.host, "--port", str(args.port)]}
-    children |= {f"worker-{slot}": [*gezhi, "worker", "--slot", str(slot)] for slot in range(args.workers)}
+    children |= {
+        f"worker-{slot}": [*gezhi, "worker", "--slot", str(slot), "--lane", "quick"] for slot in range(args.workers)
+    }
+    children["slow"] = [*gezhi, "worker", "--slot", "0", "--lane", "slow", "--threads", "1"]
     return Supervisor(children, run_dir=settings.GEZHI_HOME / "run", address=(args.host, args.port)).run()

@@ -60,8 +60,10 @@ def slot_name(slot: int) -> str:
     return f"{socket.gethostname()[:40]}/{slot}"
 
 
-def hold_slot(slot: int) -> None:
+def hold_slot(slot: int, *, slow: bool = False) -> None:
     """Wait until nobody else on this machine holds the slot, then hold it until this process ends."""
-    descriptor = os.open(_run_dir() / f"worker-{slot}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(
+        _run_dir() / f"worker-{slot}{'-slow' if slow else ''}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+    )
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     _held.append(descriptor)

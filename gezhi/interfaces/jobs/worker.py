@@ -18,6 +18,8 @@ log = logging.getLogger("gezhi.worker")
 
 IDLE_SECONDS = 0.3
 BATCH = 50
+# After a batch a lane rests this many times as long as it was kept waiting, and never longer than LONGEST_YIELD seconds.
+YIELD, LONGEST_YIELD = 2.0, 1.0
 
 
 class Worker:
@@ -25,10 +27,15 @@ class Worker:
 
     `name` must belong to this process alone. Give `inherits=True` when the process that last had the
     name is known to be dead: its leases are given back at once instead of running out.
+    `lane`: "quick" leaves slow jobs (`registry.handler`) to a process of their own, which with "slow" does nothing else:
+    counting a county's bulletin must not hold up the clocks and the seal.
     """
 
-    def __init__(self, name: str | None = None, *, inherits: bool = False, threads: int = 1) -> None:
+    def __init__(self, name: str | None = None, *, inherits: bool = False, threads: int = 1, lane: str = "all") -> None:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}"
+        if lane == "slow" and not self.name.endswith(workers.SLOW_NAME):
+            self.name += workers.SLOW_NAME
+        self._lane_name = lane
         self._inherits = inherits
         self._threads = threads
         self._stop = threading.Event()
@@ -48,10 +55,14 @@ class Worker:
         if self._inherits:
             claims.release_all(self.name)
         self._beat()
-        loops = [threading.Thread(target=self._loop, args=(self._do_jobs, IDLE_SECONDS)) for _ in range(self._threads)]
+        lanes = [] if self._lane_name == "slow" else [self._lane(slow=False)] * self._threads
+        if self._lane_name != "quick":
+            lanes.append(self._lane(slow=True))
+        loops = [threading.Thread(target=self._loop, args=(lane, IDLE_SECONDS)) for lane in lanes]
         loops += [
             threading.Thread(target=self._loop, args=(self._when_leading(task.function), task.seconds), name=task.name)
             for task in registry.PERIODIC.values()
+            if self._lane_name != "slow"
         ]
         for loop in loops:
             loop.start()
@@ -70,7 +81,13 @@ class Worker:
     def _loop(self, step: Callable[[], bool | None], pause: float) -> None:
         """Run `step` until the worker stops; at once again while it returns True."""
         while not self._stop.is_set():
-            if not self._guarded(step):
+            begun, worked = time.monotonic(), time.thread_time()
+            more = self._guarded(step)
+            kept_waiting = time.monotonic() - begun - (time.thread_time() - worked)
+            if more:
+                # A machine that keeps us waiting has people to serve: their pages first, the backlog afterwards.
+                self._stop.wait(min(YIELD * kept_waiting, LONGEST_YIELD))
+            else:
                 self._rest()
                 self._stop.wait(pause)
         connection.close()
@@ -92,8 +109,11 @@ class Worker:
             log.exception("worker %s: %s failed; it will run again", self.name, threading.current_thread().name)
         return False
 
-    def _do_jobs(self) -> bool:
-        jobs = claims.claim(self.name, limit=BATCH)
+    def _lane(self, *, slow: bool) -> Callable[[], bool]:
+        """What takes seconds has a thread of its own and is taken one at a time; the rest never waits behind it."""
+        return lambda: self._do_jobs(claims.claim(self.name, limit=1 if slow else BATCH, slow=slow))
+
+    def _do_jobs(self, jobs: list[claims.Claimed]) -> bool:
         with self._hand:
             self._in_hand.update((job.id, job) for job in jobs)
         try:

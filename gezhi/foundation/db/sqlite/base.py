@@ -27,7 +27,7 @@ _PRAGMAS = (
     "PRAGMA cache_size = -8000",  # KiB
     "PRAGMA mmap_size = 2147418112",
     "PRAGMA journal_size_limit = 67108864",
-    # The worker checkpoints every second (foundation/db/jobs.py); a writer does it only when no worker has for long.
+    # The worker checkpoints all the time (foundation/db/jobs.py); a writer does it only when no worker has for long.
     "PRAGMA wal_autocheckpoint = 16000",
 )
 

@@ -24,6 +24,11 @@ from pathlib import Path
 
 log = logging.getLogger("gezhi.db")
 
+# Seconds a process that works in the background lets others go first before it queues like everybody; 0 = it never does.
+# The worker sets it: while people wait for their pages, its batches come between them only so often.
+patience = 0.0
+_LOOK_AGAIN = 0.003
+
 # A writer inside for longer than this is worth a line in the log: everybody else waited.
 SLOW_SECONDS = 2.0
 
@@ -86,6 +91,22 @@ def _turn(path: str) -> Turn:
         return _turns.setdefault(path, Turn())
 
 
+def _found_free(turnstile: int, door: int) -> bool:
+    """In a patient process: look again and again whether nobody is at the door; True when inside, False when patience ends."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        try:
+            fcntl.flock(turnstile, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            finally:
+                fcntl.flock(turnstile, fcntl.LOCK_UN)
+        except BlockingIOError:
+            time.sleep(_LOOK_AGAIN)
+    return False
+
+
 class Door:
     """One connection's way through the door of the database at `path`.
 
@@ -113,11 +134,12 @@ class Door:
         turn.acquire()
         try:
             turnstile, door = self._open()
-            fcntl.flock(turnstile, fcntl.LOCK_EX)
-            try:
-                fcntl.flock(door, fcntl.LOCK_EX)
-            finally:
-                fcntl.flock(turnstile, fcntl.LOCK_UN)
+            if not _found_free(turnstile, door):
+                fcntl.flock(turnstile, fcntl.LOCK_EX)
+                try:
+                    fcntl.flock(door, fcntl.LOCK_EX)
+                finally:
+                    fcntl.flock(turnstile, fcntl.LOCK_UN)
         except BaseException:
             turn.release()
             raise
