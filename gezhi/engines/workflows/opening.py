@@ -144,7 +144,8 @@ def decide(
     """A case as it would be opened now, with its first items; nothing is written and no number is given out.
 
     Beside what `open_case` takes, `data` may hold `origin` ("12345:2026…", the number a sender knows it by) and `given`
-    (the sender's own deadline, a datetime or its ISO text): the promise is never later than that.
+    (the sender's own deadline, a datetime or its ISO text): the promise is never later than that; `handler`, the seat
+    that was told to do it, when a colleague opens it (what a meeting assigned).
     """
     directory = places.directory()
     place = directory.get(place_id)
@@ -212,6 +213,8 @@ def decide(
     case.named = protection.lines if protection else ()  # type: ignore[attr-defined]
     if service is not None and protection is None:
         case.handler_seat = people.directory().seat_for(service.body["owner"], place_id)
+    elif data.get("handler") and actor.kind != "resident":
+        case.handler_seat = people.directory().seat(int(data["handler"])).id
     step = Step(flow, OPENING, case, None, [], actor, {}, now)
     step.enter(flow.start, TRUNK)
     step.settle()

@@ -9,7 +9,7 @@ A `Figure` carries value, numerator, denominator, its definition, and `opens`: t
 the rows that were counted. Rules and worked examples: docs/rules/measures.md.
 """
 
-from gezhi.foundation.measures import cases
+from gezhi.foundation.measures import cases, sessions
 from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
 from gezhi.foundation.measures.marks import Line, Marked, mark
 from gezhi.foundation.measures.parts import Cut, Parts
@@ -43,6 +43,7 @@ __all__ = [
     "quarter_of",
     "rankable",
     "series",
+    "sessions",
     "source",
     "table",
     "week_of",

@@ -47,12 +47,14 @@ class Cut:
 @dataclass(frozen=True)
 class Parts:
     """What is counted, over what. `also`: further rows that count with a weight (部分解决 counts half); `distinct`: the
-    column whose different values are counted instead of rows (persons)."""
+    column whose different values are counted instead of rows (persons); `total`: the column that is added up over the
+    rows instead (person-times)."""
 
     numerator: Q
     denominator: Q | None = None
     also: tuple[tuple[Q, Decimal], ...] = ()
     distinct: str = ""
+    total: str = ""
 
     @property
     def counted(self) -> Q:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from gezhi.foundation.calendar import clock
@@ -35,6 +35,8 @@ DIMENSIONS = (
     "unit",
     "workflow",
     "stage",
+    "activity",
+    "theme",
 )
 #: How many finished steps a median is taken over at most, newest first.
 SAMPLE = 5000
@@ -306,20 +308,22 @@ class _Counts:
     """
 
     def __init__(self, wanted: Mapping[str, Parts]) -> None:
-        self.asked: dict[str, Count] = {}
+        self.asked: dict[str, Count | Sum] = {}
         self._names: dict[str, str] = {}
-        self._known: dict[tuple[Q, str], str] = {}
+        self._known: dict[tuple[Q, str, str], str] = {}
         for id, parts in wanted.items():
-            self._add(f"{id}_of_n", parts.numerator, parts.distinct)
+            self._add(f"{id}_of_n", parts.numerator, parts.distinct, parts.total)
             if parts.denominator is not None:
                 self._add(f"{id}_of_d", parts.denominator)
             for number, (rows, _weight) in enumerate(parts.also):
                 self._add(f"{id}_of_w{number}", rows)
 
-    def _add(self, name: str, rows: Q, distinct: str = "") -> None:
-        first = self._known.setdefault((rows, distinct), name)
+    def _add(self, name: str, rows: Q, distinct: str = "", total: str = "") -> None:
+        first = self._known.setdefault((rows, distinct, total), name)
         self._names[name] = first
-        if first == name:
+        if first == name and total:
+            self.asked[name] = Sum(total, filter=rows, default=0)
+        elif first == name:
             self.asked[name] = Count(distinct or "pk", filter=rows, distinct=bool(distinct))
 
     def read(self, line: Mapping[str, Any]) -> dict[str, int]:

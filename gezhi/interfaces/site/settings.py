@@ -54,6 +54,7 @@ INSTALLED_APPS = [
     "gezhi.foundation.subjects",
     "gezhi.engines.workflows",
     "gezhi.engines.publishing",
+    "gezhi.engines.matching",
     "gezhi.flows.papers",
     "gezhi.flows",
     "gezhi.interfaces.site",

@@ -1,0 +1,16 @@
+from importlib import import_module
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
+
+
+class MatchingConfig(AppConfig):
+    name = "gezhi.engines.matching"
+    label = "matching"
+
+    def ready(self) -> None:
+        from gezhi.foundation import exports
+
+        import_module(f"{self.name}.events").register()
+        import_module(f"{self.name}.facts").register()
+        exports.titled("session.sheet", gettext_lazy("签到表"))

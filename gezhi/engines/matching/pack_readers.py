@@ -1,0 +1,11 @@
+"""What this engine reads from packs: `activities/*.yaml`, `courses/*.yaml`, `competences.yaml`."""
+
+from __future__ import annotations
+
+from gezhi.engines.matching.course_reader import read_competences, read_course
+from gezhi.engines.matching.reader import read_activity
+from gezhi.foundation import packs
+
+packs.reader("competences", after=("posts",))(read_competences)
+packs.reader("course", folder="courses", after=("posts", "competences"))(read_course)
+packs.reader("activity", folder="activities", after=("posts", "workflow", "categories"))(read_activity)
