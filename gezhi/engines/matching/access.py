@@ -136,7 +136,7 @@ def _inside(place_ids: Collection[int]) -> Q:
         elif info.kind in places.GRIDS:
             found |= Q(grid_id__in=[place_id, *directory.grids_under(place_id)])
         elif info.kind in ("province", "city"):
-            found |= Q(county_id__in=[id for id in directory.descendants(place_id)])
+            found |= Q(county_id__in=list(directory.descendants(place_id)))
         else:
             found |= Q(place_id=place_id)
     return found

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gezhi.engines.matching import rules
+from gezhi.engines.matching import access, rules
 from gezhi.engines.matching.models import CANCELLED, CLOSED, Session
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import people, places
@@ -84,8 +84,6 @@ def due(
 
 def themes(name: str, first: date, last: date, *, place: int | None = None) -> dict[str, set[str]]:
     """Period -> the themes of its sessions that were not cancelled. One query."""
-    from gezhi.engines.matching import access
-
     kind = activity(name)
     each = kind.themes["each"] or "month"
     rows = Session.objects.filter(

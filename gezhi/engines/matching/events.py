@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 SESSION = (
-    "activity", "version", "body_hash", "kind", "inside", "public", "place_id", "county_id", "town_id", "village_id",
+    "activity", "version", "body_hash", "kind", "inside", "public", "restricted", "place_id", "county_id", "town_id", "village_id",
     "grid_id", "unit", "venue_id", "room", "title", "theme", "course", "lesson", "series", "starts", "ends", "seats",
     "sign_until", "state", "organiser_seat", "organiser_id", "roles", "booked", "waiting", "attended", "heads",
     "person_times", "done", "record", "held_at", "closed_at", "cancelled_at",
@@ -41,4 +41,6 @@ def register() -> None:
     events.register_state("venue", models.Venue, VENUE)
     events.register_state("trainee", models.Trainee, TRAINEE)
     events.register_parts("trainee", "lesson", models.LessonPassed, LESSON, parent="trainee_id")
-    events.register_state("certificate", models.Certificate, {name: name for name in CERTIFICATE} | {"proof": "proof_ref"})
+    events.register_state(
+        "certificate", models.Certificate, {name: name for name in CERTIFICATE} | {"proof": "proof_ref"}
+    )

@@ -19,7 +19,7 @@ def _attendances() -> QuerySet:
 
 SESSION = {
     "opened": "starts", "county": "county_id", "town": "town_id", "village": "village_id", "grid": "grid_id",
-    "activity": "activity", "theme": "theme", "kind": "kind", "person_times": "person_times", "heads": "heads",
+    "activity": "activity", "theme": "theme", "kind": "kind", "restricted": "restricted", "person_times": "person_times", "heads": "heads",
 }  # fmt: skip
 
 

@@ -55,7 +55,9 @@ def enrol(name: str, persons: Sequence[int], *, actor: Actor) -> list[Trainee]:
             raise Conflict("course.passed")
         wrong = [p for p in wanted if kind.body["for"] and not _posts(p) & set(kind.body["for"])]
         if wrong:
-            raise Invalid("course.not_for", field_errors={"persons": _("有 {n} 位不在规定的岗位上。").format(n=len(wrong))})
+            raise Invalid(
+                "course.not_for", field_errors={"persons": _("有 {n} 位不在规定的岗位上。").format(n=len(wrong))}
+            )
         seats, learning = kind.body["seats"], sum(1 for t in there.values() if t.state == LEARNING)
         if seats is not None and learning + len(wanted) > seats:
             raise Conflict("course.full", seats=seats)
@@ -65,7 +67,9 @@ def enrol(name: str, persons: Sequence[int], *, actor: Actor) -> list[Trainee]:
         if again:
             _write(again, "trainee.left", [{"state": LEFT} for _t in again], actor=actor)
         rows = [
-            Trainee(id=id, course=name, version=kind.version, person_id=p, place_id=_place(p), since=today, state=LEARNING)
+            Trainee(
+                id=id, course=name, version=kind.version, person_id=p, place_id=_place(p), since=today, state=LEARNING
+            )
             for id, p in zip(new_ids(Trainee, len(wanted)), wanted, strict=True)
         ]
         patches = [{field: getattr(row, field) for field in events.TRAINEE} for row in rows]
@@ -87,7 +91,7 @@ def learned(name: str, passed: Iterable[tuple[int, str]], *, actor: Actor, on: d
 
 def from_session(row: Session, *, actor: Actor) -> int:
     """Inside the write that closes a session with a lesson: those enrolled who were there passed it."""
-    came = set(row.bookings.filter(state=ATTENDED, person_id__isnull=False).values_list("person_id", flat=True))
+    came = [b.person_id for b in row.bookings.filter(state=ATTENDED) if b.person_id is not None]
     enrolled = Trainee.objects.filter(course=row.course, person_id__in=came, state=LEARNING)
     pairs = [(person, row.lesson) for person in enrolled.values_list("person_id", flat=True)]
     day = clock.local(row.starts).date()
@@ -118,9 +122,7 @@ def _learn(kind: Course, pairs: list[tuple[int, str]], *, actor: Actor, on: date
                 continue
             had[row.pk].add(lesson)
             row.lessons += 1
-            new.append(
-                LessonPassed(trainee_id=row.pk, number=row.lessons, lesson=lesson, on=on, session_id=session_id)
-            )
+            new.append(LessonPassed(trainee_id=row.pk, number=row.lessons, lesson=lesson, on=on, session_id=session_id))
             patches[row.pk] |= {
                 "lessons": row.lessons,
                 f"lesson:{row.lessons}": {"lesson": lesson, "on": on.isoformat(), "session_id": session_id},
@@ -290,9 +292,7 @@ def _lock(name: str) -> None:
     lanes.lock([f"course:{name}"])
 
 
-def _write(
-    rows: Sequence[Trainee], kind: str, patches: Sequence[Mapping], *, actor: Actor, new: bool = False
-) -> None:
+def _write(rows: Sequence[Trainee], kind: str, patches: Sequence[Mapping], *, actor: Actor, new: bool = False) -> None:
     drafts = [
         log.Draft(
             f"trainee:{row.pk}", kind, patch, head=log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash)),

@@ -81,8 +81,7 @@ def note(
         row = access.to_change(session_id, actor=actor)
         if kind == ASSIGNMENT and not activity(row.activity, row.version).assign:
             raise Invalid("session.invalid", field_errors={"kind": _("这类活动没有写明交办走哪个流程。")})
-        item = _add(row, kind, said, actor=actor, seat_id=seat_id, due_on=due_on)
-    return item
+        return _add(row, kind, said, actor=actor, seat_id=seat_id, due_on=due_on)
 
 
 def _add(row: Session, kind: str, said: str, *, actor: Actor, **facts: Any) -> Item:

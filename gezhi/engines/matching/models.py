@@ -54,6 +54,7 @@ class Session(models.Model):
     kind = models.CharField(max_length=12)
     inside = models.BooleanField(default=False)
     public = models.BooleanField(default=False)
+    restricted = models.BooleanField(default=False)  # seen by named posts only; counted apart
 
     place_id = models.BigIntegerField()
     county_id = models.BigIntegerField(null=True)

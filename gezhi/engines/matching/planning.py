@@ -100,7 +100,7 @@ def plan_series(
         for number, ((starts, ends), id) in enumerate(zip(times, ids, strict=True)):
             row = Session(
                 id=id, activity=kind.name, version=kind.version, body_hash=kind.hash, kind=kind.kind,
-                inside=kind.inside, public=kind.public, place_id=place_id, **access.placed(path), unit=unit or f"place:{place_id}",
+                inside=kind.inside, public=kind.public, restricted=bool(kind.see), place_id=place_id, **access.placed(path), unit=unit or f"place:{place_id}",
                 venue_id=venue_id, room=words["room"], title=words["title"], theme=_theme(kind, _nth(themes, number)),
                 course=course, lesson=_nth(lessons, number) if course else "", series=ids[0] if len(ids) > 1 else None,
                 starts=starts, ends=ends, seats=offered, sign_until=starts - timedelta(hours=kind.sign_up["closes"]),
@@ -359,5 +359,3 @@ def _lessons(name: str, lessons: Sequence[str]) -> None:
 
 def _nth(values: Sequence[str], number: int) -> str:
     return values[min(number, len(values) - 1)] if values else ""
-
-

@@ -21,12 +21,13 @@ from gezhi.engines.matching.models import (
     WAITING,
     WITHDRAWN,
     Booking,
+    Hold,
     Session,
     Venue,
 )
 from gezhi.engines.matching.schema import Activity, activities, activity
 from gezhi.foundation import events as log
-from gezhi.foundation import people
+from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.people import Actor
@@ -125,7 +126,9 @@ def mine(actor: Actor, *, since: datetime, limit: int = 60) -> list[tuple[Sessio
 def convened(actor: Actor, *, since: datetime, until: datetime, limit: int = 60) -> list[Session]:
     """Sessions the actor convenes that still need something of them: coming up, or held and not finished."""
     seats = sorted(actor.answering)
-    rows = Session.objects.filter(organiser_seat__in=seats, state__in=(PLANNED, HELD), starts__lt=until, ends__gte=since)
+    rows = Session.objects.filter(
+        organiser_seat__in=seats, state__in=(PLANNED, HELD), starts__lt=until, ends__gte=since
+    )
     return list(rows.order_by("starts", "id")[:limit])
 
 
@@ -169,7 +172,13 @@ def takeaways(row: Session) -> dict[int, Mapping[str, Any] | None]:
 
 
 def coverage(
-    name: str, since: datetime, until: datetime, *, place: int | None = None, theme: str = "", states: Sequence[str] = ()
+    name: str,
+    since: datetime,
+    until: datetime,
+    *,
+    place: int | None = None,
+    theme: str = "",
+    states: Sequence[str] = (),
 ) -> Coverage:
     """Over all sessions of an activity that began in [since, until): who was expected, who came at least once.
 
@@ -194,9 +203,10 @@ def coverage(
     if place is not None:
         rows = rows.filter(access.inside(place))
     marks = Booking.objects.filter(session__in=rows, person_id__isnull=False).exclude(state=WITHDRAWN)
-    came, deputies = set(), set()
+    came: set[int] = set()
+    deputies: set[int] = set()
     for person, state in marks.values_list("person_id", "state").distinct():
-        (came if state == ATTENDED else deputies if state == "deputy" else set()).add(person)
+        (came if state == ATTENDED else deputies if state == "deputy" else set()).add(person or 0)
     return Coverage(frozenset(holders), frozenset(came & holders), frozenset((deputies & holders) - came))
 
 
@@ -214,14 +224,12 @@ def venue_use(place: int, since: datetime, until: datetime) -> list[tuple[Venue,
     used: dict[int, int] = {}
     rows = Session.objects.filter(venue_id__in=[v.pk for v in venues], starts__gte=since, starts__lt=until)
     for venue_id in rows.exclude(state=CANCELLED).values_list("venue_id", flat=True):
-        used[venue_id] = used.get(venue_id, 0) + 1
+        used[venue_id or 0] = used.get(venue_id or 0, 0) + 1
     return [(venue, used.get(venue.pk, 0)) for venue in venues]
 
 
 def free_venues(place: int, starts: datetime, ends: datetime, *, today: date | None = None) -> list[Venue]:
     """The venues of a place that nobody has at that time and that are still ours to use: two queries."""
-    from gezhi.engines.matching.models import Hold
-
     day = today or clock.local(starts).date()
     venues = Venue.objects.filter(access.inside(place)).filter(Q(until__isnull=True) | Q(until__gte=day))
     met = Hold.objects.filter(lane__startswith="venue:", starts__lt=ends, ends__gt=starts)
@@ -251,7 +259,5 @@ def month(day: date) -> tuple[datetime, datetime]:
 
 
 def _within(place: int | None) -> Any:
-    from gezhi.foundation import places
-
     directory = places.directory()
     return lambda id: place is None or directory.is_within(id, place) or id == place

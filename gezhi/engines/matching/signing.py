@@ -18,7 +18,6 @@ from gezhi.engines.matching.models import (
     ATTENDED,
     BOOKED,
     CANCELLED,
-    CLOSED,
     DEPUTY,
     HELD,
     PLANNED,
@@ -33,7 +32,6 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import Actor, crypto
-
 
 NAME_MAX = 30
 MARKS = (ATTENDED, ABSENT, DEPUTY)
@@ -90,7 +88,9 @@ def sign_up(session_id: int, who: Guest | int, *, actor: Actor) -> Booking:
         kind = activity(row.activity, row.version)
         organiser = access.may_convene(kind, row.place_id, actor=actor)
         own = isinstance(who, int) and who == actor.person_id
-        opened = (kind.public and (actor.kind == "resident" or organiser)) or (own and kind.sign_up["by"] != "organiser")
+        opened = (kind.public and (actor.kind == "resident" or organiser)) or (
+            own and kind.sign_up["by"] != "organiser"
+        )
         if not organiser and not opened:
             raise NotAllowed("session.staff_only")
         if row.state != PLANNED or clock.now() >= row.starts:
@@ -154,7 +154,7 @@ def withdraw(session_id: int, number: int, *, actor: Actor, code: str = "") -> B
             raise NotFound("booking.not_found")
         if booking.state == WITHDRAWN:
             return booking
-        if row.state != PLANNED or booking.state not in (BOOKED, WAITING):
+        if row.state != PLANNED or clock.now() >= row.starts or booking.state not in (BOOKED, WAITING):
             raise Conflict("session.past")
         if booking.state == BOOKED:
             row.booked -= 1
@@ -243,7 +243,9 @@ def attend(
         if row.state == PLANNED:
             row.state, row.held_at = HELD, clock.now()
         names = ["state", "held_at", "attended", "heads", "person_times", "waiting"]
-        writing.save(row, "session.attended", writing.state_of(row, names) | told([*changed, *added], kept), actor=actor)
+        writing.save(
+            row, "session.attended", writing.state_of(row, names) | told([*changed, *added], kept), actor=actor
+        )
     return row
 
 
@@ -276,10 +278,10 @@ def _file(
             raise NotFound("booking.not_found")
         if booking.state != ATTENDED or row.state == CANCELLED:
             raise Conflict("booking.not_there")
-        kept = writing.keep(row.pk, {f"{name}:{number}": text} if text else {})
-        refs = {name: ref for ref in kept.values()}
-        for ref in kept.values():
-            setattr(booking, f"{name}_ref", ref.id)
+        refs = {}
+        if text:
+            refs[name] = writing.keep(row.pk, {f"{name}:{number}": text})[f"{name}:{number}"]
+            setattr(booking, f"{name}_ref", refs[name].id)
         if rating is not None:
             booking.rating = rating
         booking.save(update_fields=["rating", "said_ref", "takeaway_ref"])
@@ -346,5 +348,3 @@ def _words(text: str, *, needed: bool) -> str:
     if needed and not said:
         raise Invalid("session.invalid", field_errors={"words": _("这一项要填。")})
     return said
-
-

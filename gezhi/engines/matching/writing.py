@@ -34,7 +34,9 @@ def item_part(row: Item, refs: Mapping[str, log.PrivateRef] | None = None) -> di
     return _part(row, events.ITEM, events.ITEM_REFS, refs or {})
 
 
-def _part(row: Any, fields: Iterable[str], refs: Mapping[str, str], new: Mapping[str, log.PrivateRef]) -> dict[str, Any]:
+def _part(
+    row: Any, fields: Iterable[str], refs: Mapping[str, str], new: Mapping[str, log.PrivateRef]
+) -> dict[str, Any]:
     told = {name: _plain(getattr(row, name)) for name in fields}
     for name, column in refs.items():
         # What was kept before is told by its id alone; its hash stands in the event that brought it.

@@ -145,7 +145,7 @@ def decide(
 
     Beside what `open_case` takes, `data` may hold `origin` ("12345:2026…", the number a sender knows it by) and `given`
     (the sender's own deadline, a datetime or its ISO text): the promise is never later than that; `handler`, the seat
-    that was told to do it, when a colleague opens it (what a meeting assigned).
+    that was told to do it, for a workflow that is `assigned`; others are not opened in this way.
     """
     directory = places.directory()
     place = directory.get(place_id)
@@ -213,7 +213,9 @@ def decide(
     case.named = protection.lines if protection else ()  # type: ignore[attr-defined]
     if service is not None and protection is None:
         case.handler_seat = people.directory().seat_for(service.body["owner"], place_id)
-    elif data.get("handler") and actor.kind != "resident":
+    elif flow.assigned:
+        if actor.kind == "resident" or not data.get("handler"):
+            raise NotFound("pack.not_installed", kind="workflow", name=flow.name)
         case.handler_seat = people.directory().seat(int(data["handler"])).id
     step = Step(flow, OPENING, case, None, [], actor, {}, now)
     step.enter(flow.start, TRUNK)

@@ -79,7 +79,7 @@ class Certain:
                 elif stage.kind == "join":
                     found = self._joined(stage)
                 else:
-                    begins: Facts = frozenset({("chosen", "")} if flow.services else ())
+                    begins: Facts = frozenset({("chosen", "")} if flow.services or flow.assigned else ())
                     first = [begins] if stage.id == flow.start else []
                     found = common([*first, *(self.after(m) for m in coming.get(stage.id, ()))])
                 if found is not None and self.at.get(stage.id) != found:

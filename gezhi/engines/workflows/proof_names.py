@@ -76,6 +76,7 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
     if (
         owner.case == "handler"
         and not flow.services
+        and not flow.assigned
         and not any(a.assign or a.effect == "accept" for _w, _s, a in actions(flow))
     ):
         yield Flaw("owner.unassigned", where, _("“{stage}”等人指定承办，但没有操作来指定"), facts)

@@ -33,6 +33,7 @@ TOP = (
     "kinds",
     "kept",
     "services",
+    "assigned",
 )
 STAGE = (
     "phase", "says", "side", "owner", "clock", "ladder", "silence", "branches", "actions", "outcome", "then", "pauses",
@@ -69,6 +70,8 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
         body["kept"] = kept
     if context.truth(node, "services"):
         body["services"] = True
+    if context.truth(node, "assigned"):
+        body["assigned"] = True
     if len(context.problems) == before:
         _prove(node, body, context)
     return body

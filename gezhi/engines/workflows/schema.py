@@ -116,6 +116,7 @@ class Workflow:
     kinds: tuple[str, ...]
     kept: Mapping[str, str] = field(default_factory=dict)  # name -> type of form field
     services: bool = False  # cases are opened for an item of a list of services, whose owner is the handling seat
+    assigned: bool = False  # cases are opened with the seat that is told to do it (what a meeting assigns)
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> Workflow:
@@ -140,6 +141,7 @@ class Workflow:
             kinds=tuple(body["kinds"]),
             kept=kept,
             services=body.get("services", False),
+            assigned=body.get("assigned", False),
         )
 
     @cached_property

@@ -13,7 +13,9 @@ from gezhi.foundation.measures.parts import Columns, Cut, Parts
 from gezhi.foundation.measures.registry import metric
 
 
-@metric("sessions", _("场次"), "count", _("期内开始、登记过到场的场次；取消的不算"), source="sessions", happens="opened")
+@metric(
+    "sessions", _("场次"), "count", _("期内开始、登记过到场的场次；取消的不算"), source="sessions", happens="opened"
+)
 def sessions(c: Columns, w, t: Cut) -> Parts:
     """Sessions that began in the period and were held."""
     return Parts(t.holds(c.opened))

@@ -12,6 +12,8 @@ from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.people import Actor
 
+APART = 2  # so few tabs stand in the menu themselves
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -71,6 +73,8 @@ def sections(actor: Actor) -> list[Entry]:
         tabs.append(Entry("trees", _("组织"), reverse("desk:trees")))
     if actor.may("places.manage"):
         tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
+    if packs.registry().names("activity"):
+        tabs.append(Entry("activities", _("会议活动"), reverse("desk:activities")))
     tabs.append(Entry("methods", _("工作法"), reverse("desk:methods")))
     if actor.may("audit.read"):
         tabs.append(Entry("audit", _("审计"), reverse("desk:audit")))
@@ -96,11 +100,11 @@ def menu(actor: Actor, here: str) -> Menu:
     if actor.may("bulletin.read"):
         entries.append(Entry("bulletin", _("通报"), reverse("desk:bulletins")))
     tabs = sections(actor)
-    if len(tabs) == 1:
-        entries.append(tabs[0])
+    if len(tabs) <= APART:
+        entries += tabs
     else:
         entries.append(Entry("manage", _("管理"), tabs[0].url))
-    here = "manage" if here in {tab.id for tab in tabs} and len(tabs) > 1 else here
+    here = "manage" if here in {tab.id for tab in tabs} and len(tabs) > APART else here
     return Menu(entries, here, _where(actor), _seat(actor), max(0, len(actor.seats) - 1))
 
 

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from .views import case, notices, report, today
+from .views import case, meetings, notices, report, today
 
 urlpatterns = [
     path("", today.today, name="field"),
     path("notices", notices.inbox, name="field_notices"),
     path("notices/<int:id>", notices.open_line, name="field_notice"),
+    path("meetings", meetings.meetings, name="field_meetings"),
     path("report", report.report, name="field_report"),
     path("report/hint", report.hint, name="field_hint"),
     path("case/<int:case_id>", case.case, name="field_case"),

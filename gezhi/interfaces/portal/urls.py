@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import bulletins, home, matter, public, services, similar
+from .views import activities, bulletins, home, matter, public, services, similar
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("bulletins/<int:bulletin_id>", bulletins.bulletin, name="public_bulletin"),
     path("services", services.listed, name="services"),
     path("services/<slug:pack>/<slug:code>", services.item, name="service"),
+    path("activities", activities.listed, name="activities"),
+    path("activities/mine", activities.mine, name="my_activities"),
+    path("activities/<int:session_id>", activities.one, name="activity"),
+    path("a/<str:code>", activities.my_activity, name="my_activity"),
     path("r/<str:code>", matter.matter, name="matter"),
     path("r/<str:code>/receipt", matter.receipt, name="receipt"),
     path("r/<str:code>/messages", matter.messages, name="messages"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from gezhi.engines.matching.schema import activities
 from gezhi.engines.workflows import protecting, rules
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import people, places
@@ -47,6 +48,7 @@ def _page(request: HttpRequest, plate: ground.Plate | None, refusal: Invalid | N
         "abouts": protecting.ABOUT.items(),
         "carers": ground.carers(plate.place_id) if plate else [],
         "services": any(i.offered(clock.today()) for i in service_items.items()),
+        "activities": any(kind.public for kind in activities()),
         "needs": board.count_open(plate.place_id) if plate else None,
         "again": reverse("plate", args=[plate.token]) if plate and plate.token else reverse("home"),
     }
