@@ -195,6 +195,8 @@ def build() -> Scene:
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
         "code": rules.show_code(case.code), "bulletin_id": _bulletin(world), "number": 0,
     }  # fmt: skip
+    session, public, booking = _sessions(world)
+    scene.at["session_id"] = session
     line, gateway = _notices(scene, case)
     week = f"/desk/bulletin/{world.places['county']}/week/{scene.at['period']}"
     scene.here = {
@@ -211,6 +213,11 @@ def build() -> Scene:
         "desk/places/import/<slug:token>": {"token": _places_file(scene)},
         "desk/places/<int:place>/change/<slug:kind>": {"kind": "rename"},
         "r/<str:code>/<slug:action>": {"action": "add"},
+        "activities/<int:session_id>": {"session_id": public},
+        "a/<str:code>": {"code": booking},
+        "desk/activities/<int:session_id>/do/<slug:what>": {"what": "cancel"},
+        "desk/activities/<int:session_id>/contact/<int:number>": {"number": 1},
+        "desk/courses/<slug:name>": {"name": "nothing"},
     }
     page = scene.client("c").get(week).content.decode()
     figure = re.search(r'/desk/figure\?([^"]+)"', page)
@@ -233,12 +240,36 @@ def build() -> Scene:
         "desk/people/<int:person>/account": {"do": "factor"},
         "desk/people/seats/<int:seat>": {"do": "appoint", "name": "没有这人"},
         "r/<str:code>/<slug:action>": {"text": "补充：二楼也不亮。"},
+        "a/<str:code>": {"do": "leave"},
+        "desk/activities/new": {"activity": "lecture"},
+        "desk/activities/<int:session_id>/do/<slug:what>": {"reason": "停电"},
+        "desk/activities/rows": {
+            "measure": "sessions",
+            "part": "numerator",
+            "in": world.places["lake"],
+            "since": "2026-01-01T00:00:00+00:00",
+            "until": "2026-12-01T00:00:00+00:00",
+            "at": "2026-12-01T00:00:00+00:00",
+        },
     }
     first, last = ((clock.today() + timedelta(days=days)).isoformat() for days in (10, 11))
     for route in ("desk/duty", "desk/duty/<int:place>"):
         scene.sent[route] |= {"first": first, "last": last}
     revisions.forget()
     return scene
+
+
+def _sessions(world: World) -> tuple[int, int, str]:
+    """A party day of the village with a guest on its list; an evening school and the code of somebody who signed up."""
+    from gezhi.engines.matching import planning, signing
+
+    starts, secretary = clock.now() + timedelta(days=3), world.actor("赵兰")
+    times = {"starts": starts, "ends": starts + timedelta(hours=2), "actor": secretary}
+    party = planning.plan("party_day", world.places["lake"], theme="学习", **times)
+    signing.sign_up(party.pk, signing.guest("来宾", "13812340000"), actor=secretary)
+    school = planning.plan("evening_school", world.places["lake"], **times)
+    booking = signing.sign_up(school.pk, signing.guest("甲乙", "13812340001"), actor=people.resident())
+    return party.pk, school.pk, booking.code or ""
 
 
 def _bulletin(world: World) -> int:
