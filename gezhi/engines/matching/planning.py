@@ -89,6 +89,7 @@ def plan_series(
             raise Invalid("session.invalid", field_errors={"place": _("请选一个在用的地方。")})
         seat = access.seat_to_convene(kind, place_id, actor=actor)
         _check_times(times)
+        _check_weekday(kind, times)
         words = _words(kind, title, room)
         named = _roles(kind, roles or {})
         offered = _seats(kind, seats)
@@ -182,6 +183,7 @@ def move(
             raise Conflict("session.past")
         _check_times([(starts, ends)])
         kind = activity(row.activity, row.version)
+        _check_weekday(kind, [(starts, ends)])
         people_in = list(row.bookings.filter(state__in=(BOOKED, WAITING)).order_by("number"))
         seated = [b for b in people_in if b.state == BOOKED]
         keys = [lanes.person(b.who) for b in people_in]
@@ -304,6 +306,13 @@ def _check_times(times: Sequence[tuple[datetime, datetime]]) -> None:
             raise Invalid("session.invalid", field_errors={"ends": _("结束要晚于开始，一场最长一个月。")})
         if not now - timedelta(days=62) <= starts <= now + AHEAD:
             raise Invalid("session.invalid", field_errors={"starts": _("日期只能从两个月前到一年后。")})
+
+
+def _check_weekday(kind: Activity, times: Sequence[tuple[datetime, datetime]]) -> None:
+    day = (kind.rhythm or {}).get("weekday")
+    if day is not None and any(clock.local(starts).isoweekday() != day for starts, _ends in times):
+        named = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))[day - 1]
+        raise Invalid("session.invalid", field_errors={"day": _("这一类在{weekday}开。").format(weekday=named)})
 
 
 def _words(kind: Activity, title: str, room: str) -> dict[str, str]:
