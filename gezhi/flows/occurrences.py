@@ -61,7 +61,7 @@ _STAMPED = {
     "merged_into": "case.merged",
 }
 _COUNTED = {"returns": "case.returned", "reworks": "case.reworked", "reopenings": "case.reopened"}
-_BY_THE_CLOCK = ("item.warned", "item.breached", "item.escalated", "case.reclocked")
+_BY_THE_CLOCK = ("item.warned", "item.breached", "item.escalated", "case.reclocked", "case.migrated")
 
 
 @dataclass(frozen=True)

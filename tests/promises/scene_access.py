@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from gezhi.engines.publishing.models import Document
 from gezhi.engines.workflows import rules
+from gezhi.engines.workflows.methods import drafts
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import db, events, notices, people, places
 from gezhi.foundation.calendar import clock
@@ -191,7 +192,8 @@ def build() -> Scene:
         "case_id": case.id, "into": case.id, "pack": "none", "id": photo, "photo_id": photo, "action": "finish", "template": "supervision",
         "document_id": document, "what": "void", "run_id": run, "reply_id": reply, "place": world.places["lake"],
         "kind": "week", "period": measures.week_of(clock.today()).name, "person": world.people["李禾"],
-        "seat": world.seats["grid2"], "change": _committee(scene), "name": "request", "token": info.qr if info else "",
+        "seat": world.seats["grid2"], "change": _committee(scene), "name": "request",
+        "draft_id": drafts.start("errand", actor=world.actor("赵兰")).pk, "token": info.qr if info else "",
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
         "code": rules.show_code(case.code), "bulletin_id": _bulletin(world), "number": 0,
     }  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import proof, proof_children
+from gezhi.engines.workflows import lookalikes, proof, proof_children
 from gezhi.engines.workflows import reader_parts as parts
 from gezhi.engines.workflows.proof_bounds import within_bounds
 from gezhi.engines.workflows.reader_actions import action
@@ -47,6 +47,7 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
         return {}
     if not within_bounds(node, context):
         return {}
+    lookalikes.check(node, context)
     before = len(context.problems)
     stages_node = node.get("stages") if isinstance(node.get("stages"), Mapping) else {}
     kept = _kept(node, context)

@@ -85,7 +85,7 @@ def _moved(case: Case, items: list[WorkItem], now: datetime) -> tuple[dict[str, 
     case.close_by = clocks.close_by(flow, case.due_at)
     if case.first_response_at is None:  # an answer was in time or late by the calendar of its day
         case.respond_by = clocks.respond_by(flow, case.opened_at)
-    moved = [item for item in _open(items) if _recount_item(flow, case, item, now)]
+    moved = [item for item in _open(items) if recount_item(flow, case, item, now)]
     case.late_at = clocks.late_at(flow, case, items)
     trunk = next((item for item in _open(items) if item.branch == "" and not item.side), None)
     if case.parked_until is not None and trunk is not None:
@@ -99,7 +99,7 @@ def _open(items: Iterable[WorkItem]) -> Iterator[WorkItem]:
     return (item for item in items if item.state == OPEN)
 
 
-def _recount_item(flow: Workflow, case: Case, item: WorkItem, now: datetime) -> bool:
+def recount_item(flow: Workflow, case: Case, item: WorkItem, now: datetime) -> bool:
     """Set the item's clock by the calendar as it is now; whether anything moved."""
     stage = flow.stages[item.stage]
     assert stage.clock is not None

@@ -79,6 +79,7 @@ DONE = {
     "item.breached": "超过时限",
     "item.escalated": "升级督办",
     "case.reseated": "经办人变动，转接任的人",
+    "case.migrated": "换到办法的新版",
     "case.reclocked": "放假安排有变，时限重算",
     "case.cleared": "依法抹除个人信息",
     "erased": "内容依法删除",

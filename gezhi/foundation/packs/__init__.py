@@ -11,7 +11,7 @@ from .reading import Context, Located, localised, plain, read_yaml
 
 if TYPE_CHECKING:
     from .categories import Catalogue, Category, Suggestion
-    from .installed import Entry, Registry, install, on_install, registry
+    from .installed import OWN, OWN_FROM, Entry, Registry, install, on_install, own_number, publish, registry
     from .loading import Item, Pack, body_hash, load, reader, whole
     from .typed import Typed
 
@@ -21,7 +21,8 @@ _LATE = {
     "Item": "loading", "Pack": "loading", "load": "loading", "reader": "loading", "body_hash": "loading",
     "whole": "loading",
     "Entry": "installed", "Registry": "installed", "install": "installed", "on_install": "installed",
-    "registry": "installed", "Typed": "typed",
+    "registry": "installed", "Typed": "typed", "publish": "installed", "own_number": "installed", "OWN": "installed",
+    "OWN_FROM": "installed",
 }  # fmt: skip
 
 
@@ -46,7 +47,7 @@ def suggest_category(text: str, *, limit: int = 3) -> list[Suggestion]:
 say = localised
 
 __all__ = [
-    "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "Typed", "body_hash",
-    "install", "load", "localised", "on_install", "plain", "read_yaml", "reader", "registry", "say",
+    "OWN", "OWN_FROM", "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "Typed", "body_hash",
+    "install", "load", "localised", "on_install", "own_number", "plain", "publish", "read_yaml", "reader", "registry", "say",
     "suggest_category", "whole",
 ]  # fmt: skip

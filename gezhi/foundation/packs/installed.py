@@ -19,7 +19,7 @@ from gezhi.foundation.forms import Form
 
 from .categories import Catalogue, Category
 from .limits import Limits
-from .loading import Item, Pack, load
+from .loading import Item, Pack, body_hash, load
 from .models import PackVersion
 from .reading import Located
 
@@ -30,6 +30,10 @@ NOT_INSTALLED = register(
     _("现在的工作包里没有这一项，或者没有这个版本。"),
     _("请先装上含有它的工作包。"),
 )
+
+# A place's own versions are numbered from here, above every version a pack can have: an upgrade never overwrites them.
+OWN_FROM = 10_001
+OWN = "own"
 
 Hook = Callable[..., None]
 _HOOKS: dict[str, list[Hook]] = {}
@@ -56,6 +60,16 @@ class Entry:
     version: int
     hash: str
     position: int
+
+    @property
+    def own(self) -> int:
+        """Which one of the place's own versions this is, counted from 1; 0 for a pack's."""
+        return own_number(self.version)
+
+
+def own_number(version: int) -> int:
+    """10001 -> 1, the first of a place's own versions; 0 for a version of a pack."""
+    return max(0, version - OWN_FROM + 1)
 
 
 class Registry:
@@ -86,6 +100,10 @@ class Registry:
     def entries(self) -> list[Entry]:
         """Every installed version, by pack, kind, name and version."""
         return sorted(self._entries.values(), key=lambda e: (e.position, e.kind, e.name, e.version))
+
+    def versions(self, kind: str, name: str) -> list[Entry]:
+        """Every installed version of one document, oldest first; a place's own ones last."""
+        return sorted((e for e in self._entries.values() if (e.kind, e.name) == (kind, name)), key=lambda e: e.version)
 
     def names(self, kind: str) -> list[str]:
         """Names of the current documents of a kind, in the order their packs were installed."""
@@ -199,6 +217,32 @@ def _write(pack: Pack, actor: Any) -> None:
                 hook(item.body, pack=pack.name, actor=actor)
 
 
+def publish(kind: str, name: str, body: Mapping[str, Any], *, actor: Any, how: Mapping[str, Any]) -> Entry:
+    """Put a place's own version of a document in force, beside every other; the body is one its reader accepted.
+
+    Its number is the next of the place's own (OWN_FROM and up) and stands in the body as well. `how` is JSON for the
+    event: who drafted it, who approved it, what it was made from. Needs packs.manage. Call it inside a write.
+    """
+    actor.need("packs.manage", None)
+    with db.write():
+        taken = list(
+            PackVersion.objects.select_for_update()
+            .filter(kind=kind, name=name, version__gte=OWN_FROM)
+            .values_list("version", flat=True)
+        )
+        version = max([*taken, OWN_FROM - 1]) + 1
+        made = {**body, "version": version}
+        row = PackVersion.objects.create(
+            pack=OWN, kind=kind, name=name, version=version, hash=body_hash(made), body=made, position=_position(OWN),
+            installed_at=clock.now(),
+        )  # fmt: skip
+        db.revisions.bump("packs")
+        _tell(OWN, "pack.published", {f"{kind}.{name}": {"version": version, "hash": row.hash, **how}}, actor)
+        for hook in _HOOKS.get(kind, ()):
+            hook(made, pack=OWN, actor=actor)
+    return Entry(row.pk, OWN, kind, name, version, row.hash, row.position)
+
+
 def _position(pack: str) -> int:
     """Packs keep the place they were first installed at."""
     known = PackVersion.objects.filter(pack=pack).values_list("position", flat=True).first()
@@ -212,7 +256,12 @@ def _new_items(pack: Pack) -> list[Item]:
     problems: list[Any] = []
     new: list[Item] = []
     for item in pack.items:
-        rows = list(PackVersion.objects.filter(kind=item.kind, name=item.name).values("pack", "version", "hash"))
+        # A place's own versions stand beside those of packs: they neither stop an upgrade nor are touched by it.
+        rows = list(
+            PackVersion.objects.filter(kind=item.kind, name=item.name, version__lt=OWN_FROM).values(
+                "pack", "version", "hash"
+            )
+        )
         other = next((r["pack"] for r in rows if r["pack"] != pack.name), None)
         same = next((r for r in rows if r["version"] == item.version), None)
         newest = max((r["version"] for r in rows), default=0)
@@ -238,10 +287,14 @@ def _flaw(item: Item, code: str, words: Any, **facts: Any) -> Located:
 
 def _record(pack: Pack, new: list[Item], actor: Any) -> None:
     """One event a change: which documents came, at which version, pinned by which hash."""
+    installed = {f"{i.kind}.{i.name}": {"version": i.version, "hash": i.hash} for i in new}
+    _tell(pack.name, "pack.installed", installed, actor)
+
+
+def _tell(pack: str, event: str, patch: Mapping[str, Any], actor: Any) -> None:
     from gezhi.foundation import events
 
-    stream = f"pack:{pack.name}"
+    stream = f"pack:{pack}"
     past = events.history(stream)
     head = events.Head(past[-1].seq, bytes(past[-1].hash)) if past else events.GENESIS
-    installed = {f"{i.kind}.{i.name}": {"version": i.version, "hash": i.hash} for i in new}
-    events.record(stream, "pack.installed", actor=actor, patch=installed, head=head)
+    events.record(stream, event, actor=actor, patch=patch, head=head)

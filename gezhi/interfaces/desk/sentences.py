@@ -187,6 +187,7 @@ _TELL: dict[str, Teller] = {
     "case.cleared": _words(lambda: _("依法抹除个人信息，照片一并删除。")),
     "erased": _words(lambda: _("里面写的话已依法删除。")),
     "case.replaced": _words(lambda: _("网格或区划调整，这件事随地方划归新的网格和席位，时限不变。")),
+    "case.migrated": _words(lambda: _("这一件换到了这种办法的新版，经过重做了一遍，都对得上。")),
     "case.undone": _words(lambda: _("{who}撤回了这次整表导入，这件不再办。")),
     "case.reseated": _words(lambda: _("经办的人离开席位，这一步交给接任的人。")),
 }

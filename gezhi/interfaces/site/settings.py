@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "gezhi.foundation.notices",
     "gezhi.foundation.subjects",
     "gezhi.engines.workflows",
+    "gezhi.engines.workflows.methods",
     "gezhi.engines.publishing",
     "gezhi.engines.matching",
     "gezhi.flows.papers",

@@ -85,6 +85,7 @@ class Life:
                 "seats": seats[: self.random.randint(1, 2)],
                 "seat": self.random.choice(seats),
                 "places": [self.world.places["lake"], self.world.places["hill"]][: self.random.randint(1, 2)],
+                "long_text": "看过了。",
                 "date": (clock.today() + timedelta(days=self.random.randint(1, 30))).isoformat(),
             }[field.type]
         return made

@@ -54,6 +54,12 @@ def item(mapping: Any, key: Any) -> Any:
 
 
 @register.filter
+def cut_words(text: str) -> list[str]:
+    """`{% for id in "open closed"|cut_words %}`: the words of a text."""
+    return text.split()
+
+
+@register.filter
 def percent(share: float) -> int:
     """A share 0..1 as a whole per cent, for the width of a bar."""
     return round(100 * (share or 0))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
-from gezhi.foundation import measures, places
+from gezhi.foundation import measures, packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.measures import Opens
@@ -206,6 +206,9 @@ def _group(name: str, value: Any) -> str:
         return place_name(int(value), name if name != "grid" else "village") if value else _("未到这一级")
     if name == "category":
         return category_name(value)
+    if name == "workflow":
+        known = packs.registry().names("workflow")
+        return packs.say(packs.registry().body("workflow", value)["title"]) if value in known else str(value)
     return str(CHANNELS.get(value, value))
 
 

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
+from gezhi.engines.workflows import access
 from gezhi.engines.workflows.access import ORDINARY
-from gezhi.engines.workflows.models import OPEN, Case
+from gezhi.engines.workflows.methods import drafts, library
+from gezhi.engines.workflows.methods.models import OPEN_STATES, MethodDraft
+from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import Rung, Stage, Workflow, definition
 from gezhi.foundation import measures, packs, people
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.measures import Spread
+from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
 from ..diagram import horizontal
 from ..fields import limit_words, titled
-from ..page import show, staff
+from ..method_changes import version_words
+from ..names import place_name
+from ..page import show, staff, whole
 from ..plan import clock_words, joined_words, owner_words, plan
 from ..route import Course, course
 
@@ -33,55 +40,164 @@ MARKS = {
 }  # fmt: skip
 
 
-def _mark(id: str, stage: Stage) -> str:
+def mark(id: str, stage: Stage) -> str:
     """One character for a step: as known in Chinese, in other languages the first letter of its title."""
     own = MARKS.get(id) if (get_language() or "").startswith("zh") else None
     return own or titled(stage.title)[:1]
 
 
+FIGURES = ("open", "closed", "closed_on_time_rate", "returned_rate", "reworked_rate")
+STEPS_SHOWN = 50
+
+
 @staff
-@require_safe
+@require_http_methods(["GET", "POST"])
 def methods(request: Request) -> HttpResponse:
-    """The first installed method."""
-    names = packs.registry().names("workflow")
-    if not names:
+    """Every method in use with its record, and those of other places that could be taken up. POST takes one up as a draft."""
+    if request.method == "POST":
+        draft = drafts.take_up(request.POST.get("pack", ""), request.POST.get("name", ""), actor=request.actor)
+        return redirect("desk:method_draft", draft_id=draft.pk)
+    registry = packs.registry()
+    names = registry.names("workflow")
+    offered = library.shipped()
+    if not names and not offered:
         return show(request, "desk/methods_empty.html", {}, here="methods")
-    return redirect("desk:method", name=names[0])
+    now, place = clock.now(), record_place(request.actor)
+    cut = measures.Cut(now - timedelta(days=DAYS), now, now)
+    record = {row.group: row.figures for row in measures.table(FIGURES, by="workflow", period=cut, place=place)}
+    open_drafts = {d.name: d for d in MethodDraft.objects.filter(state__in=OPEN_STATES)}
+    groups: dict[str, dict[str, Any]] = {}
+    for name in names:
+        entry = registry.get("workflow", name)
+        flow = definition(name)[0]
+        group = groups.setdefault(entry.pack, {"title": _pack_title(entry.pack), "rows": []})
+        group["rows"].append({
+            "name": name, "title": titled(flow.title), "about": titled(flow.about), "version": version_words(entry.version),
+            "figures": record.get(name), "draft": open_drafts.get(name),
+        })  # fmt: skip
+    context = {
+        "groups": list(groups.values()),
+        "shipped": [
+            {
+                "one": s,
+                "title": titled(s.title),
+                "about": titled(s.about),
+                "place": titled(s.pack_title),
+                "draft": open_drafts.get(s.name),
+            }
+            for s in offered
+        ],
+        "fresh": [d for n, d in open_drafts.items() if n not in names],
+        "waiting": [d for d in open_drafts.values() if d.state == "proposed"],
+        "days": DAYS,
+        "place": place_name(place, "county") if place is not None else "",
+        "opens": place is not None,
+        "may_draft": drafts.may_draft(request.actor),
+    }
+    return show(request, "desk/methods.html", context, here="methods")
+
+
+def record_place(actor: Actor) -> int | None:
+    """The widest place whose numbers this person may open; None when there is none: then numbers are words only."""
+    for power in ("case.see", "bulletin.read", "case.supervise"):
+        for _kind, place in actor.places(power):
+            return place
+    return None
+
+
+def _pack_title(pack: str) -> str:
+    return _("本地自己的") if pack == packs.OWN else titled(library.source_of(pack)[0]) or pack
 
 
 @staff
-@require_safe
+@require_http_methods(["GET", "POST"])
 def method(request: Request, name: str) -> HttpResponse:
-    """One method: the picture, what each step really took in the last 90 days, its rules, where it is in use."""
-    flow, body_hash = definition(name)
+    """One method: the picture, what each step really took in the last 90 days, its rules, its versions.
+
+    POST begins (or goes on with) a draft of it. `?version=` shows another version, `?step=` the cases behind a step.
+    """
+    registry = packs.registry()
+    if request.method == "POST":
+        version, named = whole(request.POST.get("version")), request.POST.get("as", "").strip()
+        draft = drafts.start(name, actor=request.actor, version=version, as_name=named or None)
+        return redirect("desk:method_draft", draft_id=draft.pk)
+    entry = registry.get("workflow", name, whole(request.GET.get("version")))
+    flow, body_hash = definition(name, entry.version)
     way = course(flow)
-    now = clock.now()
+    now, place = clock.now(), record_place(request.actor)
     since = now - timedelta(days=DAYS)
-    taken = measures.durations(by="stage", since=since, until=now, where={"workflow": name})
+    taken = measures.durations(by="stage", since=since, until=now, where={"workflow": name}, place=place)
     steps = [_step(flow, step.id, taken.get(step.id), now) for step in way.steps]
-    library = [
-        {"name": n, "title": titled(definition(n)[0].title), "version": definition(n)[0].version}
-        for n in packs.registry().names("workflow")
+    cut = measures.Cut(since, now, now)
+    figures = measures.measure(FIGURES, period=cut, place=place, where={"workflow": name})
+    others = [
+        {"name": n, "title": titled(definition(n)[0].title), "version": version_words(definition(n)[0].version)}
+        for n in registry.names("workflow")
     ]
+    source_title, source = library.source_of(entry.pack)
+    newest = registry.get("workflow", name).version
+    asked = request.GET.get("step", "")
     context: dict[str, Any] = {
         "flow": flow,
         "title": titled(flow.title),
         "about": titled(flow.about),
+        "version": version_words(entry.version),
+        "current": entry.version == newest,
+        "number": entry.version,
         "hash": body_hash[:12],
         "steps": steps,
-        "diagram": horizontal(way, {id: _mark(id, stage) for id, stage in flow.stages.items()}),
+        "diagram": horizontal(way, {id: mark(id, stage) for id, stage in flow.stages.items()}),
         "plan": plan(flow),
         "tightest": _tightest(steps),
         "rules": _rules(flow, way),
-        "library": library,
+        "library": others,
         "name": name,
-        "finished": Case.objects.filter(ORDINARY, workflow=name, state="closed", closed_at__gte=since).count(),
-        "running": Case.objects.filter(ORDINARY, workflow=name, state=OPEN).count(),
+        "figures": figures,
+        "opens": place is not None,
         "days": DAYS,
         "columns": len(steps),
         "counters": [(titled(flow.counter_titles[c]), most) for c, most in flow.counters.items()],
+        "source": source,
+        "source_title": titled(source_title),
+        "pack": _pack_title(entry.pack),
+        "versions": _versions(name),
+        "draft": drafts.open_draft(name),
+        "may_draft": drafts.may_draft(request.actor),
+        "asked": titled(flow.stages[asked].title) if asked in flow.stages else "",
+        "behind": _behind(request.actor, name, asked, since) if asked in flow.stages else [],
     }
     return show(request, "desk/method.html", context, here="methods")
+
+
+def _versions(name: str) -> list[dict[str, Any]]:
+    """Every version with how many open cases still run on it, newest first; one query."""
+    running = dict(
+        Case.objects.filter(ORDINARY, workflow=name, state=OPEN).values_list("version").annotate(n=Count("id"))
+    )
+    known = packs.registry().versions("workflow", name)
+    return [
+        {
+            "number": e.version,
+            "words": version_words(e.version),
+            "running": running.get(e.version, 0),
+            "pack": _pack_title(e.pack),
+        }
+        for e in reversed(known)
+    ]
+
+
+def _behind(actor: Actor, name: str, stage: str, since: datetime) -> list[dict[str, Any]]:
+    """The newest finished rounds of a step that the actor may see: what the median was counted from."""
+    done = WorkItem.objects.filter(
+        case__workflow=name, case__protected="", stage=stage, state="done", done_at__gte=since
+    )
+    items = list(done.select_related("case").order_by("-done_at")[: STEPS_SHOWN * 2])
+    mine = [item for item in items if access.sees(item.case, actor)][:STEPS_SHOWN]
+    return [
+        {"case": i.case, "took": i.done_at - i.opened_at, "at": i.done_at, "late": i.done_at > i.due_at}
+        for i in mine
+        if i.done_at is not None
+    ]
 
 
 def _step(flow: Workflow, id: str, spread: Spread | None, now: Any) -> dict[str, Any]:
@@ -151,7 +267,7 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
         inside = way.position(id) is not None
         rules.append(
             {
-                "mark": _mark(id, stage),
+                "mark": mark(id, stage),
                 "title": titled(stage.title),
                 "text": "".join(lines),
                 "beside": "" if inside else "1",

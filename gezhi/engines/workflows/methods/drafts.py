@@ -1,0 +1,327 @@
+"""A method on its way: started from what runs, changed step by step, proposed, and published by somebody else.
+
+Lock, look, decide, write, record. A change names the step it was made on; when the draft has moved since, it is refused.
+What was approved is what was read: the approval carries the digest of the document. docs/rules/versions.md
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import IntegrityError
+
+from gezhi.engines.workflows.methods import edits, library, reading, refusals, source
+from gezhi.engines.workflows.methods.events import DRAFT_FIELDS
+from gezhi.engines.workflows.methods.models import (
+    DROPPED,
+    EDITING,
+    OPEN_STATES,
+    PROPOSED,
+    PUBLISHED,
+    DraftStep,
+    MethodDraft,
+)
+from gezhi.engines.workflows.methods.reading import Checked
+from gezhi.foundation import db, events, packs
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from gezhi.foundation.people import Actor
+
+__all__ = [
+    "approve", "back", "change", "checked", "document", "drop", "get", "may_draft", "need_draft", "open_draft", "propose",
+    "refusals", "same_as_running", "send_back", "start", "take_up", "withdraw", "write",
+]  # fmt: skip
+DRAFT_POWERS = ("packs.manage", "case.supervise")  # who may draft; a draft changes nothing by itself
+PUBLISH_POWER = "packs.manage"
+NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
+MOST_STEPS = 200
+MAX_TEXT = 512 * 1024
+
+
+def may_draft(actor: Actor) -> bool:
+    """Whether the actor may start and change drafts: anywhere in force, as a draft is nobody's place yet."""
+    return actor.kind == "staff" and any(
+        actor.may(p) if p == PUBLISH_POWER else bool(actor.places(p)) for p in DRAFT_POWERS
+    )
+
+
+def need_draft(actor: Actor) -> None:
+    """Raises NotAllowed."""
+    if not may_draft(actor):
+        raise NotAllowed()
+
+
+def get(draft_id: int) -> MethodDraft:
+    """Raises NotFound draft.not_found."""
+    found = MethodDraft.objects.filter(pk=draft_id).first()
+    if found is None:
+        raise NotFound("draft.not_found")
+    return found
+
+
+def open_draft(name: str) -> MethodDraft | None:
+    """The draft of a method that is being changed or waits for approval; there is at most one."""
+    return MethodDraft.objects.filter(name=name, state__in=OPEN_STATES).first()
+
+
+def start(name: str, *, actor: Actor, version: int | None = None, as_name: str | None = None) -> MethodDraft:
+    """Begin (or go on with) a draft of an installed method; `version`: from that one instead of the newest.
+
+    `as_name`: under a name of one's own, which no method has. Raises NotFound, NotAllowed, Invalid draft.name_taken.
+    """
+    need_draft(actor)
+    entry = packs.registry().get("workflow", name, version)
+    document = source.of_body(packs.registry().body("workflow", name, entry.version))
+    if as_name is None:
+        return _start(name, document, actor, base_version=entry.version, base_pack=entry.pack)
+    return _start(_free(as_name), {**document, "workflow": as_name}, actor, base_version=None, base_pack=entry.pack)
+
+
+def take_up(pack: str, name: str, *, actor: Actor) -> MethodDraft:
+    """Begin a draft from a method of a pack that lies with this build and is not installed here ("use this here")."""
+    need_draft(actor)
+    document = library.document(pack, name)
+    return _start(_free(name), document, actor, base_version=None, base_pack=pack)
+
+
+def _free(name: str) -> str:
+    if not NAME.fullmatch(name) or name in packs.registry().names("workflow"):
+        raise Invalid("draft.name_taken", field_errors={"name": name})
+    return name
+
+
+def _start(
+    name: str, document: Mapping[str, Any], actor: Actor, *, base_version: int | None, base_pack: str
+) -> MethodDraft:
+    assert actor.person_id is not None
+    known = open_draft(name)
+    if known is not None:
+        return known
+    now, written = clock.now(), _json(document)
+    draft = MethodDraft(
+        name=name, base_version=base_version, base_pack=base_pack, source=written, digest=_digest(written, None),
+        started_by=actor.person_id, started_at=now, changed_at=now,
+    )  # fmt: skip
+    try:
+        with db.write():
+            draft.save()
+            _keep(draft, "start", actor)
+            _record(draft, "started", actor)
+    except IntegrityError:
+        # Somebody else began in the same instant.
+        known = open_draft(name)
+        if known is None:
+            raise
+        return known
+    return draft
+
+
+def checked(draft: MethodDraft) -> Checked:
+    """The draft looked at as it is now: of its YAML when that was typed last, else of its data."""
+    if draft.text is not None:
+        return reading.check_text(draft.text, draft.name)
+    return reading.check(document(draft), draft.name)
+
+
+def document(draft: MethodDraft) -> dict[str, Any]:
+    """The last document that could be read."""
+    return dict(json.loads(draft.source))
+
+
+def change(draft_id: int, what: str, answers: Mapping[str, str], *, at: int, actor: Actor) -> MethodDraft:
+    """One change made in the form. `at`: the step the person saw. Raises Conflict draft.stale, Invalid at its field."""
+    with db.write():
+        draft = _locked(draft_id, at, actor)
+        try:
+            made = edits.apply(document(draft), what, answers)
+        except edits.Refused as refused:
+            raise Invalid("draft.edit", field_errors={refused.field or "change": refused.words}) from refused
+        return _store(draft, _json(made), None, what, actor)
+
+
+def write(draft_id: int, text: str, *, at: int, actor: Actor) -> MethodDraft:
+    """The YAML as it was typed, also with flaws: those are shown at their lines, and nothing typed is lost."""
+    if len(text.encode("utf-8", "replace")) > MAX_TEXT:
+        raise Invalid("draft.edit", field_errors={"text": str(MAX_TEXT // 1024) + " KB"})
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    with db.write():
+        draft = _locked(draft_id, at, actor)
+        found = reading.check_text(text, draft.name)
+        kept = _json(found.source) if found.source is not None else draft.source
+        return _store(draft, kept, text, "yaml", actor)
+
+
+def back(draft_id: int, *, at: int, actor: Actor, again: bool = False) -> MethodDraft:
+    """Undo the last change, or (`again`) do it once more. Raises Conflict draft.nothing_back."""
+    with db.write():
+        draft = _locked(draft_id, at, actor)
+        wanted = draft.step + (1 if again else -1)
+        row = DraftStep.objects.filter(draft=draft, number=wanted).first() if 1 <= wanted <= draft.steps else None
+        if row is None:
+            raise Conflict("draft.nothing_back")
+        draft.source, draft.text, draft.step = row.source, row.text, wanted
+        return _save(draft, "edited", actor)
+
+
+def propose(draft_id: int, *, at: int, actor: Actor, words: str = "") -> MethodDraft:
+    """Hand it in for approval. Raises Invalid draft.flawed, draft.same."""
+    with db.write():
+        draft = _locked(draft_id, at, actor)
+        found = checked(draft)
+        _must_be_sound(found)
+        if same_as_running(draft, found):
+            raise Invalid("draft.same")
+        draft.state, draft.proposed_by, draft.proposed_at = PROPOSED, actor.person_id, clock.now()
+        return _save(draft, "proposed", actor, words)
+
+
+def withdraw(draft_id: int, *, actor: Actor) -> MethodDraft:
+    """Take it back to go on changing it."""
+    need_draft(actor)
+    with db.write():
+        draft = _proposed(draft_id)
+        draft.state = EDITING
+        return _save(draft, "withdrawn", actor)
+
+
+def send_back(draft_id: int, words: str, *, actor: Actor) -> MethodDraft:
+    """Not approved yet, and why. Needs packs.manage."""
+    actor.need(PUBLISH_POWER, None)
+    if not words.strip():
+        raise Invalid("draft.edit", field_errors={"words": _say_why()})
+    with db.write():
+        draft = _proposed(draft_id)
+        draft.state, draft.returned = EDITING, draft.returned + 1
+        return _save(draft, "returned", actor, words)
+
+
+def approve(draft_id: int, digest: str, *, actor: Actor) -> MethodDraft:
+    """Publish it as the place's own version: new cases begin with it, open ones finish on theirs.
+
+    `digest`: of the document that was read. Needs packs.manage; nobody approves what they changed. Raises NotAllowed
+    draft.own_approval, Conflict draft.stale, Invalid draft.flawed (the world may have changed since it was proposed).
+    """
+    actor.need(PUBLISH_POWER, None)
+    with db.write():
+        draft = _proposed(draft_id)
+        if actor.person_id is None or actor.person_id in {*draft.editors, draft.proposed_by, draft.started_by}:
+            raise NotAllowed("draft.own_approval")
+        if digest != draft.digest:
+            raise Conflict("draft.stale")
+        found = checked(draft)
+        _must_be_sound(found)
+        assert found.body is not None
+        how = {"draft": draft.pk, "proposed_by": draft.proposed_by, "approved_by": actor.person_id,
+               "from": {"pack": draft.base_pack, "version": draft.base_version}}  # fmt: skip
+        entry = packs.publish("workflow", draft.name, found.body, actor=actor, how=how)
+        draft.state, draft.version = PUBLISHED, entry.version
+        draft.decided_by, draft.decided_at = actor.person_id, clock.now()
+        return _save(draft, "published", actor)
+
+
+def drop(draft_id: int, *, actor: Actor) -> MethodDraft:
+    """Give the draft up; what runs stays as it is."""
+    need_draft(actor)
+    with db.write():
+        draft = MethodDraft.objects.select_for_update().filter(pk=draft_id).first()
+        if draft is None:
+            raise NotFound("draft.not_found")
+        if draft.state not in OPEN_STATES:
+            raise Conflict("draft.closed")
+        draft.state = DROPPED
+        return _save(draft, "dropped", actor)
+
+
+def same_as_running(draft: MethodDraft, found: Checked) -> bool:
+    """Whether publishing it would change nothing."""
+    if found.body is None or draft.name not in packs.registry().names("workflow"):
+        return False
+    running = packs.registry().body("workflow", draft.name)
+    return bool({**running, "version": 0} == {**found.body, "version": 0})
+
+
+def _must_be_sound(found: Checked) -> None:
+    if not found.sound:
+        raise Invalid("draft.flawed", count=max(1, len(found.faults)))
+
+
+def _say_why() -> Any:
+    from django.utils.translation import gettext
+
+    return gettext("请写一句为什么退回。")
+
+
+def _locked(draft_id: int, at: int, actor: Actor) -> MethodDraft:
+    need_draft(actor)
+    draft = MethodDraft.objects.select_for_update().filter(pk=draft_id).first()
+    if draft is None:
+        raise NotFound("draft.not_found")
+    if draft.state != EDITING:
+        raise Conflict("draft.closed")
+    if draft.event_seq != at:
+        raise Conflict("draft.stale")
+    return draft
+
+
+def _proposed(draft_id: int) -> MethodDraft:
+    draft = MethodDraft.objects.select_for_update().filter(pk=draft_id).first()
+    if draft is None:
+        raise NotFound("draft.not_found")
+    if draft.state != PROPOSED:
+        raise Conflict("draft.closed")
+    return draft
+
+
+def _store(draft: MethodDraft, written: str, text: str | None, what: str, actor: Actor) -> MethodDraft:
+    """A new step after the present one; what had been undone is forgotten, and what is very old as well."""
+    if (written, text) == (draft.source, draft.text):
+        return draft
+    DraftStep.objects.filter(draft=draft, number__gt=draft.step).delete()
+    draft.source, draft.text, draft.step = written, text, draft.step + 1
+    draft.steps = draft.step
+    DraftStep.objects.filter(draft=draft, number__lte=draft.step - MOST_STEPS).delete()
+    assert actor.person_id is not None
+    if actor.person_id not in draft.editors:
+        draft.editors = [*draft.editors, actor.person_id]
+    _keep(draft, what, actor)
+    return _save(draft, "edited", actor)
+
+
+def _keep(draft: MethodDraft, what: str, actor: Actor) -> None:
+    assert actor.person_id is not None
+    DraftStep.objects.create(
+        draft=draft, number=draft.step, source=draft.source, text=draft.text, what=what, at=clock.now(),
+        by=actor.person_id,
+    )  # fmt: skip
+
+
+def _save(draft: MethodDraft, kind: str, actor: Actor, words: str = "") -> MethodDraft:
+    draft.digest, draft.changed_at = _digest(draft.source, draft.text), clock.now()
+    _record(draft, kind, actor, words)
+    return draft
+
+
+def _record(draft: MethodDraft, kind: str, actor: Actor, words: str = "") -> None:
+    stream = f"method:{draft.pk}"
+    patch: dict[str, Any] = {name: getattr(draft, name) for name in DRAFT_FIELDS}
+    if words.strip():
+        ref = events.keep(stream, {"words": words.strip()[:500]})["words"]
+        draft.words_ref, patch["words"] = ref.id, ref.as_json()
+    head = events.record(
+        stream, f"method.{kind}", actor=actor, patch=patch, head=events.Head(draft.event_seq, bytes(draft.event_hash))
+        if draft.event_seq else events.GENESIS,
+    )  # fmt: skip
+    draft.event_seq, draft.event_hash = head.seq, head.hash
+    draft.save()
+
+
+def _json(document: Mapping[str, Any] | None) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
+def _digest(written: str, text: str | None) -> str:
+    return hashlib.sha256(f"{written}\0{text or ''}".encode()).hexdigest()
