@@ -126,6 +126,8 @@ PAGES = {
     "POST desk/documents/<int:document_id>/do/<slug:what>":                  "144344>>4>4>>3434",
     "POST desk/documents/<int:document_id>/take":                            "144o44oo4o4ooo4o4",
     "GET desk/cases/<int:case_id>/similar":                                  "144o44oo4o4ooo4o4",
+    "GET desk/cases/<int:case_id>/gather":                                   "144o44oo4o4ooo4o4",
+    "POST desk/cases/<int:case_id>/gather":                                  "144?44??4?4???4?4",
     "GET desk/cases/<int:case_id>/merge/<int:into>":                         "144o44oo4o4ooo4o4",
     "POST desk/cases/<int:case_id>/merge/<int:into>":                        "144?44??4?4???4?4",
     "POST desk/follow/<int:case_id>":                                        "144>44>>4>4>>>4>4",

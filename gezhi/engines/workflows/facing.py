@@ -10,7 +10,8 @@ from typing import Any
 
 from gezhi.engines.workflows import drawing, rules
 from gezhi.engines.workflows.models import Case, WorkItem
-from gezhi.engines.workflows.schema import KEPT, Workflow
+from gezhi.engines.workflows.schema import KEPT, READABLE, Stage, Workflow
+from gezhi.foundation import expressions
 from gezhi.foundation.calendar import is_work_time
 
 
@@ -67,3 +68,17 @@ def _kept(kind: str, value: Any) -> Any:
     if kind == "date":
         return date.fromisoformat(value)
     return Decimal(value) if kind == "number" else value
+
+
+def begins(flow: Workflow, *, urgent: bool, now: datetime) -> Stage:
+    """Where a matter of which only this is known would begin now: the start, or where its gates lead."""
+    known: dict[str, Any] = dict.fromkeys(READABLE) | {"urgent": urgent, "off_hours": not is_work_time(now)}
+    stage = flow.stages[flow.start]
+    while stage.kind == "gate":
+        ways = (b.to for b in stage.branches if b.when is None or _program(b.when).holds(known))
+        stage = flow.stages[next(ways, flow.first.id)]
+    return stage
+
+
+def _program(source: str) -> expressions.Program:
+    return expressions.compile(source, READABLE)

@@ -7,7 +7,8 @@ pointer never leads to a merged case. Nothing of the main case changes: its repo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
@@ -101,53 +102,95 @@ def _merge(
     if case_id == into:
         raise Invalid("merge.itself")
     now = clock.now()
-    led = list(Case.objects.filter(merged_into=case_id).values_list("id", flat=True))
+    led = led_by([case_id])
     locked = lock([case_id, into, *led])
     case, main = locked.get(case_id), locked.get(into)
     if case is None or main is None or not (access.sees(case, actor) and access.sees(main, actor)):
         raise NotFound("case.not_found")
     repeating.note(case, key_hash, body)
-    items = list(WorkItem.objects.filter(case_id=case_id).order_by("number"))
-    trunk = next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
-    refusal = access.why_not(MERGE, case=case, item=trunk, items=items, actor=actor, now=now)
-    if refusal is not None:
-        raise refusal
     # Somebody merged into this report since it was looked at: they would be left behind.
-    if expected_seq is not None and expected_seq != case.event_seq or _led_now(case_id) - set(led):
-        raise Conflict("case.stale", who=str(_("别人")), what_happened=str(_("改动")))
-    check(case, main, with_led=len(led))
-    values, errors = MERGE.form.clean({"reason": reason} if reason else {})
-    if errors:
-        raise Invalid(field_errors=errors)
-    flow, _hash = definition(case.workflow, case.version)
+    if set(led_by([case_id])) - set(led):
+        raise stale()
+    items = list(WorkItem.objects.filter(case_id=case_id).order_by("number"))
+    check(case, main, with_led=len(led), actor=actor, items=items, expected_seq=expected_seq, now=now)
     before = case_patch(case)
-    step = Step(flow, MERGE, case, trunk, items, actor, values, now)
-    step.join_other(main)
+    step = joining(case, main, items, actor, reason_of(reason), now)
     writing.write(step, before, None)
-    _move_along([locked[one] for one in led if locked[one].merged_into == case_id], main, actor)
+    move_along([locked[one] for one in led if locked[one].merged_into == case_id], main, actor)
     return case
 
 
-def _led_now(case_id: int) -> set[int]:
-    return set(Case.objects.filter(merged_into=case_id).values_list("id", flat=True))
+def joining(case: Case, main: Case, items: list[WorkItem], actor: Actor, values: dict[str, Any], now: datetime) -> Step:
+    """The step that ends the report; nothing is written yet."""
+    flow, _hash = definition(case.workflow, case.version)
+    step = Step(flow, MERGE, case, _trunk(items), items, actor, values, now)
+    step.join_other(main)
+    return step
 
 
-def check(case: Case, main: Case, *, with_led: int = 0) -> None:
-    """Raise the refusal that forbids handling `case` with `main`; both rows as they are now. One query at most."""
-    if case.protected or main.protected:
+def reason_of(reason: str) -> dict[str, Any]:
+    """The form of the action, filled; raises Invalid."""
+    values, errors = MERGE.form.clean({"reason": reason} if reason else {})
+    if errors:
+        raise Invalid(field_errors=errors)
+    return values
+
+
+def _trunk(items: list[WorkItem]) -> WorkItem | None:
+    return next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
+
+
+def stale() -> Conflict:
+    return Conflict("case.stale", who=str(_("别人")), what_happened=str(_("改动")))
+
+
+def led_by(case_ids: Iterable[int]) -> dict[int, int]:
+    """What was merged into these cases: its id -> theirs. One query."""
+    rows = Case.objects.filter(merged_into__in=list(case_ids)).values_list("id", "merged_into")
+    return {id: into for id, into in rows if into is not None}
+
+
+def check(
+    case: Case,
+    main: Case,
+    *,
+    actor: Actor,
+    items: list[WorkItem],
+    expected_seq: int | None,
+    now: datetime,
+    with_led: int = 0,
+) -> None:
+    """Raise the refusal that forbids handling `case` with `main`; all rows as they are now. Two queries at most."""
+    check_report(case, actor=actor, items=items, expected_seq=expected_seq, now=now)
+    check_main(main)
+    if with_led and with_led + Case.objects.filter(merged_into=main.id).count() > MOST:
+        raise Conflict("merge.many", most=MOST)
+
+
+def check_report(case: Case, *, actor: Actor, items: list[WorkItem], expected_seq: int | None, now: datetime) -> None:
+    """Raise the refusal that keeps this report from being merged into anything. No query."""
+    refusal = access.why_not(MERGE, case=case, item=_trunk(items), items=items, actor=actor, now=now)
+    if refusal is not None:
+        raise refusal
+    if expected_seq is not None and expected_seq != case.event_seq:
+        raise stale()
+    if case.protected:
         raise Invalid("merge.protected")
     if case.parent_id is not None:
         raise Invalid("merge.part")
     if case.state == CLOSED or PHASES.index(case.phase) > PHASES.index("working"):
         raise Conflict("merge.late")
+
+
+def check_main(main: Case) -> None:
+    """Raise the refusal that keeps this case from taking any report. One query at most."""
+    if main.protected:
+        raise Invalid("merge.protected")
     if main.merged_into is not None:
         number = Case.objects.values_list("number", flat=True).get(pk=main.merged_into)
         raise Conflict("merge.merged", number=number)
-    days = similar.settings().closed_within
     if main.state == CLOSED and not takes_reports(main):
-        raise Conflict("merge.over", days=days)
-    if with_led and with_led + Case.objects.filter(merged_into=main.id).count() > MOST:
-        raise Conflict("merge.many", most=MOST)
+        raise Conflict("merge.over", days=similar.settings().closed_within)
 
 
 def takes_reports(main: Case) -> bool:
@@ -157,7 +200,7 @@ def takes_reports(main: Case) -> bool:
     return handled and main.handled_at is not None and main.closed_at is not None and main.closed_at >= since
 
 
-def _move_along(led: list[Case], main: Case, actor: Actor) -> None:
+def move_along(led: list[Case], main: Case, actor: Actor) -> None:
     """What had been merged into the report goes where the report goes: one event each, two statements for all."""
     if not led:
         return

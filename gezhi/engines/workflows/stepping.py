@@ -101,9 +101,11 @@ class Step:
         values, types = self.environment(), effects.types_of(self.flow, action)
         for column, source in action.set.items():
             value = expressions.compile(source, types)(values)
+            if value is None:
+                continue  # nothing was said of it: nobody takes the haste off a matter by leaving a line out
             if column in ("urgent", "instant"):
                 setattr(case, column, bool(value))
-            elif value is not None:
+            else:
                 setattr(case, column, str(value))
         if case.urgent or "category" in action.set:
             # A better known matter may be promised earlier, never later without an approved extension.

@@ -13,7 +13,7 @@ from gezhi.engines.workflows.stepping import Step
 from gezhi.foundation import db, events, files, jobs
 
 # What may change of an item after it was opened.
-_CHANGEABLE = (
+CHANGEABLE = (
     "state", "owner_seat", "person_id", "barred", "due_at", "warn_at", "next_at", "warned_at", "breached_at", "rung",
     "done_at", "done_by", "action", "ask",
 )  # fmt: skip
@@ -25,25 +25,8 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     if case.due_at != before["due_at"]:
         case.close_by = clocks.close_by(step.flow, case.due_at)
     stream = f"case:{case.id}"
-    form, said = effects.split(action, step.values)
-    act: dict[str, Any] = {
-        "action": action.id,
-        "stage": step.stage.id,
-        "item": step.item.number if step.item else None,
-        "form": form,
-    }
-    if said:
-        act["said"] = events.keep(stream, {"said": json.dumps(said, ensure_ascii=False)})["said"].as_json()
-    if step.created:
-        act["opened"] = [item.number for item in step.created]
-    if step.actor.kind == "staff" and action.by == ("reporter",):
-        act["for_reporter"] = True
-    after = case_patch(case)
-    patch: dict[str, Any] = {k: v for k, v in after.items() if before[k] != v}
-    patch["act"] = act
-    for item in [*step.changed, *step.created]:
-        patch[f"item:{item.number}"] = item_patch(item)
-    patch |= protecting.told(step.against)
+    text, after = said(step), case_patch(case)
+    patch = patch_of(step, before, after, events.keep(stream, {"said": text})["said"] if text else None)
     head = events.record(
         stream,
         f"case.{action.id}",
@@ -51,7 +34,7 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
         head=events.Head(case.event_seq, bytes(case.event_hash)),
         patch=patch,
         claimed_at=claimed_at,
-        seat=step.item.owner_seat if step.item and step.item.owner_seat in step.actor.answering else None,
+        seat=seat_of(step),
     )
     case.event_seq, case.event_hash = head.seq, head.hash
     columns = [k for k in after if before[k] != after[k]]
@@ -68,6 +51,41 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
         jobs.enqueue("case.index", f"{case.id}:{head.seq}", {"case": case.id})
 
 
+def said(step: Step) -> str:
+    """What was written in the action's form, as it goes to the private store; "" when nothing was."""
+    texts = effects.split(step.action, step.values)[1]
+    return json.dumps(texts, ensure_ascii=False) if texts else ""
+
+
+def patch_of(
+    step: Step, before: dict[str, Any], after: dict[str, Any], text: events.PrivateRef | None
+) -> dict[str, Any]:
+    """What the event of a step says: the columns that changed, the act, the items it touched."""
+    action = step.action
+    act: dict[str, Any] = {
+        "action": action.id,
+        "stage": step.stage.id,
+        "item": step.item.number if step.item else None,
+        "form": effects.split(action, step.values)[0],
+    }
+    if text is not None:
+        act["said"] = text.as_json()
+    if step.created:
+        act["opened"] = [item.number for item in step.created]
+    if step.actor.kind == "staff" and action.by == ("reporter",):
+        act["for_reporter"] = True
+    patch: dict[str, Any] = {k: v for k, v in after.items() if before[k] != v}
+    patch["act"] = act
+    for item in [*step.changed, *step.created]:
+        patch[f"item:{item.number}"] = item_patch(item)
+    return patch | protecting.told(step.against)
+
+
+def seat_of(step: Step) -> int | None:
+    """The seat as which the actor acts, for the record."""
+    return step.item.owner_seat if step.item and step.item.owner_seat in step.actor.answering else None
+
+
 def save_items(step: Step) -> None:
     """Items that end are written before new ones begin: the database allows one running item a branch.
 
@@ -77,9 +95,9 @@ def save_items(step: Step) -> None:
         item.case = step.case
     protecting.save(step.against)
     if len(step.changed) == 1:
-        step.changed[0].save(update_fields=_CHANGEABLE)
+        step.changed[0].save(update_fields=CHANGEABLE)
     elif step.changed:
-        WorkItem.objects.bulk_update(step.changed, _CHANGEABLE)
+        WorkItem.objects.bulk_update(step.changed, CHANGEABLE)
     if len(step.created) == 1:
         db.insert(step.created[0])
     elif step.created:

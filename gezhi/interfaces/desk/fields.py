@@ -21,6 +21,7 @@ from gezhi.interfaces.site.fields import MANY
 LIMITS = ("4 work_hour", "1 work_day", "2 work_day", "3 work_day", "5 work_day", "10 work_day")
 NEAR_POSTS_WITHOUT = ("building_head",)
 PLACES_OFFERED = 200
+STANDING = ("urgent",)  # ticks that a matter has already: shown as they stand
 GRIDS_OFFERED = 60  # of a village; more nobody reads
 
 
@@ -63,6 +64,10 @@ def drawn(
     found = []
     for asked in form.fields:
         value = data.get(asked.id) if asked.id in data else first.get(asked.id, asked.default)
+        stands = asked.type == "truth" and asked.id in STANDING
+        if stands:
+            # The tick is as the matter stands; a form that shows it says so, and no tick then means no.
+            value = str(value).lower() == "true" if asked.id in data else bool(getattr(case, asked.id))
         spec: dict[str, Any] = {
             "id": asked.id,
             "title": dict(asked.title),
@@ -70,6 +75,7 @@ def drawn(
             "required": asked.required,
             "max": asked.limit or "",
             "help": asked.help,
+            "stands": stands,
         }
         groups: list[tuple[str, list[dict[str, str]]]] = []
         if asked.type == "choice":

@@ -26,7 +26,7 @@ def whole(text: str | None) -> int | None:
 def sent_data(request: HttpRequest) -> dict[str, Any]:
     """The declared fields of a sent form, without controls and tokens; empty ones left out.
 
-    A field that the form names under `_many` is a list.
+    A field that the form names under `_many` is a list; one under `_asked` is "false" when it was not ticked.
     """
     several = set(request.POST.getlist("_many"))
     sent: dict[str, Any] = {
@@ -34,7 +34,8 @@ def sent_data(request: HttpRequest) -> dict[str, Any]:
         for name in request.POST
         if not name.startswith("_") and name != "csrfmiddlewaretoken" and (value := request.POST[name]).strip()
     }
-    return sent | {name: request.POST.getlist(name) for name in several if name in sent}
+    unticked = {name: "false" for name in request.POST.getlist("_asked") if name and name not in request.POST}
+    return sent | unticked | {name: request.POST.getlist(name) for name in several if name in sent}
 
 
 def act(request: HttpRequest, case_id: int, action: str, *, actor: Actor) -> Case:

@@ -45,7 +45,8 @@ def picture(
     `spec` is a form field, or a mapping with `id title type required max choices help`; `prefix` keeps element ids
     apart when several forms stand on one page; `groups` [(title, choices)] is a grouped drop-down list; `when` JSON
     {field: [values]} says for which answers the question is asked. Returns a dict with `kind` one of
-    truth choices select many long_text photos line (many: several of the groups, sent under one name).
+    truth choices select many long_text photos line (many: several of the groups, sent under one name). A truth that
+    `stands` says with the form that it was asked: without its tick it is "false" then, not left open.
     """
     identity, kind = str(_get(spec, "id", "")), str(_get(spec, "type", "text"))
     options = [_choice(c) for c in _get(spec, "choices", ()) or ()]
@@ -83,4 +84,5 @@ def picture(
         "choices": marked(options),
         "groups": [(name, marked(choices)) for name, choices in grouped],
         "when": when,
+        "stands": _get(spec, "stands", False),
     }

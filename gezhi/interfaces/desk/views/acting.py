@@ -119,7 +119,7 @@ def _form(
 def _first(request: Request, view: CaseView, wanted: Possible) -> dict[str, Any]:
     """First values: what is already known, and for a dispatch the category read from the words and the unit that did
     such things here."""
-    first = _known(view, wanted)
+    first: dict[str, Any] = {}
     asked = {f.type: f.id for f in wanted.form.fields}
     if "category" in asked:
         advice = triage.advice(view)
@@ -136,13 +136,6 @@ def _first(request: Request, view: CaseView, wanted: Possible) -> dict[str, Any]
     if wanted.form.get("sort") is not None and "sort" not in first:
         first["sort"] = triage.likely_sort(first.get(asked.get("seat", "")))
     return first
-
-
-def _known(view: CaseView, wanted: Possible) -> dict[str, Any]:
-    """A tick that the action writes back stands as it is: nobody takes the haste off a matter by not looking."""
-    stage = next((i.stage for i in view.items if i.number == wanted.item), view.case.stage)
-    action = view.flow.actions_at(stage).get(wanted.action) if stage in view.flow.stages else None
-    return {"urgent": view.case.urgent} if action is not None and action.set.get("urgent") == "urgent" else {}
 
 
 def _undo(request: Request, view: CaseView, action: str) -> tuple[str, str] | None:

@@ -22,6 +22,7 @@ from gezhi.interfaces.site.requests import Request
 from ..names import ANSWERS
 from ..page import part, show, staff, tell, wants_part
 
+SHOWN = 5  # beside a case
 SHORT = 6  # letters below which a text is like everything
 
 
@@ -41,7 +42,8 @@ def _beside(request: Request, view: CaseView) -> dict[str, Any]:
     main = Case.objects.filter(pk=case.merged_into).first() if case.merged_into is not None else None
     reports = merging.reporters_of(case, actor) if case.merged_into is None and not case.protected else []
     may = main is None and not case.protected and _may_merge(view)
-    found = similar.candidates(view.words.text, case.place_id, actor=actor, besides=case.id) if may else []
+    event = similar.event_of(case, view.words.text, actor=actor) if may else similar.Event()
+    found = event.likest(SHOWN)
     titles = queries.titles_of([*(one.case for one in found), *reports])
     return {
         "view": view,
@@ -50,6 +52,7 @@ def _beside(request: Request, view: CaseView) -> dict[str, Any]:
         "gone": main is not None,
         "found": [_line(one, titles) for one in found],
         "reports": [(one, titles.get(one.text_ref, ""), ANSWERS.get(one.solved, "")) for one in reports],
+        "together": len(event.alike) + len(event.around),
         "asked": sum(1 for one in reports if one.followed_at),
         "back": request.GET.get("back", ""),
     }

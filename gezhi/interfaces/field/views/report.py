@@ -10,15 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from gezhi.engines.workflows.facing import begins
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import packs, people, places
-from gezhi.foundation.calendar import clock
+from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.errors import Invalid
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.field.guard import staff
 from gezhi.interfaces.field.views.case import tell
 from gezhi.interfaces.portal import ground, intake
-from gezhi.interfaces.portal.views.home import first_word
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.acting import whole
 from gezhi.interfaces.site.answers import form_key, go, new_key
@@ -37,14 +37,14 @@ def own_places(actor: Actor) -> list[tuple[int, str]]:
     return list(found.items())
 
 
-def goes_to(place_id: int) -> dict[str, str]:
-    """Who gets a matter of this place and by when they decide: the first step of the workflow, in words."""
+def goes_to(place_id: int, *, urgent: bool = False) -> dict[str, str]:
+    """Who gets a matter of this place and by when they decide: where it would begin now, in words."""
     flow, _hash = definition(intake.WORKFLOW)
-    stage = flow.first
     directory, now = people.directory(), clock.now()
+    stage = begins(flow, urgent=urgent, now=now)
     post = stage.owner.post if stage.owner else None
     seat = directory.seat_for(post or "", place_id)
-    due = first_word()
+    due = deadline(now, parse_limit(stage.clock.limit)) if stage.clock else None
     return {
         "seat": directory.seat(directory.effective(seat, now).seat_id).label,
         "by": words.before(due, now) if due else "",
@@ -74,7 +74,7 @@ def _page(request: Request, refusal: Invalid | None = None) -> HttpResponse:
     context = {
         "own": own, "groups": ground.choices(), "chosen": str(place_id or ""), "typed": typed, "refusal": refusal,
         "wrong": refusal.field_errors if refusal else {}, "key": typed.get("key") or new_key(),
-        "goes": goes_to(place_id) if known and place_id is not None else None,
+        "goes": goes_to(place_id, urgent=bool(typed.get("urgent"))) if known and place_id is not None else None,
         "suggested": suggestions(typed.get("text", "")) if typed.get("text") else [], "max_text": intake.MAX_TEXT,
     }  # fmt: skip
     return render(request, "field/report.html", context, status=refusal.http if refusal else 200)
@@ -108,6 +108,8 @@ def hint(request: Request) -> JsonResponse:
     return JsonResponse(
         {
             "suggested": suggestions(request.POST.get("text", "")[: intake.MAX_TEXT]),
-            "goes": goes_to(place_id) if known and place_id is not None else None,
+            "goes": goes_to(place_id, urgent=request.POST.get("urgent") == "true")
+            if known and place_id is not None
+            else None,
         }
     )

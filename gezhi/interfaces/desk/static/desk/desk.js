@@ -171,6 +171,28 @@
     if (folded instanceof HTMLDetailsElement) folded.open = true;
   });
 
+  /* ticks of a group, all at once; how many stand is said */
+  const ticked = (form) => {
+    const boxes = [...form.querySelectorAll("input[name=report]")];
+    const count = $("[data-tick-count]", form);
+    if (count) count.textContent = count.dataset.template.replace("{n}", boxes.filter((box) => box.checked).length);
+    for (const all of form.querySelectorAll("[data-tick-all]")) {
+      const own = [...all.closest("[data-ticks]").querySelectorAll("input[name=report]")];
+      const on = own.filter((box) => box.checked).length;
+      all.hidden = own.length < 2;
+      $("input", all).checked = on === own.length;
+      $("input", all).indeterminate = on > 0 && on < own.length;
+    }
+  };
+  for (const form of document.querySelectorAll("form:has([data-ticks])")) {
+    ticked(form);
+    form.addEventListener("change", (event) => {
+      const all = event.target.closest("[data-tick-all]");
+      if (all) for (const box of all.closest("[data-ticks]").querySelectorAll("input[name=report]")) box.checked = event.target.checked;
+      ticked(form);
+    });
+  }
+
   /* stepping from case to case: a list leaves its addresses in the tab, the case page finds its neighbours there */
   const LIST = "desk:list";
   const links = rows().map((row) => ($("a[data-open]", row) || {}).href).filter((href) => href && /\/desk\/cases\/\d+/.test(href));

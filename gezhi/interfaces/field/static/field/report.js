@@ -53,12 +53,13 @@
     }
   }
   function ask() {
-    var now = form.elements.place.value + "\n" + form.elements.text.value;
+    var urgent = form.elements.urgent.checked ? "true" : "";
+    var now = form.elements.place.value + "\n" + urgent + "\n" + form.elements.text.value;
     if (now === asked || !navigator.onLine) return;
     asked = now;
     window.gezhiStore.send({
       url: form.dataset.hint,
-      fields: [["text", form.elements.text.value], ["place", form.elements.place.value]],
+      fields: [["text", form.elements.text.value], ["place", form.elements.place.value], ["urgent", urgent]],
     }).then(function (result) {
       if (result.ok && asked === now) show(result.answer);
     }, function () {
@@ -71,5 +72,6 @@
   }
   form.elements.text.addEventListener("input", later);
   form.elements.place.addEventListener("change", later);
+  form.elements.urgent.addEventListener("change", later);
   if (form.elements.text.value) later();
 })();
