@@ -105,7 +105,7 @@ def _whom(view: CaseView, name: str) -> int | None:
     """Whom a document goes to: the unit that is behind with its part when it speaks of that one, else the handler."""
     behind = facts.behind_time(view)
     if behind is not None and any(field.source == "owner.name" for field in template(name).fields):
-        return behind.owner_seat
+        return behind.seat
     return view.case.handler_seat or view.case.owner_seat
 
 

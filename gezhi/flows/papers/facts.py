@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import translation
 
 from gezhi.engines.publishing.offers import Offer, Personal, offers
-from gezhi.engines.workflows.models import OPEN, Case, WorkItem
+from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.engines.workflows.views import CaseView, Entry
 from gezhi.foundation import events, exports, packs, people, places
 from gezhi.foundation.calendar import clock, parse_limit
@@ -57,6 +58,7 @@ CASE = {
     "owner.signed_at": Offer("time", "承办单位签收时间"),
     "owner.due_at": Offer("time", "这一步的时限"),
     "owner.assists": Offer("truth", "和别家会办，自己的一份超时"),
+    "owner.taken_over": Offer("truth", "自己的一份没有按时办，上级已接手"),
     "handler.name": Offer("text", "承办单位"),
     "extension.asked": Offer("truth", "有人申请过延期"),
     "extension.more": Offer("text", "申请延多久"),
@@ -161,11 +163,12 @@ def gather(view: CaseView) -> dict[str, Any]:
         "case.answered_by": answer.seat_label if answer else "",
         "case.answered_at": answer.at if answer else None,
         "case.steps": [_step(e, text) for e in view.timeline],
-        "owner.name": directory.seat(behind.owner_seat).label if behind and behind.owner_seat else view.seat_label,
+        "owner.name": directory.seat(behind.seat).label if behind and behind.seat else view.seat_label,
         "owner.signed": any(e.action == "accept" for e in view.timeline),
         "owner.signed_at": next((e.at for e in reversed(view.timeline) if e.action == "accept"), None),
         "owner.due_at": behind.due_at if behind else view.main.due_at if view.main else None,
         "owner.assists": behind is not None,
+        "owner.taken_over": behind is not None and behind.taken,
         "handler.name": directory.seat(case.handler_seat).label if case.handler_seat else view.seat_label,
         "extension.asked": asked is not None,
         "extension.more": _limit(asked.form.get("more")) if asked else "",
@@ -183,15 +186,32 @@ def gather(view: CaseView) -> dict[str, Any]:
     return facts
 
 
-def behind_time(view: CaseView) -> WorkItem | None:
+@dataclass(frozen=True)
+class Behind:
+    """A part of a joint handling that was not done in time: whose it was to do, since when it is late.
+
+    `taken`: somebody above has it now; whoever let it lapse is still the one to hear of it.
+    """
+
+    seat: int | None
+    due_at: datetime
+    taken: bool
+    number: int
+
+
+def behind_time(view: CaseView) -> Behind | None:
     """Where several units handle a matter together: the part that has been late longest, whose unit is to hear of it."""
     now = clock.now()
-    late = [
-        item
-        for item in view.branches
-        if view.flow.stages[item.stage].kind == "task" and item.due_at is not None and item.due_at < now
-    ]
-    return min(late, key=lambda item: (item.due_at or now, item.number), default=None)
+    late = []
+    for item in view.branches:
+        if view.flow.stages[item.stage].kind != "task" or item.due_at is None:
+            continue
+        if item.due_at < now:
+            late.append(Behind(item.owner_seat, item.due_at, False, item.number))
+        elif "taken_from" in item.ask:
+            since = item.breached_at or datetime.fromisoformat(item.ask["taken_at"])
+            late.append(Behind(item.ask["taken_from"], since, True, item.number))
+    return min(late, key=lambda one: (one.due_at, one.number), default=None)
 
 
 def in_chinese() -> Any:

@@ -35,6 +35,8 @@ def test_several_units_are_chosen_and_each_sees_its_own_part(desk, world):
     html = desk.of("周敏").get(f"/desk/cases/{case.id}").content.decode()
     now = re.findall(r'<p class="branch">.*?</p>', html, re.S)
     assert len(now) == 3 and sum("协办" in one for one in now) == 2
+    keys = re.findall(r'data-key="(\w)"', html[html.index('<footer class="acts"') :])
+    assert "n" in keys and len(keys) == len(set(keys)), keys  # a letter presses one button
     html = desk.of("陈军").get(f"/desk/cases/{case.id}").content.decode()
     assert "协办的办好了" in html and "牵头的办好了</a>" not in html
 
@@ -73,6 +75,18 @@ def test_the_unit_that_is_behind_is_named_in_the_story_and_gets_the_paper(desk, 
         html = desk.of("周敏").get(f"/desk/documents/{paper.pk}").content.decode()
         assert "由东街水务站牵头会办，你单位承担的一份尚未办结" in html and "尚未签收" not in html
         assert html.count("<h1") == 1
+    with time_machine.travel(behind.due_at + timedelta(days=4), tick=False):
+        for _rung in range(4):
+            ticking.tick()
+        behind.refresh_from_db()
+        assert behind.ask["taken_from"] == world.seats["power"] and behind.owner_seat != world.seats["power"]
+    with time_machine.travel(behind.due_at - timedelta(minutes=5), tick=False):
+        Document.objects.all().delete()
+        desk.of("周敏").post(f"/desk/cases/{case.id}/documents/supervision")
+        paper = Document.objects.get()
+        assert paper.to_seat == world.seats["power"]  # neither the lead nor who took it over
+        html = desk.of("周敏").get(f"/desk/documents/{paper.pk}").content.decode()
+        assert "没有按时办结，现已由上级接手" in html
 
 
 def test_dispatching_does_not_take_the_haste_off_by_itself(desk, world):
@@ -82,6 +96,17 @@ def test_dispatching_does_not_take_the_haste_off_by_itself(desk, world):
     calm = world.open("灯坏了。")
     html = desk.of("赵兰").get(f"/desk/cases/{calm.id}/do/dispatch?item=1").content.decode()
     assert not re.search(r'name="urgent"[^>]*checked', html)
+
+
+def test_a_tick_left_out_keeps_the_haste_and_one_taken_away_takes_it_off(desk, world):
+    with time_machine.travel(next_work(clock.now()), tick=False):  # at night it would be on the duty desk
+        case = world.to_sign(world.open("水管爆了。", urgent=True))  # whoever says nothing of it takes nothing off
+        assert case.urgent
+        second = world.open("水管爆了，没水。", urgent=True)
+        sent = {"_item": "1", "_key": "haste-00001", "_asked": "urgent", "sort": "big", "unit": world.seats["city"]}
+        desk.of("赵兰").post(f"/desk/cases/{second.id}/do/dispatch", sent)
+    second.refresh_from_db()
+    assert second.stage == "sign" and not second.urgent
 
 
 def next_work(due):

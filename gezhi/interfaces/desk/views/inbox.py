@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -91,8 +92,18 @@ def action_bar(view: CaseView, item: int | None = None) -> dict[str, Any]:
     main = next((p for p in able if p.main and p.item == item), None) or next((p for p in able if p.main), None)
     rest = [p for p in able if p is not main]
     rest.sort(key=lambda p: (not p.owner_only, p.item != item))
+    rest = _one_key_each(rest, {"e"})
     shown, hidden = rest[:3], rest[3:]
     return {"main": main, "shown": shown, "hidden": hidden, "why": _why(view.possible)}
+
+
+def _one_key_each(able: list[Possible], taken: set[str]) -> list[Possible]:
+    """A letter presses one button: where several branches offer the same action, the first one has its key."""
+    found = []
+    for p in able:
+        found.append(replace(p, key=None) if p.key in taken else p)
+        taken |= {p.key} if p.key else set()
+    return found
 
 
 def _why(possible: list[Possible]) -> tuple[str, str] | None:
