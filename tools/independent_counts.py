@@ -57,6 +57,7 @@ COUNTS = {
     "reported": REPORTED,
     "accepted": _and(REPORTED, "outcome <> 'not_accepted'"),
     "filed": _and(REPORTED, FILED),
+    "merged": _and(REPORTED, "outcome = 'merged'"),
     "refused": _and(REPORTED, "outcome = 'not_accepted'"),
     "carried": CARRIED,
     "need_handle": NEED_HANDLE,

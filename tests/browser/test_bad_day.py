@@ -1,7 +1,8 @@
 """A county's bad day: a main bursts on the night of a holiday and forty people report it within ten minutes.
 
-Whoever is on duty has it; three units handle it side by side; one lets its clock run out, supervision climbs rung by
-rung, a numbered notice is drafted, signed and printed; all sign off; each reporter is told and asked.
+Whoever is on duty has it and puts the forty together on one screen; three units handle it side by side; one lets its
+clock run out, supervision climbs rung by rung, a numbered notice is drafted, signed and printed; all sign off; each of
+the forty is told and asked, one says that it is not solved, and the bulletin counts them as plain SQL does.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Locator
 
 from tests.browser.fill import RELIEF
+from tests.browser.gateway import Sink, sms_gateway
 from tests.browser.house import House, start
 from tests.browser.test_loop import case_of, finish, photo, seat_value, verify
 from tests.browser.visitor import Enter, Visitor
+from tests.promises.test_figures import TITLES, Bulletin
+from tools.independent_counts import COUNTS, Counts, bounds
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 __all__ = ["photo"]
@@ -50,6 +55,66 @@ def until(found: Callable[[], object], seconds: float = 60) -> None:
     while not found():
         assert time.monotonic() < end, "the worker did not come to it"
         time.sleep(0.5)
+
+
+@pytest.fixture
+def phones() -> Iterator[Sink]:
+    """What the SMS gateway of the county was given."""
+    with sms_gateway() as sink:
+        yield sink
+
+
+def told(house: House, codes: list[str], *words: str) -> None:
+    """Each code opens a page of its own that says all of these."""
+    with httpx.Client(base_url=house.url, timeout=60, headers={"Accept-Language": "zh-CN"}) as public:
+        for code in codes:
+            answer = public.get(f"/r/{code}")
+            assert answer.status_code == 200 and all(w in answer.text for w in words), (code, words)
+
+
+def says(house: House, code: str, **words: str) -> None:
+    """A reporter's word, through the public API."""
+    answer = httpx.post(
+        f"{house.url}/api/v1/requests/{code}/rating", json=words, headers={"Idempotency-Key": f"say-{code}"}, timeout=60
+    )
+    assert answer.status_code == 200, answer.text
+
+
+def counted_again(house: House, role: str) -> dict[str, int]:
+    """Every number of the week's bulletin that somebody reads first, equal to a count by plain SQL; a few by name."""
+    client, week = house.client(role), house.now().astimezone(CHINA).date().isocalendar()
+    place = int(str(client.get("/desk/bulletin").url).split("/desk/bulletin/")[1].split("/")[0])
+    page = Bulletin(client, place, f"{week.year}-W{week.week:02d}")
+    counts, wrong = Counts(house.database, place, page.period, page.cut), []
+    for number in page.numbers:
+        asked = number.asked
+        if (
+            number.group is None
+            and asked["measure"] in COUNTS
+            and datetime.fromisoformat(asked["since"]) == since(page)
+        ):
+            wrong += [number] if number.text != counts.text(asked["measure"]) else []
+    for title, (value, halves) in page.rates().items():
+        over, under = counts.halves(TITLES[title])
+        same = value == (counts.text(TITLES[title]) or "无数据")
+        wrong += [] if same and halves == (f"{over.normalize():f} ÷ {under}" if under else "") else [title]
+    assert wrong == []
+    return {name: int(counts.value(name) or 0) for name in ("reported", "filed", "merged", "answered", "unsolved")}
+
+
+def since(page: Bulletin) -> datetime:
+    return bounds(page.period)[0]
+
+
+def until_there(visitor: Visitor, url: str, found: Locator, words: str) -> None:
+    """Open a page until a part of it that follows the worker's indexing says these words."""
+    for _try in range(30):
+        visitor.go(url)
+        visitor.page.wait_for_load_state("networkidle")
+        if found.count() and words in found.inner_text():
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"{words} is not said at {url}")
 
 
 def shows(visitor: Visitor, url: str, words: str) -> Callable[[], bool]:
@@ -88,9 +153,11 @@ def holiday(house: House, folder: Path) -> datetime:
     return day.replace(hour=22, minute=0, second=0, microsecond=0)
 
 
-def test_a_countys_bad_day(enter: Enter, house: House, photo: str, tmp_path: Path):
+def test_a_countys_bad_day(enter: Enter, house: House, photo: str, phones: Sink, tmp_path: Path):
     night = holiday(house, tmp_path)
     plate = house.plates()[0]
+    phones.switch_on(house)
+    before = counted_again(house, "county")
 
     # --- the street plans who is on duty that night; the roster shows the day off ---
     street = enter("desk", "street", "street")
@@ -127,8 +194,30 @@ def test_a_countys_bad_day(enter: Enter, house: House, photo: str, tmp_path: Pat
     desk = officer.go("/desk/", "inbox")
     assert desk.locator("[data-row]").count() >= min(REPORTS, 20)
     address = case_of(officer, code)
-    officer.go(address, "case-on-duty")
+    officer.go(address)
     assert "值班" in officer.page.locator("main").inner_text()
+
+    # --- forty times the same event: one screen, one step ---
+    offer = officer.page.locator(".alike-all a")
+    until_there(officer, address, offer, f"{REPORTS - 1} 次反映")
+    officer.look("case-on-duty")
+    officer.press(offer)
+    boxes = officer.page.locator(".gather input[name=report]")
+    assert boxes.count() == REPORTS - 1
+    suggested = officer.page.locator(".gather input[name=report]:checked").count()
+    assert REPORTS // 2 <= suggested < REPORTS  # who said it in other words is shown too, and ticked by the clerk
+    officer.look("gather")
+    officer.page.locator("fieldset:has(input[name=report]:not(:checked)) [data-tick-all] input").check()
+    assert officer.page.locator(".gather input[name=report]:checked").count() == REPORTS - 1
+    officer.page.fill("#m-reason", "同一处爆管")
+    officer.press(".gather-bar button.main")
+    officer.page.locator(".alike-lines li").nth(REPORTS - 2).wait_for()
+    officer.look("case-merged")
+    assert officer.go("/desk/", "inbox-merged").locator("[data-row]").count() == 1
+    told(house, codes[1:], "和别人说的是同一件，并到一起办")
+    with_phone = REPORTS // 4 - (0 if REPORTS % 4 else 1)
+    until(lambda: len(phones.to("joined")) == with_phone)
+    officer.go(address)
 
     # --- three units side by side: water leads, city management and power assist ---
     officer.page.locator('footer.acts a[href*="/do/dispatch_joint?"]').first.wait_for(state="attached")
@@ -196,9 +285,40 @@ def test_a_countys_bad_day(enter: Enter, house: House, photo: str, tmp_path: Pat
     grid = enter("phone", "grid", "grid")
     verify(grid, "水往地下室灌", look=True)
 
-    # --- the reporter is told and asked ---
+    # --- each of the forty is told, under their own code, and asked for themselves ---
+    told(house, codes, "爆管更换，全部恢复供水。", 'data-opens="solved"', 'data-opens="back"')
+    until(lambda: len(phones.to("please_say")) == with_phone)
+    assert phones.to("please_say") == phones.to("joined") and len(phones.to("please_say")) == len(codes[4::4])
+    secretary = enter("desk", "secretary", "secretary")
+    asked = secretary.go("/desk/follow", "follow-forty").locator(".follow-list li")
+    assert asked.count() == REPORTS
+
+    # --- many answer, two are reached by phone, one is still without water: that one is handled again ---
     first.go(mine, "matter-your-word")
     first.page.click(".thumb-bar >> text=解决了")
     first.press("#solved .rating button >> nth=0")
     first.page.locator("text=谢谢您回话").wait_for()
+    answered = codes[2:24]
+    for one in answered:
+        says(house, one, solved="yes", rating="very")
+    for _called in range(2):
+        secretary.go("/desk/follow")
+        secretary.press('.answers button[name="rating"][value="very"]')
+    dry = enter("phone", "dry")
+    dry.go(f"/r/{codes[1]}", "matter-of-a-merged-report")
+    dry.page.click(".thumb-bar >> text=没解决")
+    dry.page.fill("#why", "别家都来水了，我家五楼还是没有水。")
+    dry.press("#back button.big")
+    dry.look("matter-again")
+    assert secretary.go("/desk/follow", "follow-rest").locator(".follow-list li").count() == REPORTS - 4 - len(answered)
+    again = case_of(street, codes[1])
+    street.go(again, "case-taken-out-again")
+    assert "别家都来水了" in street.page.locator(".story").inner_text() and again != address
     county.go(address, "case-closed")
+
+    # --- the bulletin counts reports and cases apart, as SQL that shares nothing with it does ---
+    after = counted_again(house, "county")
+    gained = {name: after[name] - before[name] for name in after}
+    assert gained["reported"] == REPORTS and gained["unsolved"] == 1
+    assert gained["merged"] == REPORTS - 2 and gained["filed"] == 2  # the main case, and the one taken out again
+    county.go("/desk/bulletin", "bulletin")

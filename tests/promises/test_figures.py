@@ -219,6 +219,8 @@ def test_every_other_number_of_the_page_is_counted_again(pages, served):
             assert int(asked["in"]) == page.place, at
             if number.group is None:
                 assert number.text == again.text(name), at
+            elif number.group == ("unit", "own"):
+                continue  # test_a_group_table_adds_up_to_its_total
             elif name in COUNTS:
                 column, value = number.group
                 known = {str(k if k is not None else "~"): n for k, n in again.by(name, column).items()}
@@ -240,13 +242,15 @@ def test_a_group_table_adds_up_to_its_total(pages):
         for name in ("need_close", "closed_on_time", "late"):
             assert sum(counts.by(name, "unit").values()) == counts.value(name), (page.place, name)
         assert sum(counts.by("reported", "category").values()) == counts.value("reported")
-        own = re.search(r'href="#own".*?</td>((?:<td class="n">[^<]*</td>){3})', page.html, re.S)
+        own = re.search(
+            r'href="#own".*?</td>((?:<td class="n">(?:<a[^>]*>|<span[^>]*>)[^<]*</\w+></td>){3})', page.html, re.S
+        )
         if own:  # the villages' own work in one line: what the units' lines leave of the total
             folded = re.search(r'<details class="as-table" id="own">(.*?)</details>', page.html, re.S)
             assert folded is not None
             inside = set(re.findall(r"by\.unit=(\d+)", folded[1]))
             for shown, name in zip(
-                re.findall(r">([^<]*)<", own[1])[::2], ("need_close", "closed_on_time", "late"), strict=True
+                re.findall(r">([\d,]+)<", own[1]), ("need_close", "closed_on_time", "late"), strict=True
             ):
                 by_unit = counts.by(name, "unit")
                 assert int(shown) == sum(n for seat, n in by_unit.items() if str(seat) in inside), (page.place, name)

@@ -10,7 +10,7 @@ the rows that were counted. Rules and worked examples: docs/rules/measures.md.
 """
 
 from gezhi.foundation.measures import cases, sessions
-from gezhi.foundation.measures.figures import Figure, Opens, Row, rankable
+from gezhi.foundation.measures.figures import OWN, Figure, Opens, Row, rankable
 from gezhi.foundation.measures.marks import Line, Marked, mark
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period, day_of, month_of, parse_period, quarter_of, week_of
@@ -19,6 +19,7 @@ from gezhi.foundation.measures.registry import METRICS, Past, facts, metric, sou
 
 __all__ = [
     "METRICS",
+    "OWN",
     "Cut",
     "Figure",
     "Line",

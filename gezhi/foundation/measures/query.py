@@ -14,8 +14,9 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce
 
+from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.measures.figures import Figure, Opens, Row
+from gezhi.foundation.measures.figures import OWN, Figure, Opens, Row
 from gezhi.foundation.measures.parts import Columns, Cut, Parts
 from gezhi.foundation.measures.periods import Period
 from gezhi.foundation.measures.registry import METRICS, Metric, Past, Source, source
@@ -366,8 +367,16 @@ def _scope(facts: Source, place: int | None, where: tuple[tuple[str, Any], ...],
         rows = rows.filter(place_filter(facts, place))
     for name, value in where:
         column = getattr(facts.columns, name)
+        if value == OWN and name in ("unit", "owner"):
+            rows = rows.filter(**{f"{column}__in": own_seats()})
+            continue
         rows = rows.filter(**({f"{column}__isnull": True} if value is None else {column: value}))
     return rows
+
+
+def own_seats() -> list[int]:
+    """Seats of villages and grids, behind each of which stands one person: those of no unit."""
+    return [id for id, seat in people.directory().seats.items() if not seat.organisation_name]
 
 
 def place_filter(facts: Source, place: int) -> Q:

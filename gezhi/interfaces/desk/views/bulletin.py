@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import measures, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
-from gezhi.foundation.measures import Period, Row
+from gezhi.foundation.measures import OWN, Figure, Period, Row
 from gezhi.foundation.packs.reading import localised
 from gezhi.interfaces.site.requests import Request
 
@@ -192,12 +193,23 @@ def _unit_rows(units: list[Row], name: str, then: places.Directory) -> dict[str,
         (own if seat is not None and not seat.organisation_name else rows).append(line)
     rows.sort(key=lambda line: line["order"])
     own.sort(key=lambda line: line["order"])
-    sums = {id: sum(line["figures"][id].value or 0 for line in own) for id in ("need_close", "closed_on_time", "late")}
-    widest = max([line["figures"]["need_close"].value for line in rows] + [sums["need_close"]], default=0)
+    sums = {id: _sum_of([line["figures"][id] for line in own]) for id in ("need_close", "closed_on_time", "late")}
+    widest = max([line["figures"]["need_close"].value for line in rows] + [sums["need_close"].value or 0], default=0)
     for line in (*rows, *own):
         line["svg"] = charts.stack(line["bar"], widest)
-    bar = charts.stack([("running", sums["closed_on_time"]), ("overdue", sums["late"])], widest)
+    bar = charts.stack([("running", sums["closed_on_time"].value or 0), ("overdue", sums["late"].value or 0)], widest)
     return {"rows": rows, "own": own, "sums": sums, "bar": bar}
+
+
+def _sum_of(figures: list[Figure]) -> Figure:
+    """The figure of villages and grids together; it opens to the cases of all of them."""
+    if not figures:
+        return Figure("", "", "count", "", 0, 0, None, None)
+    total = sum(figure.value or 0 for figure in figures)
+    opens = figures[0].opens
+    if opens is not None:
+        opens = replace(opens, where=tuple((name, OWN if name == "unit" else v) for name, v in opens.where))
+    return replace(figures[0], value=total, numerator=total, opens=opens)
 
 
 def _top_kinds(kinds: list[Row]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import measures, packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, register
-from gezhi.foundation.measures import Opens
+from gezhi.foundation.measures import OWN, Opens
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 from gezhi.interfaces.site.words import CHINA
@@ -200,6 +200,8 @@ def _last_day(until: datetime) -> str:
 
 
 def _group(name: str, value: Any) -> str:
+    if name in ("unit", "owner") and value == OWN:
+        return _("社区、村和网格自办")
     if name in ("unit", "owner"):
         return seat_name(int(value)) if value else _("还没有分派")
     if name in ("county", "town", "village", "grid"):
