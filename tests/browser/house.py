@@ -137,7 +137,7 @@ def start(*, cases: int = CASES, database_url: str = "") -> House:
 
 
 def _wait(house: House, log: Path) -> None:
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         if house.process.poll() is not None:
             break

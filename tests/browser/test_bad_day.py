@@ -49,7 +49,7 @@ def house() -> Iterator[House]:
     made.stop()
 
 
-def until(found: Callable[[], object], seconds: float = 60) -> None:
+def until(found: Callable[[], object], seconds: float = 180) -> None:
     """Wait for the worker."""
     end = time.monotonic() + seconds
     while not found():

@@ -138,7 +138,7 @@ class Visitor:
             viewport={"width": width, "height": height}, is_mobile=width < 700, has_touch=width < 700, locale="zh-CN",
             timezone_id="Asia/Shanghai", base_url=self.base,
         )  # fmt: skip
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(30_000)
         return made
 
     def _other(self, way: Way) -> BrowserContext:

@@ -97,7 +97,10 @@ def sms(settings: Settings, message: Message) -> None:
 
 
 def email(settings: Settings, message: Message) -> None:
-    """SMTP: TLS from the start on port 465, STARTTLS elsewhere unless `security` is "none" (an inner relay)."""
+    """SMTP: TLS from the start on port 465, STARTTLS elsewhere unless `security` is "none" (an inner relay).
+
+    Never without TLS because the other side cannot: a letter waits then, and the page says why.
+    """
     letter = EmailMessage()
     letter["Subject"], letter["From"], letter["To"] = message.subject, settings["from"], message.to
     letter["Message-ID"] = (
@@ -119,8 +122,14 @@ def email(settings: Settings, message: Message) -> None:
             server.send_message(letter)
     except smtplib.SMTPRecipientsRefused as fault:
         raise Failed("address_refused", final=True) from fault
+    except smtplib.SMTPNotSupportedError as fault:
+        raise Failed("tls_missing", away=True) from fault
+    except ssl.SSLCertVerificationError as fault:
+        raise Failed("tls_untrusted", away=True) from fault
+    except ssl.SSLError as fault:
+        raise Failed("tls_refused", away=True) from fault
     except smtplib.SMTPAuthenticationError as fault:
-        raise Failed("login_refused", final=True) from fault
+        raise Failed("login_refused", final=fault.smtp_code >= 500) from fault
     except smtplib.SMTPResponseException as fault:
         raise Failed(f"smtp_{fault.smtp_code}", final=fault.smtp_code >= 500) from fault
     except TimeoutError as fault:

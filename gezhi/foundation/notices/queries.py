@@ -109,6 +109,9 @@ def why(code: str) -> str:
         "bad_address": _("通道地址写得不对"),
         "address_refused": _("对方说没有这个收件人"),
         "login_refused": _("账号或密码不对"),
+        "tls_missing": _("邮件服务器不支持加密，信没有发"),
+        "tls_untrusted": _("邮件服务器的证书不可信，信没有发"),
+        "tls_refused": _("和邮件服务器谈不成加密，信没有发"),
         "worker_died": _("发送时程序停了"),
         "fault": _("系统出错，已记在日志里"),
     }

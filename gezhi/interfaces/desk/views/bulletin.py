@@ -197,7 +197,8 @@ def _unit_rows(units: list[Row], name: str, then: places.Directory) -> dict[str,
     widest = max([line["figures"]["need_close"].value for line in rows] + [sums["need_close"].value or 0], default=0)
     for line in (*rows, *own):
         line["svg"] = charts.stack(line["bar"], widest)
-    bar = charts.stack([("running", sums["closed_on_time"].value or 0), ("overdue", sums["late"].value or 0)], widest)
+    fine, late = (int(sums[id].value or 0) for id in ("closed_on_time", "late"))
+    bar = charts.stack([("running", fine), ("overdue", late)], widest)
     return {"rows": rows, "own": own, "sums": sums, "bar": bar}
 
 
