@@ -18,6 +18,13 @@ register(
     _("演示数据只装进空的环境，不和真实数据混在一起。"),
     _("请换一个空的 GEZHI_HOME 再装。"),
 )
+register(
+    "demo.half",
+    409,
+    _("演示数据上次没有装完，没有接着装。"),
+    _("装到一半停了：人和事不全，演示时钟还停在过去。"),
+    _("这里只有演示数据：请删掉这个 GEZHI_HOME（用 PostgreSQL 的换一个空库）再装；不要演示数据就设 GEZHI_DEMO=0。"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,10 +45,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def seed() -> None:
-    """Install the packs and fill this empty home. Raises Conflict demo.not_empty."""
+    """Install the packs and fill this empty home. Raises Conflict demo.not_empty, demo.half."""
     from gezhi.foundation.people.models import Person
     from gezhi.interfaces.demo import seed as filling
 
+    if filling.half_done():
+        raise Conflict("demo.half")
     if Person.objects.exists():
         raise Conflict("demo.not_empty")
     filling.fill()

@@ -55,6 +55,11 @@ class Play:
         return self.case["state"] == "open"
 
     @property
+    def seen(self) -> tuple[Any, ...]:
+        """What changes when anybody, or the system, does something to the case."""
+        return self.case["state"], self.stage, self.case.get("seq")
+
+    @property
     def item(self) -> dict[str, Any] | None:
         """The open item to act on: a side item (somebody waits for a decision) before the main one."""
         if "items" not in self.case:  # known from a list only: enough to act on without asking for each case

@@ -13,7 +13,9 @@ import heapq
 import math
 import random
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +30,8 @@ from gezhi.interfaces.commands.remote import GaveUp, Remote
 LOG_MEAN, LOG_SIGMA = 2.28, 1.286  # of days from message to reply, fitted to the 2,816 replies
 SLOT = timedelta(minutes=30)  # events are done in slots: fewer moves of the clock, nothing else changes
 LONGEST = 60.0  # days; a longer reply is drawn as this
+LOOK_EVERY = 5.0  # real seconds between two looks at what waits for the worker
+PATIENCE = 180.0  # real seconds without any of them moving after which the rest is stuck
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,44 +127,82 @@ class _Due:
 
 
 class Run:
-    """One simulation: a calendar of next steps, done slot by slot."""
+    """One simulation: a calendar of next steps, done slot by slot.
 
-    def __init__(self, office: Office, delays: Delays, *, seed: int, days: float, jobs: int) -> None:
+    The demo's clock can be moved faster than the server's worker follows: what waits for the system is looked at again
+    in real time (`pause`) until the worker has caught up.
+    """
+
+    def __init__(
+        self,
+        office: Office,
+        delays: Delays,
+        *,
+        seed: int,
+        days: float,
+        jobs: int,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
         self.office, self.delays, self.seed, self.jobs = office, delays, seed, max(1, jobs)
         self.now = office.clock()
         self.end = self.now + timedelta(days=days)
         self.calendar: list[_Due] = []
         self.steps: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
-        self.stuck: list[str] = []
+        self.stuck: list[Play] = []
+        self.pause = pause
         self.left: list[_Due] = []
 
     def go(self, progress: TextIO | None = None) -> None:
         """Until the calendar is empty or the days are over; one line of progress for each demo day."""
-        said = ""
         for case in self.office.open_cases():
             rng = random.Random(f"{self.seed}:{case['number']}")
             self._plan(Play(case, rng, self.delays.draw(rng)), Outcome("start"))
         with ThreadPoolExecutor(self.jobs, thread_name_prefix="demo") as pool:
-            while self.calendar and self.calendar[0].at <= self.end:
-                at = self.calendar[0].at
-                batch = []
-                while self.calendar and self.calendar[0].at <= at:
-                    batch.append(heapq.heappop(self.calendar).play)
-                self.now = self.office.travel(at)
-                if progress is not None and said != f"{self.now:%Y-%m-%d}":
-                    said = f"{self.now:%Y-%m-%d}"
-                    done = sum(self.steps.values()) - self.steps["start"]
-                    words = _("演示时间 {day}：办了 {done} 步，还有 {left} 件在办")
-                    print(
-                        words.format(day=said, done=done, left=len(self.calendar) + len(batch)),
-                        file=progress,
-                        flush=True,
-                    )
-                outcomes = pool.map(self.office.step, batch) if self.jobs > 1 else map(self.office.step, batch)
-                for play, outcome in zip(batch, outcomes, strict=True):
-                    self._plan(play, outcome)
+            self._work_through(pool, progress)
+            while self.stuck and self._worker_moved_some():
+                self._work_through(pool, progress)
         self.left = sorted(self.calendar)
+
+    def _work_through(self, pool: ThreadPoolExecutor, progress: TextIO | None) -> None:
+        said = ""
+        while self.calendar and self.calendar[0].at <= self.end:
+            at = self.calendar[0].at
+            batch = []
+            while self.calendar and self.calendar[0].at <= at:
+                batch.append(heapq.heappop(self.calendar).play)
+            self.now = self.office.travel(at)
+            if progress is not None and said != f"{self.now:%Y-%m-%d}":
+                said = f"{self.now:%Y-%m-%d}"
+                done = sum(self.steps.values()) - self.steps["start"]
+                words = _("演示时间 {day}：办了 {done} 步，还有 {left} 件在办")
+                print(
+                    words.format(day=said, done=done, left=len(self.calendar) + len(batch)),
+                    file=progress,
+                    flush=True,
+                )
+            outcomes = pool.map(self.office.step, batch) if self.jobs > 1 else map(self.office.step, batch)
+            for play, outcome in zip(batch, outcomes, strict=True):
+                self._plan(play, outcome)
+
+    def _worker_moved_some(self) -> bool:
+        """Wait in real time for what is stuck; those that moved are planned anew. False: none did for PATIENCE."""
+        for _look in range(int(PATIENCE / LOOK_EVERY)):
+            self.pause(LOOK_EVERY)
+            stuck, self.stuck, moved = self.stuck, [], False
+            self.now = self.office.clock()
+            for play in stuck:
+                before = play.seen
+                play.case = self.office.look(play.id)
+                if play.seen == before:
+                    self.stuck.append(play)
+                    continue
+                play.looks = play.refusals = 0
+                self._plan(play, Outcome("look"))
+                moved = True
+            if moved:
+                return True
+        return False
 
     def _plan(self, play: Play, outcome: Outcome) -> None:
         self.steps[outcome.did] += 1
@@ -169,7 +211,7 @@ class Run:
         wait = self.office.wait(play)
         if wait is None:
             if play.open:
-                self.stuck.append(f"{play.number} {play.stage}")
+                self.stuck.append(play)
             return
         at = slot(max(office_hour(self.now + wait), self.now + timedelta(seconds=1)))
         heapq.heappush(self.calendar, _Due(at, play.number, play))
@@ -190,5 +232,6 @@ class Run:
                 _("被拒：{codes}").format(codes="，".join(f"{c} {n}" for c, n in sorted(self.refused.items())))
             )
         if self.stuck:
-            lines.append(_("卡住 {count} 件：{cases}").format(count=len(self.stuck), cases="，".join(self.stuck[:20])))
+            some = "，".join(f"{play.number} {play.stage}" for play in self.stuck[:20])
+            lines.append(_("卡住 {count} 件：{cases}").format(count=len(self.stuck), cases=some))
         return "\n".join(lines)

@@ -17,6 +17,8 @@ log = logging.getLogger("gezhi.demo")
 WEEKS = 8
 CASES = 520
 # The county's own places, and the working methods of the pages that run on the engines there are.
+MARK = "demo.seed"  # in revisions: BEGUN from the first write on, DONE when all is in
+BEGUN, DONE = 1, 2
 PACKS = ("mengzhou", "yueshi-village", "xincheng-street", "xinhua-street", "minzhu-street", "qinnan-transport")
 
 
@@ -28,6 +30,7 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     real_now = clock.now()
     since = real_now - timedelta(weeks=weeks)
     with db.write():
+        revisions.assign(MARK, BEGUN)
         revisions.assign(clock.OFFSET, -int(timedelta(weeks=weeks).total_seconds()))
     for root in settings.GEZHI_PACKS:
         for pack in sorted(folder.parent for folder in root.glob("*/pack.yaml") if folder.parent.name in PACKS):
@@ -45,7 +48,13 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     happened = run.run()
     with db.write():
         revisions.assign(clock.OFFSET, 0)
+        revisions.assign(MARK, DONE)
     log.info("the demo county lives: %s cases, %s steps", cases, happened)
+
+
+def half_done() -> bool:
+    """Whether a filling of this home began and never ended: its clock stands weeks ago, some of its people are missing."""
+    return revisions.current().get(MARK, 0) == BEGUN
 
 
 def _todays_list(run: life.Life) -> None:

@@ -71,11 +71,15 @@ def say_without_administrators() -> bool:
 
 
 def wants_demo() -> bool:
-    """Whether this home is to be filled with the demo county: empty, not production, not declined."""
+    """Whether this home is to be filled with the demo county: empty, not production, not declined.
+
+    Also where a filling died half-way: `seed_demo` then says what to do, instead of serving half a county.
+    """
     from gezhi.foundation.people.models import Person
+    from gezhi.interfaces.demo import seed
 
     declined = settings.PRODUCTION or os.environ.get("GEZHI_DEMO", "1") == "0"
-    return not declined and not Person.objects.exists()
+    return not declined and (seed.half_done() or not Person.objects.exists())
 
 
 def seed_demo() -> None:
