@@ -112,3 +112,70 @@ def test_a_large_photo_leaves_the_words_of_the_draft(inside, tmp_path):
     page.reload()
     assert page.input_value("#text") == TEXT
     assert wrong == []
+
+
+#: No new windows, nothing downloaded, no service worker, and storage that throws: the narrowest of them.
+NARROW = (
+    THROWS % ', "sessionStorage"'
+    + 'window.open = () => { throw new Error("no new windows"); };'
+    + "for (const name of ['showOpenFilePicker', 'share', 'Notification', 'indexedDB'])"
+    " Object.defineProperty(window, name, { value: undefined });"
+)
+
+
+@pytest.mark.browser
+def test_raise_add_a_photo_look_and_rate_where_nothing_is_kept_and_no_window_opens(inside, house, tmp_path):
+    from tests.foundation.files.pictures import jpeg
+
+    picture = tmp_path / "lamp.jpg"
+    picture.write_bytes(jpeg(640, 480))
+    page, wrong = inside(NARROW)
+    left: list[str] = []
+    page.context.on("page", lambda opened: left.append(f"window {opened.url}"))
+    page.on("download", lambda file: left.append(f"download {file.url}"))
+
+    # --- raise, with a photo ---
+    page.fill("#text", f"{TEXT}带照片。")
+    page.set_input_files(".raise input[type=file]", picture)
+    page.locator(".previews img").wait_for()
+    with page.expect_navigation():
+        page.click("form.raise button.main")
+    assert "收到了" in page.inner_text("main")
+    code = page.inner_text("strong.code").replace("-", "").strip()
+
+    # --- look: the steps, the photo, opened large and back again ---
+    with page.expect_navigation():
+        page.click(".to-matter")
+    shot = page.locator(".photo-pair a").first
+    assert page.locator("ol.steps li").count() >= 4 and shot.get_attribute("target") is None
+    with page.expect_navigation():
+        shot.click()
+    page.go_back()
+    for link in page.locator("main a").all():
+        assert link.get_attribute("target") is None and link.get_attribute("download") is None
+
+    # --- the community settles it; looked up again by the code, and rated ---
+    secretary = house.token("secretary")
+    found = house_call(house, "GET", f"/cases?q={code}", secretary)["items"][0]
+    seen = house_call(house, "GET", f"/cases/{found['id']}", secretary)
+    item = next(one for one in seen["items"] if one["state"] == "open")
+    body = {"item": item["number"], "expected_seq": seen["seq"], "data": {"result": "当场换了灯。"}}
+    house_call(house, "POST", f"/cases/{found['id']}/actions/settle", secretary, body)
+    page.goto("/find")
+    page.fill("#code", code.lower())
+    with page.expect_navigation():
+        page.click("form button.big")
+    page.click(".thumb-bar >> text=解决了")
+    with page.expect_navigation():
+        page.click("#solved .rating button >> nth=0")
+    page.locator("text=谢谢您回话").wait_for()
+    assert wrong == [] and left == []
+
+
+def house_call(house: House, method: str, path: str, headers: dict[str, str], body: dict | None = None) -> dict:
+    """One call of the API."""
+    import httpx
+
+    answer = httpx.request(method, f"{house.url}/api/v1{path}", headers=headers, json=body, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
