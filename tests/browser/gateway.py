@@ -29,7 +29,7 @@ class Sink:
         names = ("received", "promised", "please_say", "joined")
         sent = {
             "csrfmiddlewaretoken": admin.cookies["csrftoken"], "channel": "sms", "title": "短信", "enabled": "on",
-            "url": self.url, "templates": "\n".join(f"{name}={name}" for name in names),
+            "url": self.url, "templates": "\n".join([*(f"{name}={name}" for name in names), "*=other"]),
         }  # fmt: skip
         answer = admin.post("/desk/notices/gateways", data=sent, headers={"Referer": str(form.url)})
         assert answer.status_code == 200 and "存好了" in answer.text, answer.text[:500]

@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.workflows import veiling
+from gezhi.engines.workflows import access, veiling
 from gezhi.engines.workflows.views import CaseView, Possible, case_view
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal, TooLarge
 from gezhi.interfaces.site import acting
@@ -155,7 +155,13 @@ def _follow(view: CaseView) -> str:
 
 def _next(request: Request, view: CaseView) -> str:
     """Back to the list the person works through, else to the case when it is still theirs to see."""
-    return _back(request) or reverse("desk:case", args=[view.case.id])
+    if back := _back(request):
+        return back
+    try:
+        access.case_to_see(view.case.id, actor=request.actor)
+    except NotFound:
+        return reverse("desk:inbox")  # an assisting unit that has done its part sees the case no more
+    return reverse("desk:case", args=[view.case.id])
 
 
 def _back(request: Request) -> str:
