@@ -6,7 +6,7 @@ Body: {"code", "title", "target", "fields": {id: {"words": [...], "required": bo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -43,13 +43,27 @@ class Layout:
         return next((f for f in self.fields if f.id == id), None)
 
 
+Provider = Callable[[str], "Layout | None"]
+_PROVIDERS: list[Provider] = []
+
+
+def provider(function: Provider) -> Provider:
+    """Register `fn(name) -> Layout | None`: layouts that are derived from other pack data, not written as senders."""
+    if function not in _PROVIDERS:
+        _PROVIDERS.append(function)
+    return function
+
+
 def layouts() -> list[Layout]:
     """Every sender the installed packs know, by code."""
     return sorted((layout(name) for name in packs.registry().names("sheet")), key=lambda known: known.code)
 
 
 def layout(name: str) -> Layout:
-    """The sender of that name or code. Raises NoLayout."""
+    """The sender of that name or code, or what a provider makes of the name. Raises NoLayout."""
+    for derived in _PROVIDERS:
+        if (made := derived(name)) is not None:
+            return made
     registry = packs.registry()
     known = registry.names("sheet")
     found = next((n for n in known if name in (n, registry.body("sheet", n)["code"])), None)

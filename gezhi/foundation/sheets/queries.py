@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from . import actions, checking, layouts, problems, refusals, returned, store, t
 from .models import CHECKED, CONFIRMED, FILLED, ImportRow, ImportRun, ReplySheet
 
 PAGE = 50
+_NONE: Mapping[str, str] = {}
 SHOWN_FIELDS = 6
 
 
@@ -103,16 +104,28 @@ def _fault(run: ImportRun) -> tuple[str, str, str] | None:
 def _line(row: ImportRow, run: ImportRun, shown: Sequence[str]) -> Line:
     values = checking.unseal(row) or {id: row.key.partition(":")[2] for id in shown[:1]}
     wrong = {field: problems.said(code, facts) for _index, field, code, facts, _harmless in row.problems}
-    cells = [(id, _said(id, values.get(id, values.get(f"?{id}"))), wrong.get(id, "")) for id in shown]
+    hidden = _hidden(run.sender)
+    cells = [(id, _said(id, values.get(id, values.get(f"?{id}")), hidden), wrong.get(id, "")) for id in shown]
     return Line(row, cells, returned.reasons(row, run))
 
 
-def _said(id: str, value: Any) -> str:
-    """A value in a preview: names and phones masked, like everywhere."""
+def _hidden(sender: str) -> dict[str, str]:
+    """Sensitive fields of a layout and what they hold."""
+    return {field.id: field.type for field in layouts.layout(sender).fields if field.sensitive}
+
+
+def _said(id: str, value: Any, hidden: Mapping[str, str] = _NONE) -> str:
+    """A value in a preview: names, numbers and phones masked, like everywhere."""
     from gezhi.foundation.people import crypto
 
     if value is None:
         return ""
+    if hidden.get(id) == "identity":
+        return crypto.mask_identity(str(value))
+    if hidden.get(id) == "phone":
+        return crypto.mask_phone(str(value))
+    if hidden.get(id) not in (None, "name"):
+        return "****"
     if id.endswith("phone"):
         return crypto.mask_phone(str(value))
     if id.endswith("name"):

@@ -7,7 +7,7 @@ A target's functions get plain values of one row by field id, as `cells` read th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,8 @@ class Ask:
     place_id: int
     actor: Actor
     run_id: int = 0
+    # What a target keeps from row to row of one pass (who is here already, which rows came before).
+    memory: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def add(
 
 
 def add_many(
-    kind: str, rows: Sequence[tuple], *, actor: Actor, synthetic: bool = False, known: bool = True
+    kind: str, rows: Sequence[tuple], *, actor: Actor, synthetic: bool = False, known: bool = True, source: str = ""
 ) -> list[Subject]:
     """`add` for many (facts, place_id[, since[, person_id]]) in one write: all or none. Raises as `add`.
 
@@ -61,7 +61,7 @@ def add_many(
             ref = refs.get((f"subject:{id}", "facts"))
             found.append(
                 Subject(
-                    id=id, kind=kind, since=day(since), person_id=person_id, synthetic=synthetic,
+                    id=id, kind=kind, since=day(since), person_id=person_id, synthetic=synthetic, source=source[:40],
                     private_ref=ref.id if ref else None, **_open(who), **paths[place_id],
                 )
             )  # fmt: skip

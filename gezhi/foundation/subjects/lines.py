@@ -123,7 +123,7 @@ def change(
     return line
 
 
-def confirm(entry_ids: Iterable[int], *, actor: Actor) -> list[Entry]:
+def confirm(entry_ids: Iterable[int], *, actor: Actor, source: str = "") -> list[Entry]:
     """Say of several lines that nothing has changed: one tap for a sheet that came back. Those already ended are left."""
     with changing() as told:
         found = list(Entry.objects.select_for_update().filter(pk__in=set(entry_ids), until=None).order_by("pk"))
@@ -135,9 +135,29 @@ def confirm(entry_ids: Iterable[int], *, actor: Actor) -> list[Entry]:
                 raise refusals.NOT_HERE() if access.may(actor, line, declared) else refusals.NO_ENTRY()
             if line.confirmed_on != today:
                 lines.append(line)
-        change_rows([(line, {"confirmed_on": today}) for line in lines], "entry.confirmed", actor=actor)
+        extra = {"by": source} if source else None
+        change_rows([(line, {"confirmed_on": today}) for line in lines], "entry.confirmed", actor=actor, extra=extra)
         told += [Change(line.subject_id, line.pk, line.register, today) for line in lines]
     return lines
+
+
+def restate(register: str, *, actor: Actor, after: int = 0, batch: int = 500) -> int | None:
+    """Derive the states of one batch of a register's live lines anew (days have passed); the last id, None at the end."""
+    declared = definitions.register(register)
+    today = clock.today()
+    with changing() as told:
+        lines = list(
+            Entry.objects.select_for_update().filter(register=register, until=None, pk__gt=after).order_by("pk")[:batch]
+        )
+        whos = Subject.objects.in_bulk({line.subject_id for line in lines})
+        changes = []
+        for line in lines:
+            state = declared.state_of(facts_of(declared, line.values, whos[line.subject_id], today, line), today)
+            if state != line.state:
+                changes.append((line, {"state": state}))
+                told.append(Change(line.subject_id, line.pk, register, today))
+        change_rows(changes, "entry.restated", actor=actor)
+    return lines[-1].pk if len(lines) == batch else None
 
 
 def end(entry_id: int, reason: str = "ended", *, actor: Actor, on: date | None = None) -> Entry:
@@ -163,6 +183,47 @@ def withdraw_entries(entry_ids: Iterable[int], *, actor: Actor) -> list[Entry]:
         end_lines([(line, line.since) for line in lines], UNDONE, actor=actor)
         told += [Change(line.subject_id, line.pk, line.register, line.since) for line in lines]
     return lines
+
+
+def revert(entry_ids: Iterable[int], *, by: str, actor: Actor) -> list[Entry]:
+    """Undo the last change of lines where it was made by `by` ("import:7") and nothing came after: as if it had not been.
+
+    Lines whose last event is another's are left alone and not returned.
+    """
+    with changing() as told:
+        lines = list(Entry.objects.select_for_update().filter(pk__in=set(entry_ids), until=None).order_by("pk"))
+        histories = events.histories([f"entry:{line.pk}" for line in lines])
+        done = []
+        for line in lines:
+            past = histories[f"entry:{line.pk}"]
+            if len(past) < 2 or past[-1].patch.get("by") != by:
+                continue
+            before = events.fold(past[:-1])
+            was = _as_was(before)
+            ref = before.get("private_ref")
+            refs = {ref["private"]: PrivateRef(ref["private"], ref["hash"])} if ref else {}
+            if was["valid_from"] != line.valid_from:
+                EntrySpan.objects.filter(entry=line, since=was["valid_from"], until=line.valid_from).delete()
+            change_rows([(line, was)], "entry.reverted", actor=actor, refs=refs)
+            told.append(Change(line.subject_id, line.pk, line.register, line.valid_from))
+            done.append(line)
+    return done
+
+
+def _as_was(before: Mapping[str, Any]) -> dict[str, Any]:
+    def when(name: str) -> date | None:
+        return date.fromisoformat(before[name]) if before.get(name) else None
+
+    ref = before.get("private_ref")
+    return {
+        "values": before.get("values", {}),
+        "private_ref": ref["private"] if ref else None,
+        "state": before.get("state", ""),
+        "version": before["version"],
+        "valid_from": when("valid_from"),
+        "confirmed_on": when("confirmed_on"),
+        "key": before.get("key"),
+    }
 
 
 # What the other writers of the room use, with the subject and its lines locked.

@@ -47,6 +47,8 @@ class Subject(Placed):
     ended = models.CharField(max_length=10, default="", blank=True)
     merged_into = models.BigIntegerField(null=True)
     synthetic = models.BooleanField(default=False)
+    # What entered it, when not a person at a page: "import:7".
+    source = models.CharField(max_length=40, default="", blank=True)
     event_seq = models.IntegerField()
     event_hash = models.BinaryField(max_length=32)
 
@@ -191,6 +193,7 @@ class Relation(Placed):
 
 SUBJECT_FIELDS = (
     "kind", "code", "private_ref", "person_id", *PATH, "since", "until", "ended", "merged_into", "synthetic",
+    "source",
 )  # fmt: skip
 ENTRY_FIELDS = (
     "register", "version", "subject_id", "values", "private_ref", "state", "author_person", "author_seat", *PATH, "since",

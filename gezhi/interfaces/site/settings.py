@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "gezhi.engines.workflows.methods",
     "gezhi.engines.publishing",
     "gezhi.engines.matching",
+    "gezhi.engines.registers",
     "gezhi.flows.papers",
     "gezhi.flows",
     "gezhi.interfaces.site",
