@@ -176,6 +176,7 @@ def build() -> Scene:
     case, photo = _matter(scene)
     document, draft = _documents(scene, case)
     run, reply = _sheets(world)
+    subject, entry = _register(world)
     officer = world.seat("duty_officer", "east")
     scene.client("o").post(
         f"/desk/duty/{world.places['east']}",
@@ -196,6 +197,7 @@ def build() -> Scene:
         "draft_id": drafts.start("errand", actor=world.actor("赵兰")).pk, "token": info.qr if info else "",
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
         "code": rules.show_code(case.code), "bulletin_id": _bulletin(world), "number": 0,
+        "subject_id": subject, "entry_id": entry,
     }  # fmt: skip
     session, public, booking = _sessions(world)
     scene.at["session_id"] = session
@@ -220,6 +222,7 @@ def build() -> Scene:
         "desk/activities/<int:session_id>/do/<slug:what>": {"what": "cancel"},
         "desk/activities/<int:session_id>/contact/<int:number>": {"number": 1},
         "desk/courses/<slug:name>": {"name": "nothing"},
+        **{f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"} for rest in ("", "/new", "/import", "/take")},
     }
     page = scene.client("c").get(week).content.decode()
     figure = re.search(r'/desk/figure\?([^"]+)"', page)
@@ -229,6 +232,10 @@ def build() -> Scene:
         "desk/documents/<int:document_id>/take": {"form": "docx"},
         "desk/bulletins/<int:bulletin_id>/take": {"form": "docx"},
         "desk/cases/ledger": {"form": "xlsx"},
+        "desk/registers/<slug:name>/take": {"form": "template"},
+        "desk/registers/entries/<int:entry_id>": {"do": "confirm"},
+        "desk/subjects/<int:subject_id>": {"do": "nothing"},
+        "desk/subjects/<int:subject_id>/look": {"purpose": "约上门时间"},
         "desk/cases/<int:case_id>/reveal": {"purpose": "约上门时间"},
         "field/case/<int:case_id>/phone": {"purpose": "约上门时间"},
         "desk/follow/<int:case_id>": {"_do": "record"},
@@ -328,6 +335,17 @@ def _sheets(world: World) -> tuple[int, int]:
     sheets.ask_replies("hotline", clock.today(), clock.today(), actor=clerk)
     claims.drain()
     return run.pk, ReplySheet.objects.get().pk
+
+
+def _register(world: World) -> tuple[int, int]:
+    """An elder of the grid, with a line in a register."""
+    from gezhi.foundation import subjects
+
+    clerk = world.actor("秦英")
+    facts = {"name": "柳青山", "phone": "13800000001"}
+    row = subjects.add("person", facts, actor=clerk, place_id=world.places["lake1"])
+    line = subjects.enter("lone_elder", row.pk, {"self_care": "able"}, actor=clerk)
+    return row.pk, line.pk
 
 
 def _committee(scene: Scene) -> int:

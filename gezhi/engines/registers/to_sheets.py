@@ -51,7 +51,12 @@ def returning(register: str, filters: Mapping[str, Any] | None = None, *, actor:
 
 
 def listed(
-    register: str, filters: Mapping[str, Any] | None = None, *, actor: Actor, columns: Sequence[str] = (), day: date | None = None
+    register: str,
+    filters: Mapping[str, Any] | None = None,
+    *,
+    actor: Actor,
+    columns: Sequence[str] = (),
+    day: date | None = None,
 ) -> tuple[str, bytes]:
     """(file name, .xlsx) of what the page shows, in the caller's columns and their order."""
     import xlsxwriter
@@ -134,9 +139,7 @@ def _all(declared: Register, filters: Mapping[str, Any] | None, actor: Actor, da
 
 def _returned(declared: Register, asked: Sequence[Field], row: Row) -> list[str]:
     said = {NUMBER: str(row.entry_id), CHANGED: NO_CHANGE, "name": row.label, "place": cell(declared, row, "place")}
-    return [
-        said[f.id] if f.id in said else cell(declared, row, f.id) for f in asked
-    ]
+    return [said[f.id] if f.id in said else cell(declared, row, f.id) for f in asked]
 
 
 def _book(declared: Register, asked: Sequence[Field], rows: Sequence[Sequence[str]]) -> bytes:

@@ -11,7 +11,9 @@ from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.people import Actor
+from gezhi.foundation.subjects import access
 
+MOST = 7  # entries of the menu
 APART = 2  # so few tabs stand in the menu themselves
 
 
@@ -75,10 +77,18 @@ def sections(actor: Actor) -> list[Entry]:
         tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
     if packs.registry().names("activity"):
         tabs.append(Entry("activities", _("会议活动"), reverse("desk:activities")))
+    if _no_room_for_map(actor):
+        tabs.append(Entry("map", _("地图"), reverse("desk:map")))
     tabs.append(Entry("methods", _("工作法"), reverse("desk:methods")))
     if actor.may("audit.read"):
         tabs.append(Entry("audit", _("审计"), reverse("desk:audit")))
     return tabs
+
+
+def _no_room_for_map(actor: Actor) -> bool:
+    """Whether this person's menu would have more than seven entries."""
+    powers = ("case.supervise", "case.see", "register.see", "case.raise_for", "bulletin.read")
+    return map_place(actor) is not None and all(actor.may(power) for power in powers)
 
 
 def menu(actor: Actor, here: str) -> Menu:
@@ -93,6 +103,8 @@ def menu(actor: Actor, here: str) -> Menu:
     if actor.may("case.see"):
         running = queries.count(actor, Filters(state="open"))
         entries.append(Entry("cases", _("案件"), reverse("desk:cases"), str(running) if running.value else ""))
+    if actor.may("register.see") or access.readable(actor):
+        entries.append(Entry("registers", _("台账"), reverse("desk:registers")))
     if actor.may("case.raise_for"):
         entries.append(Entry("counter", _("柜台"), reverse("desk:counter")))
     if map_place(actor) is not None:
@@ -100,11 +112,12 @@ def menu(actor: Actor, here: str) -> Menu:
     if actor.may("bulletin.read"):
         entries.append(Entry("bulletin", _("通报"), reverse("desk:bulletins")))
     tabs = sections(actor)
-    if len(tabs) <= APART:
-        entries += tabs
-    else:
-        entries.append(Entry("manage", _("管理"), tabs[0].url))
-    here = "manage" if here in {tab.id for tab in tabs} and len(tabs) > APART else here
+    spread = len(tabs) <= APART and len(entries) + len(tabs) <= MOST
+    entries += tabs if spread else [Entry("manage", _("管理"), tabs[0].url)]
+    if len(entries) > MOST:
+        # A desk with everything: the map moves below 管理, where it is one of the tabs.
+        entries = [entry for entry in entries if entry.id != "map"]
+    here = "manage" if here in {tab.id for tab in tabs} and not spread else here
     return Menu(entries, here, _where(actor), _seat(actor), max(0, len(actor.seats) - 1))
 
 

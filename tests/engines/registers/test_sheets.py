@@ -75,7 +75,9 @@ def test_an_ugly_sheet_becomes_lines_and_is_taken_back_as_one_step():
     run = bring(book(UGLY), actor)
     assert (run.state, run.rows, run.filled, run.bad) == ("done", 5, 3, 2)
     said = [line.reasons for line in queries.view(run.pk, actor=actor, states=("bad",)).lines]
-    assert "前面已经有" in said[0][0] and any("身份证" in words for words in said[1]) and any("2.30" in w for w in said[1])
+    assert (
+        "前面已经有" in said[0][0] and any("身份证" in words for words in said[1]) and any("2.30" in w for w in said[1])
+    )
     lines = {s.label: (e.since.isoformat(), e.state, s.place_id) for e, s in _pairs()}
     assert lines["柳○"] == ("2024-03-05", "close", world.places["lake1"])
     assert lines["高○"] == ("2024-03-05", "close", world.places["lake2"])

@@ -97,13 +97,16 @@ def import_run(request: Request, run_id: int) -> HttpResponse:
         shown = "bad"
         view = queries.view(run_id, actor=request.actor, states=(BAD,), after=whole(request.GET.get("after")) or 0)
     titles = {f.id: layouts.localised(f.title) for f in view.layout.fields}
+    register = view.layout.options.get("register", "") if view.run.target == "registers" else ""
+    states = {**ROW_STATES, FILLED: _("已登记"), KEPT: _("有人改过，留着")} if register else ROW_STATES
     context = {
         "view": view,
+        "register": register,
         "run": view.run,
         "columns": [{**c, "how": BY.get(c["by"], "")} for c in view.run.columns],
         "fields": [(f.id, titles[f.id], f.required) for f in view.layout.fields],
         "titles": [titles[id] for id, _words, _wrong in view.lines[0].cells] if view.lines else [],
-        "lines": [{"line": line, "state": ROW_STATES[line.row.state]} for line in view.lines],
+        "lines": [{"line": line, "state": states[line.row.state]} for line in view.lines],
         "shown": shown,
         "unused": sum(not c["field"] for c in view.run.columns),
         "unsure": sum(bool(c["field"]) and c["confidence"] < 95 and c["by"] != "person" for c in view.run.columns),
@@ -113,7 +116,8 @@ def import_run(request: Request, run_id: int) -> HttpResponse:
         "tab": "imports",
         "undoable": view.run.state == DONE and view.run.filled,
     }
-    return show(request, "desk/import.html", context, here="counter", status=refusal.http if refusal else 200)
+    here = "registers" if register else "counter"
+    return show(request, "desk/import.html", context, here=here, status=refusal.http if refusal else 200)
 
 
 def _do(request: Request, run_id: int) -> None:
@@ -157,6 +161,9 @@ def import_returned(request: Request, run_id: int) -> HttpResponse:
 @require_safe
 def import_cases(request: Request, run_id: int) -> HttpResponse:
     """The cases an import made: the list behind its number."""
+    run = queries.run_of(run_id, actor=request.actor)
+    if run.target != "cases":
+        raise NotFound()
     ids = tuple(queries.made_by(run_id, actor=request.actor))
     filters = cases.Filters(ids=ids)
     page = cases.page(request.actor, filters, cursor=request.GET.get("cursor"), size=50)

@@ -1,0 +1,192 @@
+"""一人一档: the file of one subject, a fold of what every room knows; and 一乡一册, a place's registers with their counts.
+
+Nothing here is stored: the same log gives the same file, byte for byte (`volume_text`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db.models import Count, Q
+
+from gezhi.foundation import places, subjects
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.people import Actor
+from gezhi.foundation.subjects import access, definitions, queries, timeline
+from gezhi.foundation.subjects.definitions import Register
+from gezhi.foundation.subjects.models import Entry, Relation, Subject
+from gezhi.foundation.subjects.personal import opened, shown
+from gezhi.foundation.subjects.rule_facts import age
+from gezhi.foundation.subjects.timeline import Line
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A relation as the file shows it: what the other side is to this one."""
+
+    relation: Relation
+    title: str
+    other: Subject
+    mine: bool  # this subject is the `one` side
+
+
+@dataclass(frozen=True)
+class File:
+    """`facts`: (name, masked value); `lines`: what it is entered in now; `past`: what it was entered in."""
+
+    subject: Subject
+    kind: definitions.Kind
+    age: int | None
+    facts: tuple[tuple[str, str], ...]
+    lines: tuple[tuple[Entry, Register], ...]
+    past: tuple[tuple[Entry, Register], ...]
+    ties: tuple[Tie, ...]
+    story: tuple[Line, ...]
+    merged: tuple[Subject, ...]
+    may_edit: bool
+    may_reveal: bool
+
+
+def file_of(subject_id: int, actor: Actor, *, limit: int = 100) -> File:
+    """The file, as far as the actor may see. Raises NotFound subject.none."""
+    row = access.subject_for(subject_id, actor)
+    family = queries.family(subject_id)
+    lines = queries.lines_of(family, actor)
+    kept = opened([row.private_ref])[row.private_ref] if row.private_ref else {}
+    facts = tuple((name, shown(name, kept[name])) for name in ("id_number", "phone") if kept.get(name))
+    ties = []
+    for tie, one, other in subjects.related([subject_id], actor=actor):
+        declared = definitions.relation_kind(tie.kind)
+        mine = tie.one_id == subject_id
+        title = declared.other_title if mine else declared.one_title
+        ties.append(Tie(tie, _said(title) or declared.said, other if mine else one, mine))
+    gone = Subject.objects.filter(pk__in=[id for id in family if id != subject_id]).order_by("pk")
+    return File(
+        row,
+        definitions.kind(row.kind),
+        age(row.born, clock.today()),
+        facts,
+        tuple(pair for pair in lines if pair[0].until is None),
+        tuple(pair for pair in lines if pair[0].until is not None),
+        tuple(ties),
+        tuple(timeline.timeline(subject_id, actor, limit=limit)),
+        tuple(gone),
+        access.may(actor, row, what="edit") and not row.ended,
+        bool(kept) and actor.person_id is not None and actor.may("personal.reveal", _path(row)),
+    )
+
+
+def _path(row: Any) -> Any:
+    return places.directory().path(row.place_id)
+
+
+def _said(title: Mapping[str, str]) -> str:
+    from gezhi.foundation.packs import localised
+
+    return localised(title)
+
+
+@dataclass(frozen=True)
+class Volume:
+    """A register in a place: how many live lines, by state, how many not confirmed in time, how many lack the relation."""
+
+    register: Register
+    count: int
+    states: tuple[tuple[str, str, int], ...]
+    stale: int
+    lacking: int
+
+
+def volumes(actor: Actor, place_id: int | None = None) -> list[Volume]:
+    """Every register the actor may open, with its counts (in a place and below). At most three queries a register."""
+    found = []
+    for declared in access.readable(actor):
+        rows = Entry.objects.filter(_reach(actor, declared, place_id), register=declared.name, until=None)
+        counts = dict(rows.values_list("state").annotate(n=Count("pk")).order_by("state"))
+        stale = lacking = 0
+        days = declared.options.get("confirm_after_days")
+        if days:
+            old = clock.today() - timedelta(days=days)
+            stale = rows.filter(Q(confirmed_on=None) | Q(confirmed_on__lt=old)).count()
+        if declared.relation:
+            served = Relation.objects.filter(kind=declared.relation, until=None).values("one_id")
+            lacking = rows.exclude(subject_id__in=served).count()
+        states = tuple((s.name, s.said, counts.get(s.name, 0)) for s in declared.states)
+        found.append(Volume(declared, sum(counts.values()), states, stale, lacking))
+    return found
+
+
+def _reach(actor: Actor, declared: Register, place_id: int | None) -> Q:
+    where = access.within(access.scopes(actor, declared))
+    if place_id is None:
+        return where
+    found = places.directory().get(place_id)
+    if found is not None and found.kind in ("county", "town", "village"):
+        return where & Q(**{f"{found.kind}_id": place_id})
+    inner = [place_id, *places.directory().descendants(place_id)]
+    return where & (Q(grid_id__in=inner) | Q(place_id__in=inner))
+
+
+def members(actor: Actor, place_id: int, register: str) -> tuple[int, ...]:
+    """The subjects whose files make up a place's volume of one register, in order. All of them, each once."""
+    declared = access.register_for(actor, register)
+    rows = Entry.objects.filter(_reach(actor, declared, place_id), register=register, until=None)
+    return tuple(rows.order_by("subject_id").values_list("subject_id", flat=True).distinct())
+
+
+def file_text(subject_id: int, actor: Actor) -> str:
+    """The file as canonical text: what a printed volume is made of and two replays must agree on."""
+    seen = file_of(subject_id, actor, limit=10_000)
+    body = {
+        "subject": [seen.subject.pk, seen.subject.label, seen.subject.kind],
+        "lines": [[r.name, e.since, e.until, e.values, e.state] for e, r in (*seen.lines, *seen.past)],
+        "ties": [[t.title, t.other.label, t.relation.since] for t in seen.ties],
+        "story": [[line.on, line.title, line.text] for line in seen.story],
+    }
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, default=_iso)
+
+
+def volume_text(actor: Actor, place_id: int, register: str) -> str:
+    """A place's volume: the files of its members, one after the other."""
+    return "\n".join(file_text(id, actor) for id in members(actor, place_id, register))
+
+
+def _iso(value: Any) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+@dataclass(frozen=True)
+class Likely:
+    """Two or more records that look like one: `why` is "phone" or "born"."""
+
+    subjects: tuple[Subject, ...]
+    why: str
+
+
+def likely_doubles(actor: Actor, *, limit: int = 50) -> list[Likely]:
+    """Live subjects within reach that share phone and masked name, or birthday and masked name in one village."""
+    reach = Subject.objects.filter(access.within(access.scopes(actor)), ended="")
+    found: list[Likely] = []
+    seen: set[tuple[int, ...]] = set()
+    for why, columns in (("phone", ("phone_hash", "label")), ("born", ("born", "label", "village_id"))):
+        full = {f"{columns[0]}__isnull": False}
+        groups = (
+            reach.filter(**full).values(*columns).annotate(n=Count("pk")).filter(n__gt=1).order_by(*columns)[:limit]
+        )
+        for group in groups:
+            rows = list(reach.filter(**{column: group[column] for column in columns}).order_by("pk")[:5])
+            ids = tuple(row.pk for row in rows)
+            if ids not in seen and not _surely_others(rows):
+                seen.add(ids)
+                found.append(Likely(tuple(rows), why))
+    return found[:limit]
+
+
+def _surely_others(rows: Sequence[Subject]) -> bool:
+    """Each has an identity number of its own: they only look alike."""
+    idents = [bytes(row.ident_hash) for row in rows if row.ident_hash]
+    return len(idents) == len(rows) and len(set(idents)) == len(rows)
