@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gezhi.foundation.db import count_queries
 
 from gezhi.foundation import subjects
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db import count_queries
 from gezhi.foundation.people.models import Reveal
 from gezhi.foundation.subjects.models import Entry, Subject
 from tests.foundation.subjects.test_subjects import ago, number
