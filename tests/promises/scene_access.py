@@ -246,6 +246,7 @@ def build() -> Scene:
         "desk/duty": {"do": "rotate", "seat": officer, "persons": "周敏"},
         "second-factor": {"do": "begin", "password": "not-the-password"},
         "desk/people/accounts": {"do": "enter"},
+        "desk/people/at/<int:place>/seats": {"do": "unit"},
         "desk/people/<int:person>/account": {"do": "factor"},
         "desk/people/seats/<int:seat>": {"do": "appoint", "name": "没有这人"},
         "r/<str:code>/<slug:action>": {"text": "补充：二楼也不亮。"},

@@ -181,10 +181,13 @@ PAGES = {
     "GET desk/people/at/<int:place>/committee":                              "1333333333333333o",
     "POST desk/people/at/<int:place>/committee":                             "1333333333333333?",
     "GET desk/people/committees/<int:change>":                               "1333333333333333o",
+    "GET desk/people/at/<int:place>/seats":                                  "1333333333333333o",
+    "POST desk/people/at/<int:place>/seats":                                 "1333333333333333?",
     "GET desk/people/vacant":                                                "1333333333333333o",
     "GET desk/people/vacant/<int:place>":                                    "1333333333333333o",
     "GET desk/trees":                                                        "133333ooooooo333o",
     "GET desk/trees/<slug:name>":                                            "14444444444444444",
+    "POST desk/trees/<slug:name>":                                           "14444444444444444",
     # The roster of the street.
     "GET desk/duty":                                                         "143333333oooo333o",
     "POST desk/duty":                                                        "143333333>433333>",

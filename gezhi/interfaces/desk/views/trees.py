@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import NotFound
+from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.people import Actor
 from gezhi.foundation.people.queries import appointed
 from gezhi.foundation.people.tree_view import Node, TreeView, tree_at
@@ -19,7 +20,8 @@ from gezhi.interfaces.site.requests import Request
 
 from ..fields import titled
 from ..names import person_name, place_name, seat_name
-from ..page import show, staff
+from ..page import show, staff, tell
+from . import branches
 
 SHOWN = 500
 WHAT = ("organisations", "seats", "held", "vacant", "holders", "persons")
@@ -39,25 +41,49 @@ def trees(request: Request) -> HttpResponse:
             )
     if not found and not _may_anywhere(request.actor):
         request.actor.need("people.manage")
+    if request.actor.may("people.manage"):
+        # Those that have no root yet are listed too: where one begins.
+        known = {name for name, *_rest in found}
+        for name in packs.registry().names("tree"):
+            if name not in known:
+                found.append((name, titled(tree_at(name).shape["title"]), 0, 0))
     return show(request, "desk/trees.html", {"trees": found}, here="trees")
 
 
 @staff
-@require_safe
+@require_http_methods(["GET", "POST"])
 def tree(request: Request, name: str) -> HttpResponse:
-    """A tree; with `?branch=ID&what=seats` the rows behind one of its numbers."""
+    """A tree; with `?branch=ID&what=seats` the rows behind one of its numbers, with `?under=` or `?move=` a form. POST
+    changes it (branches.py)."""
     view = tree_at(name)
+    refusal: Refusal | None = None
+    if request.method == "POST":
+        request.actor.need("people.manage")
+        try:
+            tell(request, branches.change(name, view, request.POST.dict(), request.actor))
+            return redirect("desk:tree", name=name)
+        except (Invalid, Conflict) as refused:
+            refusal = refused
     nodes = [node for node in view.nodes if _may(request.actor, view.way_up(node.organisation.id)[-1])]
     if not nodes and view.nodes:
         request.actor.need("people.manage")
     if not nodes and not _may_anywhere(request.actor):
         request.actor.need("people.manage")
+    manages = request.actor.may("people.manage")
+    lowest = view.shape["levels"][-1]["kind"]
+    form = branches.form(view, request.GET, request.actor) if manages else {}
     context: dict[str, Any] = {
         "tree": name,
         "title": titled(view.shape["title"]),
         "about": titled(view.shape["about"]),
         "nodes": [_line(node) for node in nodes[:SHOWN]],
         "more": max(0, len(nodes) - SHOWN),
+        "manages": manages,
+        "lowest": lowest,
+        "form": form,
+        "refusal": refusal,
+        "errors": refusal.field_errors if refusal else {},
+        "typed": request.POST,
         "levels": [titled(level["title"]) for level in view.shape["levels"]],
         "duties": [
             (
@@ -73,7 +99,7 @@ def tree(request: Request, name: str) -> HttpResponse:
         if node is None or what not in WHAT or node not in nodes:
             raise NotFound()
         context |= {"opened": node.organisation.name, "what": _said(what), "rows": _rows(view, node, what)}
-    return show(request, "desk/tree.html", context, here="trees")
+    return show(request, "desk/tree.html", context, here="trees", status=refusal.http if refusal else 200)
 
 
 def _line(node: Node) -> dict[str, Any]:
