@@ -45,8 +45,25 @@ FAULT = register(
     _("请过一会儿再试；如果一直这样，请把页面上的编号告诉管理员。"),
 )
 
+ADDRESS_LONG = register(
+    "request.address_too_long",
+    414,
+    _("网址太长了。"),
+    _("一个网址最多 8 KB，这里没有哪一页要这么长。"),
+    _("请从首页重新打开要看的页面。"),
+)
+HEADERS_LARGE = register(
+    "request.headers_too_large",
+    431,
+    _("这次请求带的东西太多。"),
+    _("请求头一共最多 32 KB，多半是浏览器里积了太多 Cookie。"),
+    _("请清除本站的 Cookie 后再试。"),
+)
+
 # Never shown back, whatever the page: these may be secrets.
 _HIDDEN = ("csrfmiddlewaretoken", "password", "token", "key")
+# The page of these is made without the database, templates or anything of the request.
+_WITHOUT_TEMPLATE = frozenset({414, 431, 500, 503})
 _SECRET = frozenset({"old", "new", "again", "otp", "next"})
 
 
@@ -108,7 +125,7 @@ def _page(request: HttpRequest, refusal: Refusal) -> str:
         "typed": _typed(request),
         "request_id": getattr(request, "id", ""),
     }
-    if refusal.http != 503 and refusal.http != 500:
+    if refusal.http not in _WITHOUT_TEMPLATE:
         try:
             return render_to_string("error.html", context, request=request)
         except Exception:  # whatever is wrong with the page, the person still gets the words

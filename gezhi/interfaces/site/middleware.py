@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from gezhi.foundation.db import revisions
+from gezhi.foundation.errors import Refusal
 
 from . import faults
 
@@ -47,6 +48,24 @@ def fresh_caches(get_response: GetResponse) -> GetResponse:
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         response.headers.setdefault("Permissions-Policy", "geolocation=(self), camera=(self), microphone=(self)")
         return response
+
+    return middleware
+
+
+# More than any page or program of ours needs; what the server itself lets through is far above.
+ADDRESS_MOST, HEADERS_MOST = 8 * 1024, 32 * 1024
+
+
+def bounds(get_response: GetResponse) -> GetResponse:
+    """Refuses an endless address or endless headers before anything is parsed out of them."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        meta = request.META
+        if len(meta.get("PATH_INFO", "")) + len(meta.get("QUERY_STRING", "")) > ADDRESS_MOST:
+            return faults.respond(request, Refusal(faults.ADDRESS_LONG))
+        if sum(len(name) + len(value) for name, value in meta.items() if name[:5] == "HTTP_") > HEADERS_MOST:
+            return faults.respond(request, Refusal(faults.HEADERS_LARGE))
+        return get_response(request)
 
     return middleware
 
