@@ -46,12 +46,15 @@ def test_one_breaches_and_the_supervision_climbs_for_that_one(world, at_ten):
     part = open_items(case)
     world.do(case, "lead_done", "水远", item=part["joint:lead"].number, result="换了管。")
     world.do(case, "assist_done", "马东", item=part["joint:assist#1"].number, result="补了路面。")
-    at_ten.move_to(case.due_at + timedelta(days=1))
+    at_ten.move_to(case.due_at + timedelta(hours=18))  # the next morning: half an hour and an hour of work have gone by
     tick()
     case.refresh_from_db()
     late = open_items(case)["joint:assist#2"]
     assert late.breached_at is not None and late.owner_seat == world.seats["power"]
     assert case.supervised_by is not None and case.late_at < clock.now()
+    at_ten.move_to(case.due_at + timedelta(days=1))
+    tick()
+    assert open_items(case)["joint:assist#2"].owner_seat == world.seats["dispatch"]
 
 
 def test_parking_is_asked_drafted_and_ruled_and_the_resident_is_told_why_and_until_when(world, at_ten):
