@@ -16,7 +16,11 @@ from tests.postgres import Cluster
 
 # A busy machine is no failure: no example has a deadline. (Generating slowly on one is none either.)
 hypothesis.settings.register_profile(
-    "gezhi", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+    "gezhi",
+    deadline=None,
+    max_examples=environment.some(100),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    print_blob=True,
 )
 hypothesis.settings.load_profile("gezhi")
 

@@ -24,6 +24,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.people import actions as staff
+from tests.environment import some
 from tests.foundation.people.county import SETUP
 
 from . import joint
@@ -243,7 +244,7 @@ def live(world, at_ten, commands, *flows) -> Run:
 
 
 CALM = settings(
-    max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=some(30), deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -257,7 +258,7 @@ def test_an_open_case_always_has_one_owner_and_one_clock(world, at_ten):
 
     lives()
     # The lives must be lives: hundreds of actions that the engine accepted.
-    assert sum(done) > 200
+    assert sum(done) > some(200) // 2
 
 
 def test_forks_timers_and_sweeps_keep_one_accountable_seat_too(world, at_ten):

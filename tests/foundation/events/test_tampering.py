@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gezhi.foundation import events
 from gezhi.foundation.events import chain
 from gezhi.foundation.events.models import Event
+from tests.environment import some
 from tests.foundation.events.cast import Box, change, make_box, tampering
 
 COLUMNS = [
@@ -19,7 +20,7 @@ COLUMNS = [
 HASHED = COLUMNS[:10]
 STREAMS, LENGTH = 4, 3
 patient = settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=some(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
 
 

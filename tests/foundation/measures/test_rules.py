@@ -23,6 +23,7 @@ from gezhi.foundation.measures import (
     table,
     week_of,
 )
+from tests.environment import some
 
 from .facts_table import COLUMNS, Fact
 
@@ -85,7 +86,7 @@ def reference(row, done):
     return inside(due), False, False, inside(due)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(matters)
 def test_owed_splits_exactly_into_in_time_late_and_not_done(counted, rows):
     fill(rows)
@@ -100,7 +101,7 @@ def test_owed_splits_exactly_into_in_time_late_and_not_done(counted, rows):
         assert values[0] == sum(values[1:])
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(matters)
 def test_every_number_opens_to_exactly_what_it_counted(counted, rows):
     fill(rows)
@@ -114,7 +115,7 @@ def test_every_number_opens_to_exactly_what_it_counted(counted, rows):
             assert opened_by(figure.opens_denominator).count() == figure.denominator
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(matters)
 def test_the_lines_of_a_table_add_up_to_the_total(counted, rows):
     fill(rows)

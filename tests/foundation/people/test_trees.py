@@ -15,6 +15,7 @@ from gezhi.foundation.packs import Context, read_yaml
 from gezhi.foundation.people import actions
 from gezhi.foundation.people.tree_reader import read_tree
 from gezhi.foundation.people.tree_view import Sums, lowest_covering, tree_at
+from tests.environment import some
 
 from .county import SETUP, County
 
@@ -181,7 +182,7 @@ PLACES = {
 
 
 @pytest.mark.django_db
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_whatever_is_done_there_is_no_cycle_one_root_a_place_and_sums_add_up(street_once, steps):
     county = street_once

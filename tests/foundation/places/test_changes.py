@@ -17,6 +17,7 @@ from gezhi.foundation.places import changes, plans
 from gezhi.foundation.places.models import Place, PlaceChange, PlaceEdge
 from gezhi.foundation.places.plans import Part
 from gezhi.foundation.places.shapes import read_shape, shapes_on
+from tests.environment import some
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -279,7 +280,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_any_sequence_of_changes_keeps_the_partition_and_one_parent_on_every_date(county, actor, steps):
     """Splits, merges, moves, codes, undone changes, on any days: on each date the outlines divide their parents."""

@@ -11,6 +11,7 @@ from gezhi.foundation import db, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.places.models import Place, PlaceEdge
+from tests.environment import some
 
 from .conftest import OPENED
 
@@ -89,7 +90,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_whatever_is_moved_opened_and_closed_every_place_has_one_parent_on_every_date(county, actor, steps):
     """Through the actions alone the edges stay sound: on each date, exactly one parent, and the directory agrees."""

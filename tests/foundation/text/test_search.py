@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from gezhi.foundation import db, events, people, text
 from gezhi.foundation.text import tokens
+from tests.environment import some
 
 pytestmark = pytest.mark.django_db
 
@@ -130,7 +131,7 @@ def test_no_word_of_the_text_is_in_the_table(matters):
     assert stored.isascii() and len(stored) > 100
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32), st.integers(1, 60), st.sampled_from([1, 60, 60 * 24, 60 * 24 * 30]))
 def test_the_walk_over_blocks_loses_nothing(seed, limit, step):
     """Dense and sparse times, common and rare words, every page: the same ids as looking at every document."""
