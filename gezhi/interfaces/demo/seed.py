@@ -11,7 +11,7 @@ from django.conf import settings
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.interfaces.demo import life, matters, staff
+from gezhi.interfaces.demo import gatherings, life, matters, staff
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
@@ -45,6 +45,7 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
         matter = rng.choice(matters.MATTERS)
         run.at(moment, run.raise_matter(matter, life.where(rng, number), number))
     _todays_list(run)
+    gatherings.schedule(run.at, run.until)
     happened = run.run()
     with db.write():
         revisions.assign(clock.OFFSET, 0)
