@@ -16,6 +16,7 @@ from gezhi.engines.matching.models import CANCELLED, CLOSED, Session
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.packs.models import PackVersion
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ def units(kind: Activity, *, place: int | None = None) -> list[str]:
 def due(
     name: str, first: date, last: date, *, place: int | None = None, only: Iterable[str] | None = None
 ) -> list[Due]:
-    """Every slot of every unit whose period begins in [first, last], by unit and time. One query.
+    """Every slot of every unit whose period begins in [first, last], none that was over before the activity came into
+    force; by unit and time. Two queries.
 
     A session counts where its start lies, once it is finished; a cancelled one counts for nothing.
     """
@@ -60,7 +62,8 @@ def due(
     if kind.rhythm is None:
         return []
     today, times = clock.today(), kind.rhythm["times"]
-    slots = [slot for slot in rules.slots(kind.rhythm["every"], first, last) if slot.first >= first]
+    begun = in_force(name)
+    slots = [s for s in rules.slots(kind.rhythm["every"], first, last) if s.first >= first and s.last >= begun]
     wanted = list(only) if only is not None else units(kind, place=place)
     if not slots or not wanted:
         return []
@@ -82,6 +85,13 @@ def due(
     return found
 
 
+def in_force(name: str) -> date:
+    """The day from which the activity has been in force here: nothing was due before. One query."""
+    rows = PackVersion.objects.filter(kind="activity", name=name).order_by("installed_at")
+    first = rows.values_list("installed_at", flat=True).first()
+    return clock.local(first).date() if first else date.min
+
+
 def themes(name: str, first: date, last: date, *, place: int | None = None) -> dict[str, set[str]]:
     """Period -> the themes of its sessions that were not cancelled. One query."""
     kind = activity(name)
@@ -101,7 +111,8 @@ def themes(name: str, first: date, last: date, *, place: int | None = None) -> d
 def themes_missing(name: str, first: date, last: date, *, place: int | None = None) -> list[str]:
     """Periods without exactly one theme, among those that begin in [first, last]."""
     each = activity(name).themes["each"] or "month"
-    slots = [slot for slot in rules.slots(each, first, last) if slot.first >= first]
+    begun = in_force(name)
+    slots = [slot for slot in rules.slots(each, first, last) if slot.first >= first and slot.last >= begun]
     return rules.themes_missing(themes(name, first, last, place=place), slots)
 
 

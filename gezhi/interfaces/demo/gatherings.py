@@ -72,9 +72,9 @@ def schedule(at: Callable[[datetime, Callable[[datetime], None]], None], until: 
         for g, gathering in enumerate(PLAN):
             if n and (g + n) % 3 == 0:
                 continue  # the others do less
-            starts = clock.midnight(clock.local(until).date() + timedelta(days=gathering.day)) + timedelta(
-                hours=gathering.hour
-            )
+            starts = clock.midnight(
+                clock.local(until).date() + timedelta(days=gathering.day + (n if gathering.day > 0 else -n))
+            ) + timedelta(hours=gathering.hour)
             planned = min(starts - timedelta(days=7), until - timedelta(hours=30 - g))
             at(planned, _plan(gathering, village, starts, 1000 * n + 40 * g, at))
     return len(villages) * len(PLAN)

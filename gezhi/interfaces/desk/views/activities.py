@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.matching import access, cadence, learning, planning, queries
 from gezhi.engines.matching.models import Session
-from gezhi.engines.matching.schema import Activity, activity, competences, course, courses
+from gezhi.engines.matching.schema import Activity, activities, activity, competences, course, courses
 from gezhi.engines.matching.words import EVERY, KINDS, ROLES, SLOTS, STATES
 from gezhi.foundation import calendar, measures, people, places
 from gezhi.foundation.calendar import clock
@@ -216,11 +216,17 @@ def figures(request: Request) -> HttpResponse:
     return show(request, "desk/activity_figures.html", context, here="activities")
 
 
+def _theme_name(code: str) -> str:
+    """A theme declared by any activity in words, a free one as it was written."""
+    said = {t["id"]: localised(t["title"]) for kind in activities() for t in kind.themes["of"]}
+    return said.get(code, code) or _("没有主题")
+
+
 def _figure_row(by: str, row: measures.Row, counted: Any) -> dict[str, Any]:
     names = {
         "village": lambda v: place_name(v),
         "activity": lambda v: activity(v).title,
-        "theme": lambda v: v or _("没有主题"),
+        "theme": _theme_name,
     }
     named = names[by](row.group) if row.group is not None else _("没有写明")
     return {"name": named or _("全县"), "figures": row.figures, "persons": counted.get("persons")}

@@ -68,6 +68,7 @@ def _page(request: Request, session_id: int, refusal: Refusal | None = None) -> 
         "record_fields": view.kind.record.bound(request.POST if refusal else None, refusal.field_errors if refusal else None),
         "record": _record(view), "refusal": refusal, "wrong": refusal.field_errors if refusal else {}, "typed": request.POST,
         "seats_here": _seats(row) if view.may_convene and view.kind.assign else [], "item_kinds": _item_kinds(view),
+        "talks": bool(said) or view.kind.topics or bool(view.kind.assign) or view.kind.kind in ("meeting", "party"),
         "later": _later(row, request) if view.may_convene and any(o.item.state == "open" for o in said) else [],
         "marks": [(mark, BOOKINGS[mark]) for mark in SHOWN_MARKS if mark != "deputy" or view.kind.head],
         "takeaway": view.kind.takeaway.bound() if view.mine and view.mine.state == "attended" else [],
