@@ -33,6 +33,7 @@ from gezhi.foundation.errors import NotFound
 from gezhi.foundation.people import Actor
 
 LIMIT = 400
+FARTHEST = timedelta(days=400)  # how far a session can be moved
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,36 @@ def covered_places(name: str, level: str, since: datetime, until: datetime, *, t
     if theme:
         rows = rows.filter(theme=theme)
     return {id for id in rows.values_list(f"{level}_id", flat=True).distinct() if id is not None}
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A session as it was planned and as it went. `days`: how much later it was held; None when it was not."""
+
+    row: Session
+    planned: datetime
+    done: bool
+    days: int | None
+
+
+def slips(name: str, since: datetime, until: datetime, *, place: int | None = None) -> list[Slip]:
+    """Plan against done: sessions first planned for [since, until), by that date, with how far they slipped.
+
+    The first date stands in the event that planned it. Two queries.
+    """
+    rows = Session.objects.filter(activity=name, starts__gte=since - FARTHEST, starts__lt=until + FARTHEST)
+    if place is not None:
+        rows = rows.filter(access.inside(place))
+    by_stream = {f"session:{row.pk}": row for row in rows}
+    found = []
+    for stream, patch in log.Event.objects.filter(stream__in=list(by_stream), seq=1).values_list("stream", "patch"):
+        row = by_stream[stream]
+        planned = datetime.fromisoformat(patch["starts"])
+        if since <= planned < until:
+            done = row.state in (HELD, CLOSED)
+            days = (clock.local(row.starts).date() - clock.local(planned).date()).days if done else None
+            found.append(Slip(row, planned, done, days))
+    return sorted(found, key=lambda slip: (slip.planned, slip.row.pk))
 
 
 def venue_use(place: int, since: datetime, until: datetime) -> list[tuple[Venue, int]]:
