@@ -50,7 +50,7 @@ def as_yaml(source: Mapping[str, Any]) -> str:
     writer.default_flow_style = None
     writer.allow_unicode = True
     writer.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    writer.width = 118
+    writer.width = 4_000  # a sentence stays on its line
     writer.dump(dict(source), out)
     return out.getvalue()
 
