@@ -157,7 +157,6 @@ def test_a_countys_bad_day(enter: Enter, house: House, photo: str, phones: Sink,
     night = holiday(house, tmp_path)
     plate = house.plates()[0]
     phones.switch_on(house)
-    before = counted_again(house, "county")
 
     # --- the street plans who is on duty that night; the roster shows the day off ---
     street = enter("desk", "street", "street")
@@ -174,6 +173,7 @@ def test_a_countys_bad_day(enter: Enter, house: House, photo: str, phones: Sink,
 
     # --- the night: forty reports in ten minutes, two of them typed on a phone ---
     house.travel(night)
+    before = counted_again(house, "county")
     first = enter("phone", "first")
     page = first.go(plate, "plate")
     page.fill("#text", f"1 号楼{BURST}，水往地下室灌。")
