@@ -119,6 +119,8 @@ def next_at(item: WorkItem, stage: Stage) -> datetime | None:
     if stage.kind == "timer":
         return item.due_at
     instants: list[datetime | None] = []
+    if closes_by_itself(stage):
+        return rules.next_instant([item.warn_at if item.warned_at is None else None, item.due_at])
     if item.warned_at is None and (item.breached_at is None or second_breach_open(item)):
         instants.append(item.warn_at)
     if item.breached_at is None or second_breach_open(item):
@@ -128,6 +130,11 @@ def next_at(item: WorkItem, stage: Stage) -> datetime | None:
     if stage.silence_after is not None:
         instants.append(silent_at(item, stage))
     return rules.next_instant(instants)
+
+
+def closes_by_itself(stage: Stage) -> bool:
+    """A panel without minutes is over when its time is; with them somebody has to close it who was there."""
+    return stage.panel is not None and not stage.panel.minutes
 
 
 def silent_at(item: WorkItem, stage: Stage) -> datetime | None:

@@ -132,7 +132,7 @@ def _only_one(
     """No number was given: the trunk's item when it is a task, else the one that the actor can mean."""
     running = [i for i in items if i.state == OPEN and not i.side]
     trunk = next(i for i in running if i.branch == "")
-    if flow.stages[trunk.stage].kind == "task":
+    if flow.stages[trunk.stage].kind in ("task", "panel"):
         return trunk
     drawn = [(i, a) for i in running if (a := flow.actions_at(i.stage).get(action_id)) is not None]
     mine = [i for i, a in drawn if access.why_not(a, case=case, item=i, items=items, actor=actor, now=now) is None]

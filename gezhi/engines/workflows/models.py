@@ -14,6 +14,12 @@ from django.db import models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 
+from gezhi.engines.workflows.panel_models import Ballot, Panel, Voice
+
+__all__ = [
+    "ActionKey", "Ballot", "Case", "CaseNumber", "Panel", "Placing", "ProtectedAgainst", "Sketch", "Voice", "WorkItem",
+]  # fmt: skip
+
 OPEN, CLOSED = "open", "closed"
 UNDONE = "undone"  # outcome of a case whose import was taken back
 MERGED = "merged"  # outcome of a case that is handled with another one

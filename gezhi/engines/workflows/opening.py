@@ -246,7 +246,7 @@ def opening_patch(draft: Draft, kept: Mapping[str, events.PrivateRef]) -> dict[s
         case.contact_ref = kept["contact"].id
     return {
         **case_patch(case),
-        "act": {"action": "open", "item": first[0].number, "photos": draft.photos},
+        "act": {"action": "open", "item": first[0].number, "photos": draft.photos, **draft.step.told},
         **{f"item:{item.number}": item_patch(item) for item in first},
         **protecting.told(draft.step.against),
         "text": kept["text"].as_json(),

@@ -1,8 +1,8 @@
-"""What this engine reads from packs: `workflows/*.yaml` and `protected.yaml`."""
+"""What this engine reads from packs: `workflows/*.yaml`, `protected.yaml`, `words.yaml`."""
 
 from __future__ import annotations
 
-from gezhi.engines.workflows import drawing, proof_children, similar
+from gezhi.engines.workflows import drawing, proof_children, similar, voices
 from gezhi.engines.workflows.protected_pack import read_protected
 from gezhi.engines.workflows.reader import read_workflow
 from gezhi.foundation import packs
@@ -10,5 +10,6 @@ from gezhi.foundation import packs
 packs.reader("workflow", folder="workflows", after=("posts", "categories", "form"))(read_workflow)
 packs.reader("follow_up")(drawing.read_plan)
 packs.reader("duplicates")(similar.read_settings)
+packs.reader("words")(voices.read_words)
 packs.whole("workflow")(proof_children.check)
 packs.reader("protected", after=("posts", "categories", "workflow"))(read_protected)

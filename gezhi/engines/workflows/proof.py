@@ -1,6 +1,6 @@
 """Proof of a workflow: what is refused when a pack loads, and why, in words with a run that shows it.
 
-The argument, for definitions of tasks, gates, timers, forks with their joins, children, ends and side tracks:
+The argument, for definitions of tasks, gates, timers, panels, forks with their joins, children, ends and side tracks:
 
 1. the definition is block-structured: a branch is left only through its own join, or by an action that ends all;
 2. every stage can be reached from the start, from every stage of a branch its join (or the end of all) and from every
@@ -11,7 +11,8 @@ The argument, for definitions of tasks, gates, timers, forks with their joins, c
 5. what a stage relies on has happened on every way to it: dates and lists kept, a unit chosen, a step done;
 6. every stage where somebody waits has an owner whose post exists, a clock and a way on; what an owner must avoid
    leaves somebody (a vacant seat falls to an ancestor, the root keeps two people);
-7. a side track can always be closed, changes only what it may, and is cancelled when the main line moves.
+7. every result a panel can have has a way, meetings are held again so many times only, and too few is decided by a human;
+8. a side track can always be closed, changes only what it may, and is cancelled when the main line moves.
 
 Pure: the typed workflow in, flaws out. docs/rules/proof.md lists every code with an example; proof_children.py looks
 at the workflows of a pack together.
@@ -26,6 +27,7 @@ from gezhi.engines.workflows.proof_facts import Certain
 from gezhi.engines.workflows.proof_graph import Graph
 from gezhi.engines.workflows.proof_guards import gates, settings
 from gezhi.engines.workflows.proof_names import names
+from gezhi.engines.workflows.proof_panels import draws, panels, watches
 from gezhi.engines.workflows.proof_parts import MAX_ACTIONS, MAX_STAGES, Flaw, Move, _, chain, told
 from gezhi.engines.workflows.proof_reach import cycles, exits, loose_cycles, reach
 from gezhi.engines.workflows.proof_seats import seats, separation
@@ -61,6 +63,8 @@ def prove(flow: Workflow, *, posts: Mapping[str, object] | Iterable[str], powers
         *seats(flow, known),
         *shapes(flow),
         *lists(flow),
+        *panels(flow, known),
+        *draws(flow),
         *effects(flow),
         *separation(flow, known),
         *settings(flow),
@@ -79,4 +83,5 @@ def prove(flow: Workflow, *, posts: Mapping[str, object] | Iterable[str], powers
         *reliance(sure),
         *gates(flow, sure),
         *tracks(graph),
+        *watches(graph),
     ]

@@ -53,7 +53,8 @@ class Certain:
     def gained(self, move: Move) -> Facts:
         """What a move itself makes certain."""
         found = brought(move.action)
-        if move.kind in ("act", "exhausted") and self.flow.stages[move.source].kind == "task":
+        kind = self.flow.stages[move.source].kind
+        if (move.kind in ("act", "exhausted") and kind in ("task", "panel")) or move.kind == "result":
             found |= {("done", move.source)}
         if move.side:
             found |= self.at.get(move.side, frozenset())

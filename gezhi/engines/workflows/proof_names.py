@@ -20,7 +20,7 @@ def names(flow: Workflow, posts: Mapping[str, object], powers: Iterable[str]) ->
     yield from _letters(flow)
     if flow.start not in flow.stages:
         yield Flaw("flow.start", ("start",), _("起点“{start}”不在步骤里"), {"start": flow.start})
-    elif flow.stages[flow.start].kind in ("end", "join") or flow.stages[flow.start].side:
+    elif flow.stages[flow.start].kind in ("end", "join", "panel", "watch") or flow.stages[flow.start].side:
         words = _("起点“{start}”要有人负责，或是一个关口")
         yield Flaw("flow.start_kind", ("start",), words, {"start": flow.start})
     for stage in flow.stages.values():
@@ -41,6 +41,8 @@ def _stage(flow: Workflow, stage: Stage) -> Iterator[Flaw]:
         yield Flaw("end.owner", here, _("终点“{stage}”没有席位和时限"), {"stage": stage.id})
     for number, to in enumerate([b.to for b in stage.branches] or [t.to for t in stage.tracks]):
         yield from _target(flow, stage, to, (*here, "branches", str(number)))
+    for result, to in (stage.panel.ways if stage.panel is not None else {}).items():
+        yield from _target(flow, stage, to, (*here, "panel", "ways", result))
     for key, target in (("then", stage.then), ("to", stage.to)):
         if target is not None:
             yield from _target(flow, stage, target, (*here, key))
@@ -51,7 +53,7 @@ def _target(flow: Workflow, stage: Stage, to: str, where: tuple[str, ...]) -> It
     if to not in flow.stages:
         words = _("“{stage}”要去的“{to}”不存在{near}")
         yield Flaw("flow.unknown_stage", where, words, {**facts, "near": _near(to, flow.stages)})
-    elif flow.stages[to].side:
+    elif flow.stages[to].side or flow.stages[to].kind == "watch":
         yield Flaw("action.to_side", where, _("“{target}”是旁支，只能用 open 打开"), {"target": to})
 
 
@@ -69,7 +71,9 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
         post = posts.get(owner.post or "")
         if isinstance(post, Mapping) and not post.get("duty"):
             yield Flaw("owner.duty", where, _("“{post}”不是值班岗，排不了班"), facts)
-    if owner.above is not None and (owner.above not in flow.stages or flow.stages[owner.above].kind != "task"):
+    if owner.above is not None and (
+        owner.above not in flow.stages or flow.stages[owner.above].kind not in ("task", "panel")
+    ):
         yield Flaw("owner.above", where, _("“{stage}”要找“{above}”的上一级，可是没有这个有人办的步骤"), facts)
     elif owner.above == stage.id:
         yield Flaw("owner.above", where, _("“{stage}”不能由自己的上一级来办自己"), facts)
@@ -81,7 +85,7 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
     ):
         yield Flaw("owner.unassigned", where, _("“{stage}”等人指定承办，但没有操作来指定"), facts)
     for other in owner.unlike:
-        if other not in flow.stages or flow.stages[other].kind in ("gate", "join", "end"):
+        if other not in flow.stages or flow.stages[other].kind in ("gate", "join", "end", "watch"):
             words = _("“{stage}”要避开的步骤“{other}”不存在")
             yield Flaw("owner.unlike", where, words, {"stage": stage.id, "other": other})
         elif other == stage.id:
@@ -99,7 +103,7 @@ def _action(
         if target not in flow.stages:
             words = _("操作“{action}”要去的“{target}”不存在{near}")
             yield Flaw("flow.unknown_stage", where, words, {**facts, "near": _near(target, flow.stages)})
-        elif flow.stages[target].side and not side:
+        elif (flow.stages[target].side and not side) or flow.stages[target].kind == "watch":
             yield Flaw("action.to_side", where, _("“{target}”是旁支，只能用 open 打开"), facts)
         elif side and not flow.stages[target].side:
             yield Flaw("side.moves", where, _("旁支里的“{action}”不能移动主线"), facts)

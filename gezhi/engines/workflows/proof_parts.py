@@ -13,7 +13,7 @@ from gezhi.engines.workflows.schema import Action, Stage, Workflow
 
 MAX_STAGES = 400
 MAX_ACTIONS = 2_000
-MOVABLE = ("task", "timer", "children")  # what an approval may take the case away from
+MOVABLE = ("task", "timer", "children", "panel")  # what an approval may take the case away from
 
 
 def _(words: str) -> str:
@@ -26,7 +26,7 @@ class Move:
     """One way from a stage to another. `side`: the side stage whose approval moves the case (kind "moved").
 
     kinds: act · exhausted · guard · time (a timer's `then`) · children · moved · track (fork to the first stage of a
-    branch, labelled with the branch) · join (to what follows).
+    branch, labelled with the branch) · join (to what follows) · result (of a panel; "again" is another meeting).
     """
 
     source: str
@@ -93,11 +93,22 @@ def main_moves(flow: Workflow) -> list[Move]:
             found.append(Move(stage.id, stage.to, "join", "join"))
         if stage.kind == "timer" and stage.then:
             found.append(Move(stage.id, stage.then, "then", "time"))
+        if stage.panel is not None:
+            found += _results(stage)
         if stage.kind == "children" and stage.then:
             found.append(Move(stage.id, stage.then, "then", "children"))
         for action in stage.actions.values():
             found += _action_moves(stage, action, asked)
     return [move for move in found if move.source in flow.stages and move.target in flow.stages]
+
+
+def _results(stage: Stage) -> Iterator[Move]:
+    """Where a panel goes by its result; a meeting that too few attended is held again so many times."""
+    assert stage.panel is not None
+    for result, target in stage.panel.ways.items():
+        yield Move(stage.id, target, result, "result")
+    if stage.panel.rounds > 1:
+        yield Move(stage.id, stage.id, "again", "result", counted=True)
 
 
 def _action_moves(stage: Stage, action: Action, asked: Mapping[str, list[tuple[Stage, Action]]]) -> Iterator[Move]:

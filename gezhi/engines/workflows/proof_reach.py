@@ -18,6 +18,8 @@ def reach(graph: Graph) -> Iterator[Flaw]:
     }
     for stage in flow.stages.values():
         here = ("stages", stage.id)
+        if stage.kind == "watch":
+            continue
         if stage.side:
             if stage.id not in opened:
                 yield Flaw("flow.unreachable", here, _("没有操作打开旁支“{stage}”"), {"stage": stage.id})
@@ -140,6 +142,13 @@ def _loops(stages: Iterable[str], onward: Onward) -> Iterator[tuple[str, Run]]:
 def exits(graph: Graph) -> Iterator[Flaw]:
     """When the number of times is used up a human decides: the way out ends at somebody's desk or at an end."""
     for move in graph.moves:
+        if move.kind == "result" and move.label == "void":
+            for waiting in _through_gates(graph, move.target):
+                if graph.flow.stages[waiting].kind in ("timer", "panel"):
+                    facts = {"stage": move.source, "target": waiting}
+                    words = _("“{stage}”开不成会以后要交给人来定，不能只是等或再议（“{target}”）")
+                    where = ("stages", move.source, "panel", "ways")
+                    yield Flaw("panel.no_human", where, words, facts, run=(*(graph.run_to(move.source) or ()), move))
         if move.kind == "exhausted":
             for waiting in _through_gates(graph, move.target):
                 if graph.flow.stages[waiting].kind == "timer":

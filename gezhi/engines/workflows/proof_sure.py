@@ -22,6 +22,14 @@ def reliance(sure: Certain) -> Iterator[Flaw]:
         if stage.each is not None and stage.each.kept in flow.kept:
             words = _("“{stage}”给“{name}”里的地方各开一件，可有一条路没有留下它")
             yield from _missing(sure, stage, ("kept", stage.each.kept or ""), (*here, "each"), words, "kept.missing")
+        if stage.panel is not None and stage.panel.voters.kept in flow.kept:
+            words = _("“{stage}”要请“{name}”里的席位，可有一条路没有留下它")
+            kept = stage.panel.voters.kept or ""
+            yield from _missing(sure, stage, ("kept", kept), (*here, "panel", "voters"), words, "kept.missing")
+        if stage.panel is not None and stage.panel.voters.same in flow.stages:
+            words = _("“{stage}”要请“{name}”那一步的人，可有一条路没有经过它")
+            same = stage.panel.voters.same or ""
+            yield from _missing(sure, stage, ("done", same), (*here, "panel", "voters"), words, "panel.same")
         for number, track in enumerate(stage.tracks):
             if track.each in flow.kept:
                 words = _("“{stage}”给“{name}”里的单位各分一路，可有一条路没有留下它")

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import lookalikes, proof, proof_children
+from gezhi.engines.workflows import lookalikes, proof, proof_children, reader_panels
 from gezhi.engines.workflows import reader_parts as parts
 from gezhi.engines.workflows.proof_bounds import within_bounds
 from gezhi.engines.workflows.reader_actions import action
@@ -37,7 +37,7 @@ TOP = (
 )
 STAGE = (
     "phase", "says", "side", "owner", "clock", "ladder", "silence", "branches", "actions", "outcome", "then", "pauses",
-    "parked", "join", "of", "needs", "to", "workflow", "each", "counts",
+    "parked", "join", "of", "needs", "to", "workflow", "each", "counts", "panel", "beside", "flag",
 )  # fmt: skip
 
 
@@ -153,7 +153,11 @@ def _stage(key: str, node: Any, stages: Any, kept: Mapping[str, str], context: C
         body["branches"] = [read(b, context) for _i, b in context.each(node, "branches")]
     if "outcome" in node:
         body["outcome"] = context.text(node, "outcome", "", max=16)
-    for name in ("then", "join", "of", "to", "workflow"):
+    if "panel" in node:
+        body["panel"] = reader_panels.panel(node["panel"], context)
+    if "beside" in node:
+        body["beside"] = parts.words(node, "beside", context)
+    for name in ("then", "join", "of", "to", "workflow", "flag"):
         if name in node:
             body[name] = context.text(node, name, "", max=40)
     if "needs" in node:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.workflows.schema import RUNGS
+from gezhi.engines.workflows.schema_panels import WEIGHTS
 from gezhi.foundation.calendar import parse_limit
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.packs.reading import Context
@@ -43,7 +44,7 @@ def limit(node: Any, key: str, context: Context, *, words: tuple[str, ...] = ())
 
 def owner(node: Any, context: Context) -> dict[str, Any]:
     """post (and duty), case or above: exactly one."""
-    if not context.keys(node, optional=("post", "case", "above", "duty", "unlike")):
+    if not context.keys(node, optional=("post", "case", "above", "duty", "unlike", "draw")):
         return {}
     if ("post" in node) + ("case" in node) + ("above" in node) != 1:
         context.problem(
@@ -61,6 +62,10 @@ def owner(node: Any, context: Context) -> dict[str, Any]:
         body["case"] = context.one_of(node, "case", ("handler", "branch"))
     if "above" in node:
         body["above"] = context.text(node, "above", "", max=40)
+    if "draw" in node:
+        body["draw"] = context.one_of(node, "draw", WEIGHTS, "lot")
+        if "post" not in node:
+            context.problem(node, "draw", "owner.draw", _("抽取席位（draw）要写明是哪个岗位（post）。"))
     if context.truth(node, "duty"):
         body["duty"] = True
         if "post" not in node:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from gezhi.engines.workflows import schema_panels
 from gezhi.engines.workflows.schema_parts import (
     KINDS,
     WAITING,
@@ -89,6 +90,23 @@ BY_ITSELF = {
         "gathered", {"zh": "派出去的都有结果了", "en": "The cases sent out have ended"}, ("system",), Form()
     ),
 }
+CLOSING = ("close_panel", "time_over")  # what closes a panel, by its owner and by the clock
+
+
+def flag_of(watch: Stage) -> Action:
+    """What a flag of a watch does to the case: its side stage is asked, once at a time."""
+    return Action(f"flag_{watch.id}", watch.title, ("system",), Form(), open=watch.flag)
+
+
+def closing_of(rule: schema_panels.PanelRule) -> tuple[Action, ...]:
+    """The actions that close a panel. Where minutes make it a decision only the owner closes, who has them."""
+    words = {"id": "minutes", "type": "long_text", "max": 2000, "title": {"zh": "会议记录", "en": "Minutes"}}
+    papers = {"id": "papers", "type": "photos", "title": {"zh": "记录的照片", "en": "Photos of the record"}}
+    own = Action(
+        CLOSING[0], {"zh": "收票，出结果", "en": "Close and count"}, ("owner",), main=True,
+        form=Form.from_body([{**words, "required": rule.minutes}, papers]),
+    )  # fmt: skip
+    return (own,) if rule.minutes else (own, BY_ITSELF["timer"])
 
 
 def readable(kept: Mapping[str, str]) -> dict[str, expressions.Type]:
@@ -134,7 +152,7 @@ class Workflow:
             closing=body["closing"],
             counters={k: v["max"] for k, v in body["counters"].items()},
             counter_titles={k: v["title"] for k, v in body["counters"].items()},
-            stages={k: _stage(k, v, known) for k, v in body["stages"].items()},
+            stages=_watched({k: _stage(k, v, known) for k, v in body["stages"].items()}),
             anytime={k: _action(k, v, known) for k, v in body["anytime"].items()},
             intake=Form.from_body(body["intake"]),
             consent=body["consent"],
@@ -161,6 +179,16 @@ class Workflow:
     def _joins(self) -> dict[str, Stage]:
         return {s.of: s for s in self.stages.values() if s.kind == "join" and s.of}
 
+    @cached_property
+    def watches(self) -> tuple[Stage, ...]:
+        """The watches of residents, in the order of the file."""
+        return tuple(s for s in self.stages.values() if s.kind == "watch")
+
+    @cached_property
+    def answering(self) -> frozenset[str]:
+        """Side stages that answer flags: they outlive the step at which they were asked."""
+        return frozenset(w.flag for w in self.watches if w.flag is not None)
+
     def join_of(self, fork: str) -> Stage:
         """The join that ends a fork."""
         return self._joins[fork]
@@ -171,9 +199,21 @@ class Workflow:
         own = dict(stage.actions)
         if stage.kind in BY_ITSELF and stage.then is not None:
             own[BY_ITSELF[stage.kind].id] = replace(BY_ITSELF[stage.kind], to=stage.then)
+        if stage.panel is not None:
+            own = {a.id: a for a in closing_of(stage.panel)} | own
         if stage.kind != "end" and not stage.side:
             own.update({k: a for k, a in self.anytime.items() if k not in own})
         return own
+
+
+def _watched(stages: dict[str, Stage]) -> dict[str, Stage]:
+    """Each stage beside which a watch runs has the action by which a flag reaches its owner."""
+    for watch in [s for s in stages.values() if s.kind == "watch" and s.flag is not None]:
+        flag = flag_of(watch)
+        for name in watch.beside:
+            if (stage := stages.get(name)) is not None:
+                stages[name] = replace(stage, actions={**stage.actions, flag.id: flag})
+    return stages
 
 
 def _stage(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Type]) -> Stage:
@@ -206,6 +246,9 @@ def _stage(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Typ
         workflow=raw.get("workflow"),
         each=_each(raw["each"]) if "each" in raw else None,
         counts=tuple(raw.get("counts", ())),
+        panel=schema_panels.panel(raw["panel"]) if raw.get("panel") else None,
+        beside=tuple(raw.get("beside", ())),
+        flag=raw.get("flag"),
     )
 
 
@@ -216,6 +259,7 @@ def _owner(raw: Mapping[str, Any]) -> Owner:
         unlike=tuple(raw.get("unlike", ())),
         above=raw.get("above"),
         duty=raw.get("duty", False),
+        draw=raw.get("draw", ""),
     )
 
 

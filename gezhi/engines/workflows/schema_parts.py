@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gezhi.engines.workflows.schema_panels import PanelRule
 from gezhi.foundation.forms import Form
 
 
@@ -19,6 +20,7 @@ class Owner:
     unlike: tuple[str, ...] = ()  # stages whose doers may not own or act here
     above: str | None = None
     duty: bool = False
+    draw: str = ""  # of a post with several seats: one by lot, by rotation or by load (schema_panels.WEIGHTS)
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ class Stage:
 
     kinds: task (somebody acts) · gate (decides by itself) · end · timer (time itself moves it on to `then`) · fork
     (opens `tracks`, waits for the join that is `of` it) · join (`needs` of the branches, then `to`) · children (opens
-    cases of `workflow` for `each`, goes on to `then` when `needs` of them have ended with an outcome in `counts`).
+    cases of `workflow` for `each`, goes on to `then` when `needs` of them have ended with an outcome in `counts`) ·
+    panel (many are asked by the rule `panel`; its result decides where it goes) · watch (no stage to stand at: residents
+    may say what they see while the trunk stands at one of `beside`; what they flag opens the side stage `flag`).
     """
 
     id: str
@@ -143,6 +147,9 @@ class Stage:
     workflow: str | None = None  # children
     each: Each | None = None  # children
     counts: tuple[str, ...] = ()  # children: outcomes that count; empty = any
+    panel: PanelRule | None = None
+    beside: tuple[str, ...] = ()  # watch
+    flag: str | None = None  # watch
 
     @property
     def waits(self) -> bool:
@@ -150,5 +157,5 @@ class Stage:
         return self.kind in WAITING
 
 
-KINDS = ("task", "gate", "end", "timer", "fork", "join", "children")
-WAITING = ("task", "timer", "fork", "children")
+KINDS = ("task", "gate", "end", "timer", "fork", "join", "children", "panel", "watch")
+WAITING = ("task", "timer", "fork", "children", "panel")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from typing import Any
 
-from gezhi.engines.workflows import access, clocks, protecting, rules
+from gezhi.engines.workflows import access, clocks, drawing_seats, protecting, rules
 from gezhi.engines.workflows.marking import At
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.engines.workflows.schema import PASSING, Stage, Workflow
@@ -36,9 +37,17 @@ def new_item(
         # An offer begins with the first who may take it; an ordinary seat keeps its work while it is vacant.
         seat = available(stage.owner.post, case.place_id, barred, now) or seat
     due_at = clocks.stage_due(flow, stage, case, now)
+    number = max((i.number for i in items), default=0) + 1
+    ask: dict[str, Any] = {"seat": at.seat} if at.seat is not None else {}
+    if stage.owner.draw and stage.owner.post:
+        ask["draw"] = drawing_seats.drawn(
+            case, stage.owner.post, count=1, by=stage.owner.draw, number=number, now=now,
+            acted=access.doers(items, stage.owner.unlike), stood_aside=recused(items) | apart | frozenset(bar),
+        )  # fmt: skip
+        seat = next(iter(ask["draw"]["drawn"]), seat)
     item = WorkItem(
         case_id=case.id,
-        number=max((i.number for i in items), default=0) + 1,
+        number=number,
         cycle=case.cycle,
         stage=stage.id,
         side=stage.side,
@@ -49,7 +58,7 @@ def new_item(
         opened_at=now,
         due_at=due_at,
         warn_at=None if stage.kind == "timer" else rules.warn_time(now, due_at, stage.clock.warn),
-        ask={"seat": at.seat} if at.seat is not None else {},
+        ask=ask,
     )
     item.next_at = clocks.next_at(item, stage)
     return item

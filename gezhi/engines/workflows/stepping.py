@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from gezhi.engines.workflows import children, clocks, effects, marking, seating
+from gezhi.engines.workflows import children, clocks, convening, effects, marking, seating
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.marking import TRUNK, At
 from gezhi.engines.workflows.models import CLOSED, MERGED, OPEN, Case, ProtectedAgainst, WorkItem
-from gezhi.engines.workflows.schema import Action, Stage, Workflow
+from gezhi.engines.workflows.panel_models import Ballot, Panel
+from gezhi.engines.workflows.schema import CLOSING, Action, Stage, Workflow
 from gezhi.foundation import expressions
 from gezhi.foundation.errors import Conflict, Invalid
 from gezhi.foundation.packs.reading import localised
@@ -41,6 +42,10 @@ class Step:
         self.changed: list[WorkItem] = []
         self.created: list[WorkItem] = []
         self.against: list[ProtectedAgainst] = []  # lines of whom the case names that are new or withdrawn
+        self.panels: list[tuple[Panel, list[Ballot]]] = []  # convened, with those who are asked
+        self.closed: list[tuple[Panel, str]] = []  # panels that end in this step, with the kind of their event
+        self.round = 1  # of the panel that is entered next
+        self.told: dict[str, Any] = {}  # what the event says of panels
 
     def run(self) -> None:
         """Do the action, in the order in which its keys mean something to one another."""
@@ -51,6 +56,8 @@ class Step:
         effects.keep(self)
         self._set()
         target = self._count()
+        if self.stage.kind == "panel" and self.item is not None and self.action.id in CLOSING:
+            target = convening.close(self, self.item)
         for name in self.action.counts:
             effects.tally(self.case, name)
         for column in self.action.stamp:
@@ -161,6 +168,8 @@ class Step:
         if item.state != OPEN:
             return
         item.state, item.done_at, item.next_at = state, self.now, None
+        if self.flow.stages[item.stage].kind == "panel":
+            convening.end(self, item)
         if state == "done":
             item.action = self.action.id
             item.done_by = self.actor.person_id if item is self.item else None
@@ -213,13 +222,17 @@ class Step:
         stage = self.flow.stages[item.stage]
         self.finish(item)
         for other in list(self.open()):
-            beside = other.side and other.branch == item.branch
+            beside = other.side and other.branch == item.branch and not self._outlives(other)
             if (beside and other is not self.item) or marking.inside(other.branch, item.branch, item.stage):
                 self.finish(other, "cancelled")
         if stage.parked:
             self.case.parked_until = None
         if stage.pauses and item.branch == "":
             clocks.resume(self.case, item.opened_at, self.now, clocks.cycle_start(self.case, self.items))
+
+    def _outlives(self, side: WorkItem) -> bool:
+        """What residents flagged is answered, however the works have gone on."""
+        return side.stage in self.flow.answering
 
     def _enter(self, stage: Stage, at: At) -> None:
         if stage.kind == "join":
@@ -247,6 +260,8 @@ class Step:
             self._split(stage, item)
         elif stage.kind == "children":
             item.ask = {**item.ask, "places": children.places_of(stage, case)}
+        elif stage.kind == "panel":
+            convening.convene(self, stage, item)
 
     def _split(self, stage: Stage, fork: WorkItem) -> None:
         """Open every branch of a fork; the fork's item remembers which there are and which have arrived."""

@@ -48,7 +48,7 @@ def look(case_id: int, number: int, now: datetime) -> None:
             return
         flow, _hash = definition(case.workflow, case.version)
         stage = flow.stages[item.stage]
-        if stage.kind == "timer":
+        if stage.kind == "timer" or (clocks.closes_by_itself(stage) and item.due_at <= now):
             _by_itself(case_id, "time_over", item)
             return
         silent_at = clocks.silent_at(item, stage)

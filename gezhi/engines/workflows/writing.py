@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from gezhi.engines.workflows import clocks, effects, protecting
+from gezhi.engines.workflows import clocks, convening, effects, protecting
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.stepping import Step
@@ -70,6 +70,7 @@ def patch_of(
     }
     if text is not None:
         act["said"] = text.as_json()
+    act |= step.told
     if step.created:
         act["opened"] = [item.number for item in step.created]
     if step.actor.kind == "staff" and action.by == ("reporter",):
@@ -102,6 +103,7 @@ def save_items(step: Step) -> None:
         db.insert(step.created[0])
     elif step.created:
         WorkItem.objects.bulk_create(step.created)
+    convening.write(step)
 
 
 def to_send(step: Step, *, ended: bool = False) -> list[tuple[str, str, dict[str, Any]]]:

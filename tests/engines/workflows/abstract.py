@@ -89,6 +89,10 @@ class Machine:
                 yield token, "guard", branch.to, None
             if stage.kind in ("timer", "children") and stage.then:
                 yield token, "time" if stage.kind == "timer" else "children", stage.then, None
+            for to in stage.panel.ways.values() if stage.panel else ():
+                yield token, "result", to, None
+            if stage.panel and stage.panel.rounds > 1:
+                yield token, "result", stage_id, None
             for action in stage.actions.values():
                 if action.to:
                     yield token, "act", action.to, action

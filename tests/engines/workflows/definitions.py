@@ -157,10 +157,36 @@ class Builder:
         self.left -= 1
         return name
 
+    def panel(self, following: str, *, branch: bool, inside: bool) -> str:
+        """Some seats are asked; whatever does not pass, and a meeting too few came to, is decided by somebody."""
+        name, form = self.name("panel"), ("comment", "consent", "vote", "score")[self.pick(0, 3)]
+        out = self.task(following, branch=branch, inside=inside)
+        who: Any = [{"posts": ["grid_worker"]}, {"draw": {"post": "grid_worker", "count": 2, "by": "load"}},
+                    {"kept": "units"}][self.pick(0, 2)]  # fmt: skip
+        rule: dict[str, Any] = {
+            "form": form,
+            "voters": who,
+            "rounds": self.pick(1, 2),
+            "ways": {"passed": following, "void": out},
+        }
+        if form != "comment":
+            rule["ways"]["failed"] = out
+        if form == "vote":
+            rule |= {"passing": {"more_than": "1/2"}, "secret": bool(self.pick(0, 1))}
+        if form == "score":
+            rule |= {"mark": 3}
+        if self.pick(0, 1):
+            rule |= {"quorum": {"at_least": "1/2"}}
+        if self.pick(0, 2) == 0:
+            rule |= {"minutes": True}
+        self.stages[name] = self.waiting("panel", branch, panel=rule)
+        self.left -= 1
+        return name
+
     def row(self, following: str, depth: int = 0, *, branch: bool = False, inside: bool = False) -> str:
         """One to three parts one after the other; never empty, so that a branch holds work."""
         for _n in range(self.pick(1, 3) if self.left > 0 else 1):
-            kind = self.pick(0, 9)
+            kind = self.pick(0, 10)
             if depth >= 3 or self.left <= 0 or kind <= 2:
                 following = self.task(following, branch=branch, inside=inside)
             elif kind <= 4:
@@ -169,6 +195,8 @@ class Builder:
                 following = self.gate(following, depth, branch=branch, inside=inside)
             elif kind <= 7:
                 following = self.loop(following, depth, branch=branch, inside=inside)
+            elif kind == 10:
+                following = self.panel(following, branch=branch, inside=inside)
             elif kind == 8 or not self.children:
                 following = self.timer(following, branch=branch, inside=inside)
             else:

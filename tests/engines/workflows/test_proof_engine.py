@@ -14,12 +14,13 @@ from random import Random
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from gezhi.engines.workflows import actions, ticking, views
-from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
+from gezhi.engines.workflows import actions, panels, ticking, views
+from gezhi.engines.workflows.models import CLOSED, OPEN, Ballot, Case, Panel, WorkItem
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import events, packs, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
+from gezhi.foundation.errors import Conflict
 from gezhi.foundation.jobs import claims
 
 from .definitions import LEAF, as_yaml, definitions
@@ -55,7 +56,7 @@ class Life:
     def __init__(self, world, traveller, seed: int) -> None:
         self.world, self.traveller, self.random = world, traveller, Random(seed)
         self.case = world.open("路断了", workflow="random", urgent=bool(seed % 2)).id
-        self.steps = self.waits = 0
+        self.steps = self.waits = self.votes = 0
 
     def cases(self) -> list[Case]:
         """The case and those it opened, the open ones."""
@@ -85,13 +86,36 @@ class Life:
                 "seats": seats[: self.random.randint(1, 2)],
                 "seat": self.random.choice(seats),
                 "places": [self.world.places["lake"], self.world.places["hill"]][: self.random.randint(1, 2)],
-                "long_text": "看过了。",
+                "long_text": "记下了",
+                "photos": [],
                 "date": (clock.today() + timedelta(days=self.random.randint(1, 30))).isoformat(),
             }[field.type]
         return made
 
+    def vote(self) -> None:
+        """One of those who are asked in an open panel may answer, or stand aside."""
+        for panel in Panel.objects.filter(case_id=self.case, state="open"):
+            left = list(Ballot.objects.filter(panel=panel, state="invited", seat_id__isnull=False))
+            if not left or self.random.random() < 0.4:
+                continue
+            ballot = self.random.choice(left)
+            holders = people.directory().holders(ballot.seat_id)
+            if not holders:
+                continue
+            actor = people.actor_for(self.random.choice(sorted(holders)))
+            rule = panels.rule_of(panel, Case.objects.get(pk=self.case))
+            try:
+                if self.random.random() < 0.2:
+                    panels.recuse(panel.id, ballot.number, actor=actor, ground="kin")
+                else:
+                    panels.cast(panel.id, actor=actor, ballot=ballot.number, choice=self.random.choice(rule.choices))
+                self.votes += 1
+            except Conflict as late:
+                assert late.code == "panel.closed", late.code
+
     def step(self) -> None:
         self.steps += 1
+        self.vote()
         offers = self.offered()
         timed = list(
             WorkItem.objects.filter(case_id=self.case, state=OPEN, next_at__isnull=False).values_list(
@@ -120,6 +144,7 @@ class Life:
         running = [i for i in items if i.state == OPEN and not i.side]
         if case.state == CLOSED:
             assert not [i for i in items if i.state == OPEN], "work is left running in a closed case"
+            assert not Panel.objects.filter(case_id=case.id).exclude(state="closed"), "a panel is left open"
             return
         (trunk,) = [i for i in running if i.branch == ""]
         assert case.owner_seat == trunk.owner_seat and case.late_at is not None
@@ -144,7 +169,7 @@ class Life:
 
 
 def test_what_is_accepted_never_sticks_and_always_ends_in_the_real_engine(world, at_ten, tmp_path):
-    steps, outcomes, kinds = [], set(), set()
+    steps, votes, outcomes, kinds = [], [], set(), set()
 
     @CALM
     @given(definitions(size=14), st.integers(0, 2**20))
@@ -159,10 +184,16 @@ def test_what_is_accepted_never_sticks_and_always_ends_in_the_real_engine(world,
                 life.step()
                 life.check()
             steps.append(life.steps)
+            votes.append(life.votes)
             outcomes.add(Case.objects.get(pk=life.case).outcome)
             kinds.update(s["kind"] for s in flow["stages"].values())
             assert events.verify().findings == []
 
     lives()
     # The lives were lives: of all kinds of stages, and longer than a walk straight through.
-    assert {"fork", "join", "timer", "gate"} <= kinds and max(steps) > 10 and "done" in outcomes
+    assert (
+        {"fork", "join", "timer", "gate", "panel"} <= kinds
+        and sum(votes) > 3
+        and max(steps) > 10
+        and "done" in outcomes
+    )
