@@ -34,6 +34,7 @@ TOP = (
     "kept",
     "services",
     "assigned",
+    "talks",
 )
 STAGE = (
     "phase", "says", "side", "owner", "clock", "ladder", "silence", "branches", "actions", "outcome", "then", "pauses",
@@ -69,10 +70,9 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
     }
     if kept:
         body["kept"] = kept
-    if context.truth(node, "services"):
-        body["services"] = True
-    if context.truth(node, "assigned"):
-        body["assigned"] = True
+    for name in ("services", "assigned", "talks"):
+        if context.truth(node, name):
+            body[name] = True
     if len(context.problems) == before:
         _prove(node, body, context)
     return body

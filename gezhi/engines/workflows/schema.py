@@ -133,6 +133,7 @@ class Workflow:
     consent: bool
     kinds: tuple[str, ...]
     kept: Mapping[str, str] = field(default_factory=dict)  # name -> type of form field
+    talks: bool = False  # residents may raise a topic for it on the portal
     services: bool = False  # cases are opened for an item of a list of services, whose owner is the handling seat
     assigned: bool = False  # cases are opened with the seat that is told to do it (what a meeting assigns)
 
@@ -160,6 +161,7 @@ class Workflow:
             kept=kept,
             services=body.get("services", False),
             assigned=body.get("assigned", False),
+            talks=body.get("talks", False),
         )
 
     @cached_property
