@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import clocks, seating
+from gezhi.engines.workflows import clocks, lots, seating
 from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import WorkItem
 from gezhi.foundation import people
@@ -69,7 +69,11 @@ def _after(step: Step, item: WorkItem, passed: Sequence[int]) -> int | None:
     stage, now, directory = step.flow.stages[item.stage], step.now, people.directory()
     assert stage.owner is not None
     barred = frozenset(item.barred)
-    found = seating.available(stage.owner.post or "", step.case.place_id, barred, now, passed=passed)
+    if record := item.ask.get("draw"):  # the next in the order of the draw
+        order = lots.order(record["candidates"], record["seed"], record["by"])
+        found = next((s for s in order if s not in passed and set(directory.holders(s, now)) - barred), None)
+    else:
+        found = seating.available(stage.owner.post or "", step.case.place_id, barred, now, passed=passed)
     if found is None:
         asked = barred.union(*(directory.holders(seat, now) for seat in passed))
         try:

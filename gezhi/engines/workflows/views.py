@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -69,6 +69,7 @@ class Entry:
     public: tuple[str, ...]
     moved: bool
     rungs: tuple[Mapping[str, Any], ...] = ()  # {do, post, seat} of each rung that was climbed
+    panel: Mapping[str, Any] = field(default_factory=dict)  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
 
 
 @dataclass(frozen=True)
@@ -345,6 +346,7 @@ def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | 
                 says=localised(action.says) if action and action.says else "",
                 public=action.public if action else (),
                 moved="stage" in event.patch or "state" in event.patch,
+                panel=act.get("result") if isinstance(act.get("result"), dict) else {},
                 rungs=tuple(rung for rung in act.get("rungs") or () if isinstance(rung, dict)),
             )
         )

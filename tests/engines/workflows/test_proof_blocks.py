@@ -454,6 +454,7 @@ def test_the_codes_of_the_proof_are_all_tried_here_or_beside():
     from pathlib import Path
 
     from .test_proof import FLAWS as SIMPLE
+    from .test_proof_panels import FLAWS as PANELS
 
     room = Path(proof.__file__).parent
     import re
@@ -462,7 +463,7 @@ def test_the_codes_of_the_proof_are_all_tried_here_or_beside():
     for file in room.glob("proof*.py"):
         written |= set(re.findall(r'Flaw\(\s*f?"([a-z_]+\.[a-z_]+)"', file.read_text(encoding="utf-8")))
         written |= set(re.findall(r'_flaw\("([a-z_]+\.[a-z_]+)"', file.read_text(encoding="utf-8")))
-    tried = {f[0] for f in FLAWS} | {f[0] for f in SIMPLE} | ELSEWHERE
+    tried = {f[0] for f in FLAWS} | {f[0] for f in SIMPLE} | {f[0] for f in PANELS} | ELSEWHERE
     assert written - tried == set()
     assert len(tried) >= 25
 
