@@ -69,7 +69,9 @@ class Entry:
     public: tuple[str, ...]
     moved: bool
     rungs: tuple[Mapping[str, Any], ...] = ()  # {do, post, seat} of each rung that was climbed
-    panel: Mapping[str, Any] = field(default_factory=dict)  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
+    panel: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
 
 
 @dataclass(frozen=True)

@@ -113,7 +113,11 @@ def test_groups_of_a_secret_vote_are_told_only_when_they_tell_on_nobody():
 
 seats = st.lists(
     st.fixed_dictionaries(
-        {"seat": st.integers(1, 99), "load": st.integers(0, 3), "last": st.sampled_from(["", "2026-01-01", "2026-02-01"])}
+        {
+            "seat": st.integers(1, 99),
+            "load": st.integers(0, 3),
+            "last": st.sampled_from(["", "2026-01-01", "2026-02-01"]),
+        }
     ),
     unique_by=lambda c: c["seat"],
     max_size=12,
@@ -124,7 +128,11 @@ seats = st.lists(
 @given(seats, st.text(max_size=8), st.sampled_from(["lot", "rotation", "load"]), st.integers(1, 6))
 def test_a_draw_can_be_done_again_from_its_record_and_prefers_as_declared(candidates, seed, by, wanted):
     record = lots.draw(candidates, [{"seat": 100, "why": "acted"}], seed=seed, by=by, count=wanted)
-    assert lots.replay(record) == record["drawn"] == lots.draw(candidates[::-1], [], seed=seed, by=by, count=wanted)["drawn"]
+    assert (
+        lots.replay(record)
+        == record["drawn"]
+        == lots.draw(candidates[::-1], [], seed=seed, by=by, count=wanted)["drawn"]
+    )
     drawn = set(record["drawn"])
     assert len(drawn) == min(wanted, len(candidates)) and drawn <= {c["seat"] for c in candidates}
     key = {"load": "load", "rotation": "last"}.get(by)

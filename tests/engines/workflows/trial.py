@@ -23,7 +23,9 @@ def folder() -> Path:
     pack = Path(mkdtemp()) / "trial"
     (pack / "workflows").mkdir(parents=True)
     (pack.parent / "standard-county").symlink_to(PACKS / "standard-county")
-    (pack / "pack.yaml").write_text("pack: trial\nversion: 1\ntitle: {zh: 试验, en: Trial}\nuses: [standard-county]\n", "utf-8")
+    (pack / "pack.yaml").write_text(
+        "pack: trial\nversion: 1\ntitle: {zh: 试验, en: Trial}\nuses: [standard-county]\n", "utf-8"
+    )
     (pack / "posts.yaml").write_text(POSTS, "utf-8")
     (pack / "workflows" / "trial.yaml").write_text(Path(__file__).with_name("trial.yaml").read_text("utf-8"), "utf-8")
     return pack
