@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, merging, repeating, rules, writing
+from gezhi.engines.workflows import access, convening, merging, repeating, rules, writing
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
 from gezhi.engines.workflows.stepping import Step
@@ -121,3 +121,5 @@ def _write(steps: list[tuple[Step, dict]], actor: Actor) -> None:
         case.event_seq, case.event_hash = head.seq, head.hash
     Case.objects.bulk_update(cases, [*sorted(columns), "event_seq", "event_hash"])
     WorkItem.objects.bulk_update([item for step, _before in steps for item in step.changed], writing.CHANGEABLE)
+    for step, _before in steps:
+        convening.write(step)  # a panel that stood open comes to nothing; no query for all others

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 
-from gezhi.engines.workflows import children, recounting, reseating, similar, ticking
+from gezhi.engines.workflows import children, phones, recounting, reseating, similar, ticking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import events, jobs, people, text
 from gezhi.foundation.calendar import clock
@@ -68,6 +68,14 @@ def _words_of(ids: Collection[int]) -> dict[int, list[int]]:
 def open_children(job: Claimed) -> None:
     """Open the sub-cases of a children stage; each is a transaction of its own, so a crash goes on where it was."""
     children.open_all(job.payload["case"], job.payload["item"])
+    with job.complete():
+        pass
+
+
+@jobs.handler("phone.code")
+def phone_code(job: Claimed) -> None:
+    """Send the code by which a phone is verified; a second sending carries the same id."""
+    phones.send(job.payload["phone"])
     with job.complete():
         pass
 

@@ -102,3 +102,13 @@ class Voice(models.Model):
             models.Index(fields=["case", "-id"], name="voice_case"),
             models.Index(fields=["phone_hash", "-at"], name="voice_phone"),
         ]
+
+
+class PhoneProof(models.Model):
+    """A phone that is being verified by a code in a text message: nothing but hashes, and, until sent, the sealed number."""
+
+    phone_hash = models.BinaryField(max_length=16, primary_key=True)
+    made_at = models.DateTimeField()
+    tries = models.SmallIntegerField(default=0)
+    asked = models.SmallIntegerField(default=1)  # codes asked for since the day began
+    sealed = models.BinaryField(null=True)  # the number to send to; gone when the message has left

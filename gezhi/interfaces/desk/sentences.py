@@ -105,6 +105,19 @@ def _dispatched(entry: Entry, who: SafeString) -> SafeString:
     return _fill(_("{who}定为{sort}，给居民写怎么办。"), who=who, sort=sort)
 
 
+def _counted(entry: Entry, who: SafeString) -> SafeString:
+    """A panel was closed: its result in a sentence."""
+    told = entry.panel
+    words = {
+        "passed": _("{who}收了票：{step}，参加 {voted}，请了 {invited}，通过了。"),
+        "failed": _("{who}收了票：{step}，参加 {voted}，请了 {invited}，没有通过。"),
+        "void": _("{who}收了票：{step}，参加 {voted}，请了 {invited}，人不够。"),
+    }.get(str(told.get("result")))
+    if words is None:
+        return _plain(entry, who)
+    return _fill(words, who=who, step=entry.stage_title, voted=told.get("voted", 0), invited=told.get("invited", 0))
+
+
 def _ruled(entry: Entry, who: SafeString) -> SafeString:
     return _fill(_("{who}指定由{unit}办理。"), who=who, unit=seat_name(_number(entry.form.get("unit"))))
 
@@ -149,6 +162,8 @@ def _number(value: object) -> int | None:
 
 _TELL: dict[str, Teller] = {
     "open": _opened,
+    "close_panel": _counted,
+    "time_over": _counted,
     "dispatch": _dispatched,
     "rule": _ruled,
     "return": _returned,

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import actions, protecting, rules
+from gezhi.engines.workflows import actions, protecting, rules, talking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import files, forms, places
 from gezhi.foundation.calendar import clock
@@ -123,6 +123,8 @@ def raise_matter(
     if service is not None:
         data["service"] = service.ref
     workflow = service.body["workflow"] if service is not None else WORKFLOW
+    if service is None and given.get("talk") and not data.get("about"):
+        workflow = talking.workflow() or WORKFLOW  # something to be settled together
     case, new = actions.open_case(
         workflow, data, actor=actor, place_id=place_id, channel=channel, key=key, case_id=case_id
     )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import activities, bulletins, home, matter, public, services, similar
+from .views import activities, bulletins, home, matter, public, services, similar, talks
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,6 +22,12 @@ urlpatterns = [
     path("activities/mine", activities.mine, name="my_activities"),
     path("activities/<int:session_id>", activities.one, name="activity"),
     path("a/<str:code>", activities.my_activity, name="my_activity"),
+    path("talks", talks.listed, name="talks"),
+    path("talks/<str:number>", talks.talk, name="talk"),
+    path("talks/<str:number>/vote", talks.vote, name="talk_vote"),
+    path("talks/<str:number>/phone", talks.phone, name="talk_phone"),
+    path("talks/<str:number>/say", talks.say, name="talk_say"),
+    path("talks/<str:number>/photo/<int:id>", talks.photo, name="talk_photo"),
     path("r/<str:code>", matter.matter, name="matter"),
     path("r/<str:code>/receipt", matter.receipt, name="receipt"),
     path("r/<str:code>/messages", matter.messages, name="messages"),

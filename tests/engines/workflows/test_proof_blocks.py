@@ -477,6 +477,12 @@ ELSEWHERE = {
     "children.circle",
     "children.counts",
     "children.consent",  # test_proof_children.py
+    "effect.passing",
+    "effect.recuse",
+    "effect.accept",
+    "must.field",
+    "must.expression",
+    "kept.expression",  # test_passing.py
     "owner.ring",  # below
 }
 

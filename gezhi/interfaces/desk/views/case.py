@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.workflows import access, guarding
+from gezhi.engines.workflows import access, guarding, talking
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
 from gezhi.engines.workflows.views import CaseView, case_of_photo, case_view, contact_text
 from gezhi.flows.papers import doors
@@ -19,7 +19,7 @@ from gezhi.foundation.errors import Invalid, NotFound
 from gezhi.foundation.files.models import StoredFile
 from gezhi.foundation.packs import service_items
 from gezhi.foundation.packs.reading import localised
-from gezhi.interfaces.site import words
+from gezhi.interfaces.site import tallies, words
 from gezhi.interfaces.site.requests import Request
 
 from ..atlas import spot_map
@@ -62,6 +62,8 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "category": category_name(view.case.category, whole=True),
         "channel": came_by(view.case),
         "answer": ANSWERS.get(view.case.solved, ""),
+        "rounds": [] if view.veiled else _rounds(view),
+        "voices": bool(view.flow.watches or any(s.panel for s in view.flow.stages.values())) and not view.veiled,
         "service": None if view.veiled else service_items.of_case(view.case.kept),
         "back": back if back.startswith("/desk/") else "",
         "may_reveal": access.may_reveal(view.case, request.actor),
@@ -201,6 +203,16 @@ def _spent(view: CaseView, now: Any) -> str:
             end = item.done_at or view.case.closed_at or now
             used[name] = used.get(name, end - end) + (end - item.opened_at)
     return _("，").join(_("{step}用 {span}").format(step=name, span=words.span(time)) for name, time in used.items())
+
+
+def _rounds(view: CaseView) -> list[dict[str, Any]]:
+    """The panels of the case with their result in a word; none costs a query where the method has none."""
+    if not any(stage.panel for stage in view.flow.stages.values()):
+        return []
+    return [
+        {"round": one, "word": tallies.result(one.rule, one.panel.result) if one.panel.tally else ""}
+        for one in talking.rounds(view.case, view.flow, view.items)
+    ]
 
 
 def _running(view: CaseView, items: list[WorkItem]) -> list[dict[str, Any]]:

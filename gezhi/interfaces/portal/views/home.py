@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gezhi.engines.matching.schema import activities
-from gezhi.engines.workflows import protecting, rules
+from gezhi.engines.workflows import protecting, rules, talking
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock, deadline, parse_limit
@@ -47,6 +47,8 @@ def _page(request: HttpRequest, plate: ground.Plate | None, refusal: Invalid | N
         "max_text": intake.MAX_TEXT,
         "abouts": protecting.ABOUT.items(),
         "carers": ground.carers(plate.place_id) if plate else [],
+        "talks": talking.workflow() is not None,
+        "village_id": places.directory().at_level(plate.place_id, "village") if plate else None,
         "services": any(i.offered(clock.today()) for i in service_items.items()),
         "activities": any(kind.public for kind in activities()),
         "needs": board.count_open(plate.place_id) if plate else None,
