@@ -56,14 +56,15 @@ def test_residents_supervise_from_conferring_to_the_assessment_and_the_board_is_
     talks.panels.enrol(talks.panel_of(case).id, talks.ROLL, actor=world.actor("赵兰"))
     for house in talks.HOUSES[:3]:
         talks.vote(case, house, "yes")
-    for step in (
-        lambda: talks.close(world, case, minutes="通过。"),
-        lambda: world.do(case, "send", "赵兰", unit=world.seats["city"]),
-        lambda: world.do(case, "finish", "马东", result="换了管。"),
+    case = talks.close(world, case, minutes="通过。")
+    for action, who, given in (
+        ("send", "赵兰", {"unit": world.seats["city"]}),
+        ("finish", "马东", {"result": "换了管。"}),
+        ("", "", {}),
     ):
-        case = step()
         assert watched(case)  # 联, 做, 评
         seen.append(board(case))
+        case = world.do(case, action, who, **given) if action else case
     assert [next(t for t, s in b.items() if s == "now" and t != "督") for b in seen] == ["商", "联", "做", "评"]
     assert all(b["督"] == "now" for b in seen)
     for house, score in zip(talks.HOUSES, "455", strict=False):

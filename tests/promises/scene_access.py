@@ -164,7 +164,7 @@ def build() -> Scene:
     """A matter being handled with its photo and a signed document, an import with its replies, a roster, changes of
     places and of a committee; and the people of WHO."""
     registry.discover()
-    world = World("xinxing-community")
+    world = World("xinxing-community", "minzhu-street")
     world.seats["auditor"] = world.seat("auditor", "county", "薛衡")
     world.seats["admin"] = world.seat("admin", "county", "卢一舟")
     world.seat("building_head", "block7", "楼新")
@@ -202,6 +202,7 @@ def build() -> Scene:
     session, public, booking = _sessions(world)
     scene.at["session_id"] = session
     line, gateway = _notices(scene, case)
+    topic, scene.at["panel_id"], scene.at["voice_id"] = _topic(world)
     week = f"/desk/bulletin/{world.places['county']}/week/{scene.at['period']}"
     scene.here = {
         "desk/documents/<int:document_id>/do/<slug:what>": {"document_id": draft},
@@ -223,7 +224,11 @@ def build() -> Scene:
         "desk/activities/<int:session_id>/contact/<int:number>": {"number": 1},
         "desk/courses/<slug:name>": {"name": "nothing"},
         **{f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"} for rest in ("", "/new", "/import", "/take")},
+        "desk/panels/<int:panel_id>/do/<slug:what>": {"what": "cast"},
+        "desk/voices/<int:voice_id>/<slug:what>": {"what": "show"},
     }
+    for part in ("", "/vote", "/phone", "/say", "/photo/<int:id>"):
+        scene.here[f"talks/<str:number>{part}"] = {"number": topic}
     page = scene.client("c").get(week).content.decode()
     figure = re.search(r'/desk/figure\?([^"]+)"', page)
     assert figure is not None
@@ -261,6 +266,7 @@ def build() -> Scene:
             "until": "2026-12-01T00:00:00+00:00",
             "at": "2026-12-01T00:00:00+00:00",
         },
+        "desk/panels/<int:panel_id>/do/<slug:what>": {"ballot": 1, "choice": "yes", "way": "paper"},
     }
     first, last = ((clock.today() + timedelta(days=days)).isoformat() for days in (10, 11))
     for route in ("desk/duty", "desk/duty/<int:place>"):
@@ -280,6 +286,16 @@ def _sessions(world: World) -> tuple[int, int, str]:
     school = planning.plan("evening_school", world.places["lake"], **times)
     booking = signing.sign_up(school.pk, signing.guest("甲乙", "13812340001"), actor=people.resident())
     return party.pk, school.pk, booking.code or ""
+def _topic(world: World) -> tuple[str, int, int]:
+    """A topic that residents settle together, its list brought, one flag waiting: (case number, panel, voice)."""
+    from gezhi.engines.workflows import voices
+    from gezhi.foundation.people import crypto
+    from tests.engines.workflows import talks
+
+    case = talks.topic(world)
+    phone = crypto.blind("phone", "13900000001")
+    flag = voices.say(case.id, "flag", "没有围挡。", phone=phone, actor=people.resident(""))
+    return case.number, talks.panel_of(case).id, flag.id
 
 
 def _bulletin(world: World) -> int:
