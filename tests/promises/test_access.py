@@ -215,7 +215,7 @@ PAGES = {
     "POST desk/duty/shifts/<int:shift>":                                     "13333333343443334",
     # Meetings and activities: a party day of the village, and what is due and counted.
     "GET desk/activities":                                                  "1oooooooooooooooo",
-    "GET desk/activities/new":                                              "133333ooooooo3333",
+    "GET desk/activities/new":                                              "133oooooooooo3333",
     "POST desk/activities/new":                                             "133333?????333333",
     "GET desk/activities/due":                                              "1oooooooooooooooo",
     "GET desk/activities/figures":                                          "133oooooooooo33o3",
