@@ -190,3 +190,21 @@ def _surely_others(rows: Sequence[Subject]) -> bool:
     """Each has an identity number of its own: they only look alike."""
     idents = [bytes(row.ident_hash) for row in rows if row.ident_hash]
     return len(idents) == len(rows) and len(set(idents)) == len(rows)
+
+
+def missing(actor: Actor, register: str, *, limit: int = 500) -> list[Subject]:
+    """Live subjects of the register's kind within reach that have no live line in it: the gap of a 一校一品牌."""
+    declared = access.register_for(actor, register)
+    entered = Entry.objects.filter(register=register, until=None).values("subject_id")
+    rows = Subject.objects.filter(access.within(access.scopes(actor, declared)), kind=declared.of, ended="")
+    return list(rows.exclude(pk__in=entered).order_by("pk")[:limit])
+
+
+def totals(actor: Actor, register: str, field: str, place_id: int | None = None) -> dict[str, tuple[int, int]]:
+    """value of an open field -> (lines, distinct subjects) among the live lines: persons and person-times never mix."""
+    declared = access.register_for(actor, register)
+    rows = Entry.objects.filter(_reach(actor, declared, place_id), register=register, until=None)
+    found: dict[str, list[int]] = {}
+    for values, subject_id in rows.values_list("values", "subject_id").iterator():
+        found.setdefault(str(values.get(field, "")), []).append(subject_id)
+    return {value: (len(ids), len(set(ids))) for value, ids in sorted(found.items())}
