@@ -239,6 +239,7 @@ def build() -> Scene:
         "desk/cases/ledger": {"form": "xlsx"},
         "desk/registers/<slug:name>/take": {"form": "template"},
         "desk/registers/entries/<int:entry_id>": {"do": "confirm"},
+        "field/entries/<int:entry_id>": {"do": "confirm"},
         "desk/subjects/<int:subject_id>": {"do": "nothing"},
         "desk/subjects/<int:subject_id>/look": {"purpose": "约上门时间"},
         "desk/cases/<int:case_id>/reveal": {"purpose": "约上门时间"},

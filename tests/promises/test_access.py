@@ -94,6 +94,10 @@ PAGES = {
     "POST field/case/<int:case_id>/phone":                                   "144o44oo4o4oo3434",
     "GET field/case/<int:case_id>/photo/<int:id>":                           ">44o44oo4o4ooo4o4",
     "POST field/case/<int:case_id>/do/<slug:action>":                        "1443443343433?434",
+    "GET field/registers":                                                   ">oooooooooooooooo",
+    "GET field/subjects/<int:subject_id>":                                   ">44o44oo4o4oo44o4",
+    "GET field/entries/<int:entry_id>":                                      ">44o44oo4o4oo44o4",
+    "POST field/entries/<int:entry_id>":                                     "144>44>>4>4334434",
     # The desk: lists show what one may see, so everybody who works here has them.
     "GET desk/":                                                             "1oooooooooooooooo",
     "GET desk/cases":                                                        "1oooooooooooooooo",

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from .views import case, meetings, notices, report, today
+from .views import case, meetings, notices, registers, report, today
 
 urlpatterns = [
     path("", today.today, name="field"),
     path("notices", notices.inbox, name="field_notices"),
     path("notices/<int:id>", notices.open_line, name="field_notice"),
     path("meetings", meetings.meetings, name="field_meetings"),
+    path("registers", registers.find, name="field_registers"),
+    path("subjects/<int:subject_id>", registers.person, name="field_subject"),
+    path("entries/<int:entry_id>", registers.entry, name="field_entry"),
     path("report", report.report, name="field_report"),
     path("report/hint", report.hint, name="field_hint"),
     path("case/<int:case_id>", case.case, name="field_case"),
