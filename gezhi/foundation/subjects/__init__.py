@@ -27,7 +27,7 @@ _HOME = {
     "merging": ("merge", "split"),
     "models": ("Entry", "EntrySpan", "Relation", "Subject"),
     "queries": ("as_of", "entries", "family", "find", "subject"),
-    "relations": ("related", "relate", "unrelate", "unrelated"),
+    "relations": ("related", "relate", "relate_many", "unrelate", "unrelated"),
 }  # fmt: skip
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
 

@@ -48,15 +48,34 @@ def relate(
             told += [Change(tie.one_id, None, None, since) for tie in standing]
         elif standing:
             raise refusals.RELATION_ONE_ONLY(kind=declared.said)
-        tie = Relation(
-            id=ids(Relation, 1)[0], kind=kind, one_id=one_id, other_id=other_id, since=since, register=register,
-            one_key=one_id if "one" in declared.single else None,
-            other_key=other_id if "other" in declared.single else None,
-            **{column: getattr(one, column) for column in PATH},
-        )  # fmt: skip
+        tie = _tie(ids(Relation, 1)[0], declared, one, other_id, since, register)
         store([tie], "relation.made", actor=actor, refs={})
         told += [Change(one.pk, None, None, since), Change(other.pk, None, None, since)]
     return tie
+
+
+def relate_many(
+    kind: str, rows: Sequence[tuple[int, int, date | None]], *, actor: Actor, register: str = ""
+) -> list[Relation]:
+    """`relate` for many (one, other, since) in one write: all or none. Raises as `relate`."""
+    declared = definitions.relation_kind(kind)
+    with changing() as told:
+        wanted = {id for one, other, _since in rows for id in (one, other)}
+        found = {r.pk: r for r in Subject.objects.select_for_update().filter(pk__in=wanted).order_by("pk")}
+        standing = Relation.objects.filter(kind=kind, until=None)
+        ones = set(standing.filter(one_id__in=[r[0] for r in rows]).values_list("one_id", flat=True))
+        others = set(standing.filter(other_id__in=[r[1] for r in rows]).values_list("other_id", flat=True))
+        ties = []
+        for id, (one_id, other_id, since) in zip(ids(Relation, len(rows)), rows, strict=True):
+            one, _other = _fits(found.get(one_id), found.get(other_id), declared, actor)
+            if ("one" in declared.single and one_id in ones) or ("other" in declared.single and other_id in others):
+                raise refusals.RELATION_ONE_ONLY(kind=declared.said)
+            ones.add(one_id)
+            others.add(other_id)
+            ties.append(_tie(id, declared, one, other_id, day(since), register))
+        store(ties, "relation.made", actor=actor, refs={})
+        told += [Change(side, None, None, tie.since) for tie in ties for side in (tie.one_id, tie.other_id)]
+    return ties
 
 
 def unrelate(relation_id: int, reason: str = "ended", *, actor: Actor, on: date | None = None) -> Relation:
@@ -155,15 +174,32 @@ def _both(one_id: int, other_id: int, declared: RelationKind, actor: Actor) -> t
     found = {
         row.pk: row for row in Subject.objects.select_for_update().filter(pk__in={one_id, other_id}).order_by("pk")
     }
-    one, other = found.get(one_id), found.get(other_id)
+    return _fits(found.get(one_id), found.get(other_id), declared, actor)
+
+
+def _fits(one: Subject | None, other: Subject | None, declared: RelationKind, actor: Actor) -> tuple[Subject, Subject]:
     if one is None or other is None or not (access.may(actor, one) and access.may(actor, other)):
         raise refusals.NO_SUBJECT()
     if not access.may(actor, one, what="edit"):
         raise refusals.NOT_HERE()
-    if one_id == other_id or (one.kind, other.kind) != (declared.one, declared.other):
+    if one.pk == other.pk or (one.kind, other.kind) != (declared.one, declared.other):
         kinds = {"one": definitions.kind(declared.one).said, "other": definitions.kind(declared.other).said}
         raise refusals.RELATION_WRONG(kind=declared.said, **kinds)
     for row in (one, other):
         if row.ended:
             raise refusals.ENDED(label=row.label)
     return one, other
+
+
+def _tie(id: int, declared: RelationKind, one: Subject, other_id: int, since: date, register: str) -> Relation:
+    return Relation(
+        id=id,
+        kind=declared.name,
+        one_id=one.pk,
+        other_id=other_id,
+        since=since,
+        register=register,
+        one_key=one.pk if "one" in declared.single else None,
+        other_key=other_id if "other" in declared.single else None,
+        **{column: getattr(one, column) for column in PATH},
+    )
