@@ -11,7 +11,7 @@ from django.conf import settings
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.interfaces.demo import gatherings, life, matters, staff
+from gezhi.interfaces.demo import gatherings, households, life, matters, staff
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
@@ -50,6 +50,8 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     with db.write():
         revisions.assign(clock.OFFSET, 0)
         revisions.assign(MARK, DONE)
+    households.fill(seed)
+    log.info("households and registers are in")
     log.info("the demo county lives: %s cases, %s steps", cases, happened)
 
 
