@@ -47,11 +47,11 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     _todays_list(run)
     gatherings.schedule(run.at, run.until)
     happened = run.run()
+    households.fill(seed)
+    log.info("households and registers are in")
     with db.write():
         revisions.assign(clock.OFFSET, 0)
         revisions.assign(MARK, DONE)
-    households.fill(seed)
-    log.info("households and registers are in")
     log.info("the demo county lives: %s cases, %s steps", cases, happened)
 
 
