@@ -21,7 +21,7 @@ from gezhi.engines.publishing.models import Document
 from gezhi.engines.workflows import rules
 from gezhi.engines.workflows.methods import drafts
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import db, events, notices, people, places
+from gezhi.foundation import db, events, notices, people, places, subjects
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
 from gezhi.foundation.jobs import claims, registry
@@ -203,6 +203,7 @@ def build() -> Scene:
     scene.at["session_id"] = session
     line, gateway = _notices(scene, case)
     topic, scene.at["panel_id"], scene.at["voice_id"] = _topic(world)
+    owed = _duty(world)
     week = f"/desk/bulletin/{world.places['county']}/week/{scene.at['period']}"
     scene.here = {
         "desk/documents/<int:document_id>/do/<slug:what>": {"document_id": draft},
@@ -226,6 +227,10 @@ def build() -> Scene:
         **{f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"} for rest in ("", "/new", "/import", "/take")},
         "desk/panels/<int:panel_id>/do/<slug:what>": {"what": "cast"},
         "desk/voices/<int:voice_id>/<slug:what>": {"what": "show"},
+        "desk/duties/<slug:name>": {"name": "elder-visit"},
+        "desk/duties/<slug:name>/<str:period>/<slug:what>": owed | {"what": "open"},
+        "desk/duties/<slug:name>/<str:period>/waive/<int:subject_id>": owed,
+        **{f"field/duty/<slug:rule>/<int:subject_id>/<str:period>{end}": owed for end in ("", "/trouble", "/back")},
     }
     for part in ("", "/vote", "/phone", "/say", "/photo/<int:id>"):
         scene.here[f"talks/<str:number>{part}"] = {"number": topic}
@@ -254,6 +259,7 @@ def build() -> Scene:
         "desk/people/accounts": {"do": "enter"},
         "desk/people/at/<int:place>/seats": {"do": "unit"},
         "desk/people/<int:person>/account": {"do": "factor"},
+        "desk/duties/<slug:name>/<str:period>/waive/<int:subject_id>": {"ground": "hospital"},
         "desk/people/seats/<int:seat>": {"do": "appoint", "name": "没有这人"},
         "r/<str:code>/<slug:action>": {"text": "补充：二楼也不亮。"},
         "a/<str:code>": {"do": "leave"},
@@ -287,6 +293,8 @@ def _sessions(world: World) -> tuple[int, int, str]:
     school = planning.plan("evening_school", world.places["lake"], **times)
     booking = signing.sign_up(school.pk, signing.guest("甲乙", "13812340001"), actor=people.resident())
     return party.pk, school.pk, booking.code or ""
+
+
 def _topic(world: World) -> tuple[str, int, int]:
     """A topic that residents settle together, its list brought, one flag waiting: (case number, panel, voice)."""
     from gezhi.engines.workflows import voices
@@ -297,6 +305,20 @@ def _topic(world: World) -> tuple[str, int, int]:
     phone = crypto.blind("phone", "13900000001")
     flag = voices.say(case.id, "flag", "没有围挡。", phone=phone, actor=people.resident(""))
     return case.number, talks.panel_of(case).id, flag.id
+
+
+def _duty(world: World) -> dict[str, Any]:
+    """An elder of the first grid, whom its worker visits this week."""
+    from gezhi.engines.duties.schema import rule
+    from tests.engines.duties.scene import SYSTEM, publish
+
+    facts = {"name": "秦老", "born": "1940-03-05", "sex": "f"}
+    who = subjects.add("person", facts, actor=SYSTEM, place_id=world.places["lake1"], synthetic=True)
+    subjects.enter("lone_elder", who.pk, {"self_care": "able"}, actor=SYSTEM)
+    publish()
+    period = rule("elder-visit").period(clock.now())
+    assert period is not None
+    return {"rule": "elder-visit", "name": "elder-visit", "subject_id": who.pk, "period": period.key}
 
 
 def _bulletin(world: World) -> int:

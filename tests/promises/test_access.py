@@ -69,6 +69,7 @@ PAGES = {
     "GET bulletins":                                                         "ooooooooooooooooo",
     "GET bulletins/<int:bulletin_id>":                                       "ooooooooooooooooo",
     "POST similar":                                                          "ooooooooooooooooo",
+    "GET v/<str:code>":                                                     "44444444444444444",
     "GET r/<str:code>":                                                      "ooooooooooooooooo",
     "GET activities":                                                       "ooooooooooooooooo",
     "GET activities/mine":                                                  "ooooooooooooooooo",
@@ -98,6 +99,12 @@ PAGES = {
     "GET field/subjects/<int:subject_id>":                                   ">44o44oo4o4oo44o4",
     "GET field/entries/<int:entry_id>":                                      ">44o44oo4o4oo44o4",
     "POST field/entries/<int:entry_id>":                                     "144>44>>4>4334434",
+    "GET field/tree":                                                       ">oooooooooooooooo",
+    "GET field/duty/<slug:rule>/<int:subject_id>/<str:period>":             ">44o4444444444444",
+    "POST field/duty/<slug:rule>/<int:subject_id>/<str:period>":            "144>4444444444444",
+    "GET field/duty/<slug:rule>/<int:subject_id>/<str:period>/trouble":     ">44o4444444444444",
+    "POST field/duty/<slug:rule>/<int:subject_id>/<str:period>/trouble":    "144?4444444444444",
+    "POST field/duty/<slug:rule>/<int:subject_id>/<str:period>/back":       "14444444444444444",
     # The desk: lists show what one may see, so everybody who works here has them.
     "GET desk/":                                                             "1oooooooooooooooo",
     "GET desk/cases":                                                        "1oooooooooooooooo",
@@ -232,6 +239,12 @@ PAGES = {
     "POST desk/activities/<int:session_id>/contact/<int:number>":           "144444??444444444",
     "GET desk/courses":                                                     "1oooooooooooooooo",
     "GET desk/courses/<slug:name>":                                         "14444444444444444",
+    # What falls due: where one may see the registers; waived by who supervises.
+    "GET desk/duties":                                                      "133oooooooooo33o3",
+    "GET desk/duties/<slug:name>":                                          "133oooooooooo33o3",
+    "GET desk/duties/<slug:name>/<str:period>/<slug:what>":                 "133oooooooooo33o3",
+    "POST desk/duties/<slug:name>/<str:period>/waive/<int:subject_id>":     "133344>>4>4>>3333",
+    "GET desk/duties/plan/<int:place>":                                     "133333oo3o3oo33o3",
     # Places.
     "GET desk/places":                                                       "1333333333333333o",
     "GET desk/places/<int:place>":                                           "1333333333333333o",

@@ -9,7 +9,7 @@ A `Figure` carries value, numerator, denominator, its definition, and `opens`: t
 the rows that were counted. Rules and worked examples: docs/rules/measures.md.
 """
 
-from gezhi.foundation.measures import cases, sessions
+from gezhi.foundation.measures import cases, duties, sessions
 from gezhi.foundation.measures.figures import OWN, Figure, Opens, Row, rankable
 from gezhi.foundation.measures.marks import Line, Marked, mark
 from gezhi.foundation.measures.parts import Cut, Parts
@@ -31,6 +31,7 @@ __all__ = [
     "Row",
     "Spread",
     "cases",
+    "duties",
     "day_of",
     "durations",
     "facts",

@@ -11,7 +11,7 @@ from django.conf import settings
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.interfaces.demo import gatherings, households, life, matters, staff
+from gezhi.interfaces.demo import gatherings, households, life, matters, rounds, staff
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
@@ -46,6 +46,7 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
         run.at(moment, run.raise_matter(matter, life.where(rng, number), number))
     _todays_list(run)
     gatherings.schedule(run.at, run.until)
+    rounds.schedule(run)
     happened = run.run()
     households.fill(seed)
     log.info("households and registers are in")

@@ -69,6 +69,8 @@ def sections(actor: Actor) -> list[Entry]:
     directory = people.directory()
     if actor.may("people.manage"):
         tabs.append(Entry("people", _("人员"), reverse("desk:people")))
+    if actor.may("register.see") and packs.registry().names("duty"):
+        tabs.append(Entry("duties", _("走访"), reverse("desk:duties")))
     if actor.may("duty.manage") or any(directory.post(directory.seat(s).post).duty for s in actor.seats):
         tabs.append(Entry("duty", _("值班"), reverse("desk:duty")))
     if actor.may("people.manage") and packs.registry().names("tree"):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gezhi.engines.duties.queries import Owed
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Task
 from gezhi.foundation import people, places
 from gezhi.foundation.people import Actor
+from gezhi.interfaces.field import duties
+from gezhi.interfaces.field.duties import DutyLine
 from gezhi.interfaces.site import words
 
 
@@ -22,6 +25,12 @@ class Line:
     said: str
     ready: bool
     where: str
+    template: str = "field/_line.html"
+
+    @property
+    def closes(self) -> datetime:
+        """What lists are ordered by."""
+        return self.task.row.due_at
 
     @property
     def id(self) -> int:
@@ -33,10 +42,16 @@ class Line:
 class Day:
     """`first` overdue or due soon, `today` the rest due before midnight, `later` all others, `done` finished today."""
 
-    first: list[Line]
-    today: list[Line]
-    later: list[Line]
+    first: list[Line | DutyLine]
+    today: list[Line | DutyLine]
+    later: list[Line | DutyLine]
     done: list[Task]
+    visited: list[Owed]
+
+    @property
+    def finished(self) -> int:
+        """How many were finished today, of both kinds."""
+        return len(self.done) + len(self.visited)
 
     @property
     def open(self) -> int:
@@ -45,19 +60,25 @@ class Day:
 
 
 def day_of(actor: Actor, now: datetime) -> Day:
-    """The day of a member of staff. Eight queries, however long the list."""
-    first: list[Line] = []
-    today: list[Line] = []
-    later: list[Line] = []
+    """The day of a member of staff: cases and duties in one list. Fifteen queries, however long the list."""
+    first: list[Line | DutyLine] = []
+    today: list[Line | DutyLine] = []
+    later: list[Line | DutyLine] = []
     tonight = words.midnight(now)
     for task in queries.inbox(actor):
+        line = line_of(task, now)
         if task.row.clock in ("overdue", "soon"):
-            first.append(line_of(task, now))
-        elif task.row.due_at <= tonight:
-            today.append(line_of(task, now))
+            first.append(line)
         else:
-            later.append(line_of(task, now))
-    return Day(first, today, later, queries.done_today(actor))
+            (today if task.row.due_at <= tonight else later).append(line)
+    for owed in duties.lines_of(actor, now):
+        if owed.clock in ("overdue", "soon"):
+            first.append(owed)
+        else:
+            (today if owed.closes <= tonight or owed.today else later).append(owed)
+    for lines in (first, today, later):
+        lines.sort(key=lambda line: line.closes)
+    return Day(first, today, later, queries.done_today(actor), duties.pile(actor, now))
 
 
 def line_of(task: Task, now: datetime) -> Line:

@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from .views import case, meetings, notices, registers, report, today
+from .views import case, duty, meetings, notices, registers, report, today, tree
 
 urlpatterns = [
     path("", today.today, name="field"),
+    path("tree", tree.tree, name="field_tree"),
+    path("duty/<slug:rule>/<int:subject_id>/<str:period>", duty.duty, name="field_duty"),
+    path("duty/<slug:rule>/<int:subject_id>/<str:period>/trouble", duty.trouble, name="field_trouble"),
+    path("duty/<slug:rule>/<int:subject_id>/<str:period>/back", duty.back, name="field_back"),
     path("notices", notices.inbox, name="field_notices"),
     path("notices/<int:id>", notices.open_line, name="field_notice"),
     path("meetings", meetings.meetings, name="field_meetings"),

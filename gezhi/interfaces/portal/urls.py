@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import activities, bulletins, home, matter, public, services, similar, talks
+from .views import activities, bulletins, home, matter, public, services, similar, talks, visits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -28,6 +28,7 @@ urlpatterns = [
     path("talks/<str:number>/phone", talks.phone, name="talk_phone"),
     path("talks/<str:number>/say", talks.say, name="talk_say"),
     path("talks/<str:number>/photo/<int:id>", talks.photo, name="talk_photo"),
+    path("v/<str:code>", visits.slip, name="visit"),
     path("r/<str:code>", matter.matter, name="matter"),
     path("r/<str:code>/receipt", matter.receipt, name="receipt"),
     path("r/<str:code>/messages", matter.messages, name="messages"),

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "gezhi.engines.publishing",
     "gezhi.engines.matching",
     "gezhi.engines.registers",
+    "gezhi.engines.duties",
     "gezhi.flows.papers",
     "gezhi.flows",
     "gezhi.interfaces.site",

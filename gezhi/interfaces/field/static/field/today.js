@@ -27,10 +27,16 @@
       }
     });
   }
+  /* A duty is one fact, whichever way it was kept: its line goes for 正常 and for 有事 alike. */
+  function ofDuty(url) {
+    var name = (url.match(/\/duty\/(.+?)(\/trouble)?$/) || [])[1];
+    return name ? document.querySelector('[data-duty-at="' + CSS.escape(name) + '"]') : null;
+  }
   function hideKept() {
     store.queue.all().forEach(function (record) {
       var number = (record.url.match(/\/case\/(\d+)\/do\//) || [])[1];
       var line = number && record.kind !== "note" ? document.querySelector('[data-line="' + number + '"]') : null;
+      if (!number) line = ofDuty(record.url);
       if (line) line.remove();
       toPile(record);
     });
@@ -41,7 +47,8 @@
   document.addEventListener("gezhi:kept", function (event) {
     var line = event.target.closest("[data-line]");
     toPile(event.detail);
-    if (line && event.detail.kind !== "note") line.remove();
+    if (!line) line = ofDuty(event.detail.url);
+    if (line && (event.detail.kind !== "note" || line.dataset.dutyAt)) line.remove();
     if (drawer && drawer.open) drawer.close();
     recount();
   });

@@ -86,6 +86,11 @@
   function send(record) {
     var body = new FormData();
     record.fields.forEach(function (pair) { body.append(pair[0], pair[1]); });
+    // How long it waited in the phone: the server counts back by its own clock, whatever this one says.
+    if (record.at) {
+      body.append("_at", record.at);
+      body.append("_sent", new Date().toISOString());
+    }
     (record.photos || []).forEach(function (kept) { body.append("photos", asFile(kept)); });
     return fetch(record.url, {
       method: "POST",

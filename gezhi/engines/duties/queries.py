@@ -1,0 +1,478 @@
+"""What somebody owes now, what has climbed to them, how a rule stands by place. Everything here only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from gezhi.engines.duties.access import sees, served
+from gezhi.engines.duties.closing import anchor_text
+from gezhi.engines.duties.models import Done
+from gezhi.engines.duties.publishing import in_force
+from gezhi.engines.duties.rhythms import Period
+from gezhi.engines.duties.rules import DONE, MISSED, OPEN, Rule, joined_by, planned
+from gezhi.engines.duties.schema import rule as rule_of
+from gezhi.engines.duties.schema import rules
+from gezhi.foundation import calendar, packs, people, places
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.people import Actor
+from gezhi.foundation.subjects.models import Subject
+
+MOST = 200
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One line of a list: what is to be done, for whom, by when. `state` open or missed; `done_id` of a missed one."""
+
+    rule: Rule
+    subject_id: int
+    period: str
+    opens: datetime
+    closes: datetime
+    state: str
+    seat_id: int
+    place_id: int
+    entry_id: int | None
+    label: str
+    person: bool
+    age: int | None
+    done_id: int | None = None
+    at: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """The rule in the active language."""
+        return packs.say(self.rule.title)
+
+    @property
+    def says(self) -> str:
+        """What to do there, one line; the title when the rule says no more."""
+        return packs.say(self.rule.says) or self.title
+
+    @property
+    def id(self) -> str:
+        """The line's name in addresses: rule, subject and period."""
+        return f"{self.rule.name}/{self.subject_id}/{self.period}"
+
+
+@dataclass(frozen=True)
+class _Line:
+    rule: Rule
+    period: Period
+    subject_id: int
+    seat_id: int
+    place_id: int
+    entry_id: int | None
+    state: str = OPEN
+    done_id: int | None = None
+    at: datetime | None = None
+
+
+def owed(actor: Actor, on: datetime | None = None, *, limit: int = MOST) -> list[Owed]:
+    """What this worker owes at `on` (now when empty), overdue first, at most `limit` of one rule. Four queries.
+
+    Missed ones stay for as many days as the rule says; later they can still be recorded from the desk.
+    """
+    now = on or clock.now()
+    seats = sorted(actor.answering | set(actor.seats))
+    if not seats:
+        return []
+    since = in_force()
+    known = [rule for rule in rules() if rule.name in since and served(rule)]
+    lines = [*_missed(seats, known, now), *_open(seats, known, now, limit)]
+    own = set(actor.seats)
+    mine = [line for line in lines if not line.rule.strict or line.seat_id in own]
+    return dressed(mine)
+
+
+_BRANCH = """SELECT * FROM (SELECT {n} AS n, e.subject_id, e.seat_id, e.place_id, e.entry_id, e.anchor
+FROM duties_enrolment e WHERE e.rule = %s AND e.seat_id IN (SELECT seat FROM mine) AND e.since <= %s
+AND (e.until IS NULL OR e.until > %s) AND NOT EXISTS (SELECT 1 FROM duties_done d WHERE d.rule = %s
+AND d.subject_id = e.subject_id AND d.period = {period} AND d.state <> 'open')
+ORDER BY e.seat_id, e.subject_id LIMIT {limit}) AS b{n}"""
+
+
+def _open(seats: Sequence[int], known: Sequence[Rule], now: datetime, limit: int) -> list[_Line]:
+    """Open windows without a record: one branch a rule, all in one statement."""
+    branches: list[str] = []
+    given: list[Any] = []
+    about: list[tuple[Rule, Period | None]] = []
+    today = clock.local(now).date()
+    for rule in known:
+        period = None
+        if rule.within is None:
+            period = rule.period(now)
+            if period is None:
+                continue
+            given += [rule.name, joined_by(period).isoformat(), period.last.isoformat(), rule.name, period.key]
+            branches.append(_BRANCH.format(n=len(about), period="%s", limit=int(limit)))
+        else:
+            given += [rule.name, today.isoformat(), today.isoformat(), rule.name]
+            branches.append(_BRANCH.format(n=len(about), period=anchor_text(), limit=int(limit)))
+        about.append((rule, period))
+    if not branches:
+        return []
+    mine = ", ".join(f"({int(seat)})" for seat in seats)
+    sql = f"WITH mine(seat) AS (VALUES {mine}) " + " UNION ALL ".join(branches)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, given)
+        rows = cursor.fetchall()
+    found = []
+    for n, subject_id, seat_id, place_id, entry_id, anchor in rows:
+        rule, period = about[n]
+        if period is None:
+            period = rule.once(date.fromisoformat(anchor) if isinstance(anchor, str) else anchor)
+            if period is None or not period.holds(now):
+                continue
+        found.append(_Line(rule, period, subject_id, seat_id, place_id, entry_id))
+    return sorted(found, key=lambda line: (line.period.closes, line.rule.name, line.subject_id))
+
+
+def _missed(seats: Sequence[int], known: Sequence[Rule], now: datetime) -> list[_Line]:
+    by_name = {rule.name: rule for rule in known}
+    most = max((rule.make_up for rule in known), default=0)
+    rows = Done.objects.filter(state=MISSED, seat_id__in=seats, closes__gt=now - timedelta(days=most))
+    found = []
+    for row in rows.order_by("closes", "id")[: 2 * MOST]:
+        rule = by_name.get(row.rule)
+        if rule is not None and row.closes + timedelta(days=rule.make_up) > now:
+            found.append(_of_row(rule, row))
+    return found
+
+
+def _of_row(rule: Rule, row: Done) -> _Line:
+    period = Period(row.period, row.opens, row.closes)
+    return _Line(rule, period, row.subject_id, row.seat_id, row.place_id, row.entry_id, row.state, row.pk, row.at)
+
+
+def dressed(lines: Sequence[_Line]) -> list[Owed]:
+    """The lines with whom they are about. One query."""
+    subjects = Subject.objects.only("id", "label", "kind", "born").in_bulk(
+        {line.subject_id for line in lines if line.rule.over[0] == "register"}
+    )
+    today = clock.today()
+    found = []
+    for line in lines:
+        label, person, years = name_of(line.rule, line.subject_id, subjects, today)
+        found.append(
+            Owed(
+                line.rule, line.subject_id, line.period.key, line.period.opens, line.period.closes, line.state,
+                line.seat_id, line.place_id, line.entry_id, label, person, years, line.done_id, line.at,
+            )
+        )  # fmt: skip
+    return found
+
+
+def name_of(rule: Rule, subject_id: int, subjects: dict[int, Subject], today: date) -> tuple[str, bool, int | None]:
+    """(what it is called, whether it is a person, how old): masked for people."""
+    if rule.over[0] == "places":
+        return places.directory().label(subject_id, since="village"), False, None
+    if rule.over[0] == "seats":
+        seat = people.directory().seats.get(subject_id)
+        return (seat.label if seat else "—"), False, None
+    found = subjects.get(subject_id)
+    if found is None:
+        return "—", False, None
+    years = None
+    if found.born is not None:
+        years = today.year - found.born.year - ((today.month, today.day) < (found.born.month, found.born.day))
+    return found.label, found.kind == "person", years
+
+
+def one(name: str, subject_id: int, period: str, actor: Actor) -> Owed | None:
+    """A line by its name, whoever's it is; None when nothing is owed. The caller asks whether the actor may."""
+    from gezhi.engines.duties.models import Enrolment
+
+    rule = rule_of(name)
+    rows = Enrolment.objects.filter(rule=name, subject_id=subject_id).order_by("-since", "-id")
+    enrolled = next((e for e in rows if rule.named(period, e.anchor) is not None), None)
+    if enrolled is None:
+        return None
+    given = rule.named(period, enrolled.anchor)
+    assert given is not None
+    row = Done.objects.filter(rule=name, subject_id=subject_id, period=period).first()
+    line = _Line(
+        rule, given, subject_id, enrolled.seat_id, enrolled.place_id, enrolled.entry_id,
+        row.state if row else OPEN, row.pk if row else None, row.at if row else None,
+    )  # fmt: skip
+    return dressed([line])[0]
+
+
+def done_today(actor: Actor, now: datetime | None = None, *, limit: int = 50) -> list[Owed]:
+    """What the actor recorded since midnight, newest first. Two queries."""
+    rows = Done.objects.filter(
+        person_id=actor.person_id, state=DONE, recorded_at__gte=clock.midnight(clock.local(now or clock.now()).date())
+    ).order_by("-recorded_at", "-id")[:limit]
+    known = {rule.name: rule for rule in rules() if served(rule)}
+    return dressed([_of_row(known[row.rule], row) for row in rows if row.rule in known])
+
+
+def climbed(actor: Actor, *, limit: int = MOST) -> list[tuple[Owed, Done]]:
+    """Missed ones that were raised to seats the actor answers for, oldest first. Two queries."""
+    rows = list(
+        Done.objects.filter(state=MISSED, raised_to__in=sorted(actor.answering | set(actor.seats))).order_by("closes", "id")[:limit]
+    )  # fmt: skip
+    known = {rule.name: rule for rule in rules() if served(rule)}
+    rows = [row for row in rows if row.rule in known]
+    return list(zip(dressed([_of_row(known[row.rule], row) for row in rows]), rows, strict=True))
+
+
+@dataclass
+class Standing:
+    """How a rule stands in one period at one place. due = done + missed + waived + open, always."""
+
+    place_id: int | None
+    done: int = 0
+    late: int = 0
+    missed: int = 0
+    waived: int = 0
+    open: int = 0
+
+    @property
+    def due(self) -> int:
+        """Everything that was owed."""
+        return self.done + self.missed + self.waived + self.open
+
+    @property
+    def in_time(self) -> int:
+        """Done before the window closed."""
+        return self.done - self.late
+
+    def add(self, other: Standing) -> None:
+        """The sum of two places."""
+        for name in ("done", "late", "missed", "waived", "open"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def standing(
+    rule: Rule, period: Period, *, by: str = "village", within: tuple[str, int] | None = None
+) -> list[Standing]:
+    """How a rule stands in a period, by place (`by` county, town, village, grid), in order of place id. Two queries.
+
+    `within`: ("town", id): only there. Where nothing is owed there is no row.
+    """
+    found: dict[int | None, Standing] = {}
+    where, given = _where(within)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {by}_id, state, late, count(*) FROM duties_done d WHERE rule = %s AND period = %s{where} "
+            f"GROUP BY {by}_id, state, late",
+            [rule.name, period.key, *given],
+        )
+        for place, state, late, count in cursor.fetchall():
+            row = found.setdefault(place, Standing(place))
+            if state in ("done", "missed", "waived"):
+                setattr(row, state, getattr(row, state) + count)
+            if state == "done" and late:
+                row.late += count
+        cursor.execute(
+            f"SELECT {by}_id, count(DISTINCT subject_id) FROM duties_enrolment d WHERE {_OWING}{where} GROUP BY {by}_id",
+            [*_owing(rule, period), *given],
+        )
+        for place, count in cursor.fetchall():
+            found.setdefault(place, Standing(place)).open += count
+    return [row for _id, row in sorted(found.items(), key=lambda pair: pair[0] or 0) if row.due]
+
+
+_OWING = (
+    "rule = %s AND since <= %s AND (until IS NULL OR until > %s) AND NOT EXISTS (SELECT 1 FROM duties_done x "
+    "WHERE x.rule = %s AND x.subject_id = d.subject_id AND x.period = %s AND x.state <> 'open')"
+)
+
+
+def _owing(rule: Rule, period: Period) -> list[Any]:
+    return [rule.name, joined_by(period).isoformat(), period.last.isoformat(), rule.name, period.key]
+
+
+def _where(within: tuple[str, int] | None) -> tuple[str, list[Any]]:
+    if within is None:
+        return "", []
+    column, id = within
+    if column not in ("county", "town", "village", "grid"):
+        raise KeyError(column)
+    return f" AND {column}_id = %s", [id]
+
+
+def open_counts(town_id: int, on: datetime | None = None) -> dict[str, int]:
+    """How many of each rule are owed and not yet done in a town now. One query a rule that is open."""
+    now = on or clock.now()
+    found = {}
+    since = in_force()
+    for rule in rules():
+        if rule.name not in since or rule.within is not None or (period := rule.period(now)) is None:
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT count(DISTINCT subject_id) FROM duties_enrolment d WHERE {_OWING} AND town_id = %s",
+                [*_owing(rule, period), town_id],
+            )
+            found[rule.name] = cursor.fetchone()[0]
+    return found
+
+
+def behind(
+    rule: Rule, period: Period, what: str, within: tuple[str, int], *, size: int = MOST, after: int = 0
+) -> list[Owed]:
+    """The rows behind one number of `standing`: `what` done, late, missed, waived, open or due; by subject. Three queries."""
+    column, id = within
+    found: list[_Line] = []
+    if what != "open":
+        rows = Done.objects.filter(Q(**{f"{column}_id": id}), rule=rule.name, period=period.key, subject_id__gt=after)
+        states = {"late": ["done"], "due": ["done", "missed", "waived"]}.get(what, [what])
+        rows = rows.filter(state__in=states, **({"late": True} if what == "late" else {}))
+        found += [_of_row(rule, row) for row in rows.order_by("subject_id")[:size]]
+    if what in ("open", "due"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT subject_id, min(seat_id), min(place_id), min(entry_id) FROM duties_enrolment d WHERE {_OWING} "
+                f"AND {column}_id = %s AND subject_id > %s GROUP BY subject_id ORDER BY subject_id LIMIT %s",
+                [*_owing(rule, period), id, after, size],
+            )
+            found += [_Line(rule, period, *row) for row in cursor.fetchall()]
+    return dressed(sorted(found, key=lambda line: line.subject_id)[:size])
+
+
+def last_visits(rule: str, subject_ids: Sequence[int]) -> dict[int, datetime]:
+    """When each was last visited under a rule, for the leaves of a tree. One query."""
+    rows = Done.objects.filter(rule=rule, subject_id__in=subject_ids, state=DONE).order_by("at")
+    return {subject: at for subject, at in rows.values_list("subject_id", "at") if at is not None}
+
+
+def latest(rule: Rule, now: datetime | None = None, *, count: int = 6) -> list[Period]:
+    """The period that runs (or the next to have run) and those before it, newest first."""
+    at = now or clock.now()
+    day = clock.local(at).date()
+    span = {"day": 8, "work_day": 14, "week": 50, "month": 220, "two_months": 420}.get(rule.rhythm.every, 800)
+    found = [p for p in rule.periods(day - timedelta(days=span * rule.rhythm.times), day) if p.opens <= at]
+    return found[::-1][:count]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Somebody a worker visits: when last, and how long a visit lasts by the rule's rhythm."""
+
+    rule: str
+    title: str
+    subject_id: int
+    label: str
+    period: str
+    last: datetime | None
+    every: timedelta
+
+
+_LENGTH = {"day": 1, "work_day": 3, "week": 7, "month": 31, "two_months": 62, "quarter": 92, "half_year": 184}
+
+
+def leaves(actor: Actor, *, limit: int = 500) -> list[Leaf]:
+    """Everybody the actor's own seats visit, by rule: for their own eyes. Three queries and one for each such rule."""
+    from gezhi.engines.duties.models import Enrolment
+
+    now = clock.now()
+    known = {rule.name: rule for rule in rules() if rule.over[0] == "register" and rule.within is None and served(rule)}
+    rows = list(
+        Enrolment.objects.filter(rule__in=known, seat_id__in=list(actor.seats), until=None)
+        .order_by("rule", "subject_id")
+        .values_list("rule", "subject_id")[:limit]
+    )
+    subjects = Subject.objects.only("id", "label", "kind", "born").in_bulk({subject for _rule, subject in rows})
+    found = []
+    for name, rule in known.items():
+        own = [subject for of, subject in rows if of == name]
+        if not own:
+            continue
+        last = last_visits(name, own)
+        period = rule.period(now) or next(iter(latest(rule, now, count=1)), None)
+        length = timedelta(days=_LENGTH.get(rule.rhythm.every, 366) * rule.rhythm.times)
+        for subject in own:
+            if period is not None and subject in subjects:
+                label = subjects[subject].label
+                found.append(Leaf(name, packs.say(rule.title), subject, label, period.key, last.get(subject), length))
+    return found
+
+
+def board(pairs: Sequence[tuple[Rule, Period]], within: tuple[str, int]) -> dict[str, Standing]:
+    """How several rules stand, each in one period, at one place. Two queries, however many rules."""
+    column, id = within
+    found = {rule.name: Standing(id) for rule, _period in pairs}
+    if not pairs or column not in ("county", "town", "village", "grid"):
+        return found
+    rows = (
+        Done.objects.filter(
+            Q(*(Q(rule=rule.name, period=period.key) for rule, period in pairs), _connector=Q.OR),
+            **{f"{column}_id": id},
+        )
+        .values_list("rule", "state", "late")
+        .annotate(n=Count("id"))
+    )
+    for name, state, late, count in rows:
+        if state in ("done", "missed", "waived"):
+            setattr(found[name], state, getattr(found[name], state) + count)
+        if state == "done" and late:
+            found[name].late += count
+    parts, given = [], []
+    for number, (rule, period) in enumerate(pairs):
+        parts.append(
+            f"SELECT {number}, count(DISTINCT subject_id) FROM duties_enrolment d WHERE {_OWING} AND {column}_id = %s"
+        )
+        given += [*_owing(rule, period), id]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), given)
+        for number, count in cursor.fetchall():
+            found[pairs[number][0].name].open += count
+    return found
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A line of a plan: the day it is put on."""
+
+    day: date
+    owed: Owed
+
+
+def plan(village_id: int, first: date, last: date, *, actor: Actor, most: int = 2_000) -> list[Planned]:
+    """What is to be done in a village on each of these days, by day, seat and rule. Two queries and one a rule.
+
+    Of rules over registers only those that the actor may see there.
+
+    Each subject is put on one day of its window (rules.planned); what is recorded already shows as done.
+    """
+    from gezhi.engines.duties.models import Enrolment
+
+    since = in_force()
+    found: list[tuple[date, _Line]] = []
+    for rule in rules():
+        if rule.name not in since or rule.within is not None or not sees(rule, village_id, actor):
+            continue
+        periods = list(rule.periods(first, last))
+        if not periods:
+            continue
+        rows = list(
+            Enrolment.objects.filter(rule=rule.name, village_id=village_id, until=None)
+            .order_by("seat_id", "subject_id")
+            .values_list("subject_id", "seat_id", "place_id", "entry_id", "since")[:most]
+        )
+        for subject, seat, place, entry, begun in rows:
+            for period in periods:
+                day = planned(period, subject, calendar.is_workday)
+                if first <= day <= last and begun <= joined_by(period):
+                    found.append((day, _Line(rule, period, subject, seat, place, entry)))
+    done = {
+        (row.rule, row.subject_id, row.period): row
+        for row in Done.objects.filter(
+            village_id=village_id, rule__in={line.rule.name for _d, line in found},
+            period__in={line.period.key for _d, line in found},
+        ).exclude(state=OPEN)
+    }  # fmt: skip
+    found.sort(key=lambda pair: (pair[0], pair[1].seat_id, pair[1].rule.name, pair[1].subject_id))
+    lines = []
+    for _day, line in found[:most]:
+        row = done.get((line.rule.name, line.subject_id, line.period.key))
+        lines.append(_of_row(line.rule, row) if row is not None else line)
+    return [Planned(day, owed) for (day, _line), owed in zip(found[:most], dressed(lines), strict=True)]
