@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, events, lanes, signing, writing
+from gezhi.engines.matching import access, events, lanes, signing, telling, writing
 from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, WITHDRAWN, Booking, Session, Venue
 from gezhi.engines.matching.schema import ROLES, Activity, activity, course
 from gezhi.foundation import db, people, places
@@ -159,6 +159,7 @@ def change(
         if kept:
             patch["roles_are"] = kept["roles"]
         writing.save(row, "session.changed", patch, actor=actor)
+        telling.tell(row, promoted, telling.PLACE)
     return row
 
 
@@ -206,6 +207,7 @@ def move(
         promoted = signing.promote(row)
         patch = writing.state_of(row, ["starts", "ends", "sign_until", "venue_id", "room", "booked", "waiting"])
         writing.save(row, "session.moved", patch | signing.told([*lost, *promoted]), actor=actor)
+        telling.tell(row, people_in, telling.MOVED)
     return row, lost
 
 
@@ -221,6 +223,7 @@ def cancel(session_id: int, *, actor: Actor, reason: str, expected_seq: int | No
         kept = writing.keep(row.pk, {"cancel_reason": said})
         patch = writing.state_of(row, ["state", "cancelled_at"]) | {"cancel_reason": kept["cancel_reason"]}
         writing.save(row, "session.cancelled", patch, actor=actor)
+        telling.tell(row, row.bookings.filter(state__in=(BOOKED, WAITING)).order_by("number"), telling.CANCELLED)
     return row
 
 

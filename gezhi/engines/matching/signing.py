@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, lanes, rules, writing
+from gezhi.engines.matching import access, lanes, rules, telling, writing
 from gezhi.engines.matching.models import (
     ABSENT,
     ATTENDED,
@@ -112,6 +112,8 @@ def sign_up(session_id: int, who: Guest | int, *, actor: Actor) -> Booking:
         booking.save(force_insert=True)
         patch = writing.state_of(row, ["booked", "waiting"]) | told([booking], kept)
         writing.save(row, "session.signed", patch, actor=actor)
+        if isinstance(who, int) and not own and state == BOOKED:
+            telling.tell(row, [booking], telling.EXPECTED)
     return booking
 
 
@@ -141,6 +143,8 @@ def invite(row: Session, persons: Sequence[int], *, actor: Actor) -> list[Bookin
     Booking.objects.bulk_create(made)
     row.booked += len(made)
     writing.save(row, "session.signed", {"booked": row.booked} | told(made), actor=actor)
+    if row.starts > clock.now():
+        telling.tell(row, made, telling.EXPECTED)
     return made
 
 
@@ -166,6 +170,7 @@ def withdraw(session_id: int, number: int, *, actor: Actor, code: str = "") -> B
         promoted = promote(row)
         patch = writing.state_of(row, ["booked", "waiting"]) | told([booking, *promoted])
         writing.save(row, "session.withdrawn", patch, actor=actor)
+        telling.tell(row, promoted, telling.PLACE)
     return booking
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.urls import reverse
 
 from gezhi.foundation.errors import NotFound
 
 
 def address_of(stream: str, view: str) -> str:
-    """The page `view` of the case of a stream "case:12". Raises NotFound for anything else."""
+    """The page `view` of the case of a stream "case:12", or the page of the session of "session:3". NotFound otherwise."""
     kind, _sep, number = stream.partition(":")
+    if kind == "session":
+        on_desk = "desk" in settings.GEZHI_ZONES
+        return reverse("desk:session", args=[int(number)]) if on_desk else reverse("field_meetings")
     if kind != "case":
         raise NotFound("notice.not_found")
     return reverse(view, args=[int(number)])
