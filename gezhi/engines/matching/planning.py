@@ -13,7 +13,7 @@ from gezhi.engines.matching import access, events, lanes, signing, telling, writ
 from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, WITHDRAWN, Booking, Session, Venue
 from gezhi.engines.matching.schema import ROLES, Activity, activity, course
 from gezhi.foundation import db, people, places
-from gezhi.foundation.calendar import clock
+from gezhi.foundation.calendar import clock, lunar_festivals
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import Actor
@@ -90,6 +90,7 @@ def plan_series(
         seat = access.seat_to_convene(kind, place_id, actor=actor)
         _check_times(times)
         _check_weekday(kind, times)
+        _check_festival(kind, times)
         words = _words(kind, title, room)
         named = _roles(kind, roles or {})
         offered = _seats(kind, seats)
@@ -185,6 +186,7 @@ def move(
         _check_times([(starts, ends)])
         kind = activity(row.activity, row.version)
         _check_weekday(kind, [(starts, ends)])
+        _check_festival(kind, [(starts, ends)])
         people_in = list(row.bookings.filter(state__in=(BOOKED, WAITING)).order_by("number"))
         seated = [b for b in people_in if b.state == BOOKED]
         keys = [lanes.person(b.who) for b in people_in]
@@ -316,6 +318,19 @@ def _check_weekday(kind: Activity, times: Sequence[tuple[datetime, datetime]]) -
     if day is not None and any(clock.local(starts).isoweekday() != day for starts, _ends in times):
         named = (_("周一"), _("周二"), _("周三"), _("周四"), _("周五"), _("周六"), _("周日"))[day - 1]
         raise Invalid("session.invalid", field_errors={"day": _("这一类在{weekday}开。").format(weekday=named)})
+
+
+def _check_festival(kind: Activity, times: Sequence[tuple[datetime, datetime]]) -> None:
+    name = kind.body.get("festival")
+    for starts, _ends in times if name else ():
+        day = clock.local(starts).date()
+        right = lunar_festivals(day.year).get(name)
+        if day != right:
+            said = _("{year} 年的{name}是 {month} 月 {day} 日。")
+            wrong = said.format(
+                year=day.year, name=name, month=right.month if right else "", day=right.day if right else ""
+            )
+            raise Invalid("session.invalid", field_errors={"day": wrong})
 
 
 def _words(kind: Activity, title: str, room: str) -> dict[str, str]:

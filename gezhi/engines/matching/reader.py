@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.matching import rules
 from gezhi.engines.matching.schema import KINDS, OVER, ROLES, SIGN_UP
+from gezhi.foundation.calendar import lunar_festivals
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import Context
 from gezhi.foundation.people.actor import COLUMNS
@@ -16,10 +17,12 @@ from gezhi.foundation.places import GRIDS
 REQUIRED = ("activity", "title", "kind", "organisers")
 OPTIONAL = (
     "version", "about", "inside", "see", "sign_up", "rhythm", "themes", "invited", "head", "required", "roles",
-    "record", "takeaway", "assign", "topics", "minutes",
+    "record", "takeaway", "assign", "topics", "festival",
 )  # fmt: skip
 LEVELS = (*COLUMNS, *GRIDS, "building")
 SEATS_MAX = 100_000
+# By their names; their dates are the lunar calendar's.
+FESTIVALS = tuple(lunar_festivals(2026))
 
 
 def read_activity(node: Any, context: Context) -> dict[str, Any] | None:
@@ -44,6 +47,7 @@ def read_activity(node: Any, context: Context) -> dict[str, Any] | None:
         "takeaway": _form(node, "takeaway", context),
         "assign": _assign(node, context),
         "topics": context.truth(node, "topics"),
+        "festival": context.one_of(node, "festival", FESTIVALS, ""),
     }
     if not body["organisers"]:
         context.problem(node, "organisers", "activity.organisers", _("要写明哪个岗位可以召集。"))

@@ -61,7 +61,9 @@ def may_know(asked: Collection[Asked]) -> set[Asked]:
     found: set[Asked] = set()
     for id, persons in by_session.items():
         row = rows.get(id)
-        for person in persons if row is not None else ():
+        if row is None:
+            continue
+        for person in persons:
             if person is None:
                 allowed = not (row.inside or row.restricted)
             else:

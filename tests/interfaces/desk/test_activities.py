@@ -134,6 +134,10 @@ def test_numbers_open_and_cost_the_same_for_few_and_many(hall, secretary):
     links = re.findall(r'href="(/desk/activities/rows\?[^"]+)"', page)
     assert len(links) > 5
     assert text(secretary, links[0].replace("&amp;", "&")).count("data-row") == 3
+    # A number of one room does not open on the page of another.
+    query = links[0].replace("&amp;", "&").partition("?")[2]
+    assert text(secretary, f"/desk/cases?{query}", 422)
+    assert text(secretary, f"/desk/activities/rows?{query.replace('measure=sessions', 'measure=reported')}", 404)
 
 
 def test_a_guests_phone_is_shown_for_a_purpose_and_the_look_is_logged(hall, secretary):

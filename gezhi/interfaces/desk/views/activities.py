@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.matching import access, cadence, learning, planning, queries
 from gezhi.engines.matching.models import Session
-from gezhi.engines.matching.schema import Activity, activities, activity, competences, course, courses
+from gezhi.engines.matching.schema import Activity, activity, competences, course, courses
 from gezhi.engines.matching.words import EVERY, KINDS, ROLES, SLOTS, STATES
 from gezhi.foundation import calendar, measures, people, places
 from gezhi.foundation.calendar import clock
@@ -201,13 +201,13 @@ def figures(request: Request) -> HttpResponse:
     told = measures.measure(("sessions", "person_times", "heads"), period=period, place=place, where=where)
     told |= measures.measure(("persons", "named_times"), period=period, place=place, where=where)
     groups = []
-    for by, title in (("village", _("按村（社区）")), ("activity", _("按活动")), ("theme", _("按主题"))):
+    for by, title in _groups(name in names):
         rows = measures.table(("sessions", "person_times"), by=by, period=period, place=place, where=where)
         counted = {
             row.group: row.figures
             for row in measures.table(("persons",), by=by, period=period, place=place, where=where)
         }
-        groups.append((title, [_figure_row(by, row, counted.get(row.group, {})) for row in rows]))
+        groups.append((title, [_figure_row(by, row, counted.get(row.group, {}), name) for row in rows]))
     context = {
         "period": period, "before": period.back(), "after": period.back(-1), "told": told, "groups": groups,
         "place": place, "place_name": place_name(place, "county") if place else "", "chosen": name,
@@ -216,19 +216,18 @@ def figures(request: Request) -> HttpResponse:
     return show(request, "desk/activity_figures.html", context, here="activities")
 
 
-def _theme_name(code: str) -> str:
-    """A theme declared by any activity in words, a free one as it was written."""
-    said = {t["id"]: localised(t["title"]) for kind in activities() for t in kind.themes["of"]}
-    return said.get(code, code) or _("没有主题")
+def _groups(one: bool) -> list[tuple[str, str]]:
+    """By what the figures are cut; themes mean something within one activity only."""
+    return [("village", _("按村（社区）")), ("theme", _("按主题")) if one else ("activity", _("按活动"))]
 
 
-def _figure_row(by: str, row: measures.Row, counted: Any) -> dict[str, Any]:
-    names = {
-        "village": lambda v: place_name(v),
-        "activity": lambda v: activity(v).title,
-        "theme": _theme_name,
-    }
-    named = names[by](row.group) if row.group is not None else _("没有写明")
+def _figure_row(by: str, row: measures.Row, counted: Any, name: str) -> dict[str, Any]:
+    if row.group is None:
+        named = _("没有写明")
+    elif by == "theme":
+        named = activity(name).theme_title(row.group) or _("没有主题")
+    else:
+        named = activity(row.group).title if by == "activity" else place_name(row.group)
     return {"name": named or _("全县"), "figures": row.figures, "persons": counted.get("persons")}
 
 
@@ -239,7 +238,7 @@ def rows(request: Request) -> HttpResponse:
     request.actor.need("case.see")
     try:
         opens = Opens.from_query(request.GET)
-        if opens is None:
+        if opens is None or measures.METRICS[opens.metric].source not in ("sessions", "attendances"):
             raise ValueError
         found = measures.opened_by(opens)
         if opens.place is None or not request.actor.may("case.see", places.directory().path(opens.place)):

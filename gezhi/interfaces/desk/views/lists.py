@@ -136,6 +136,8 @@ def _opens(given: QueryDict, actor: Actor) -> Opens | None:
     try:
         opens = Opens.from_query(given)
         if opens is not None:
+            if measures.METRICS[opens.metric].source != "cases":
+                raise ValueError(opens.metric)  # what other rooms count opens on their own pages
             measures.opened_by(opens)
             _need_to_read(opens.place, actor)
     except (ValueError, KeyError, LookupError):
