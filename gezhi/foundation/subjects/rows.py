@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, models
 
-from gezhi.foundation import db, events
+from gezhi.foundation import events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
 from gezhi.foundation.people import Actor
@@ -22,6 +22,7 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
 }  # fmt: skip
 PREFIX = {Subject: "subject", Entry: "entry", Relation: "relation"}
 Row = Subject | Entry | Relation
+BATCH = 500
 OLDEST = date(1900, 1, 1)
 
 # Which refusal a broken constraint stands for; SQLite names the columns, PostgreSQL the constraint.
@@ -57,8 +58,9 @@ def store(rows: Sequence[Row], kind: str, *, actor: Actor, refs: Mapping[int, Pr
     drafts = [Draft(stream(row), kind, told(row, refs), head=GENESIS) for row in rows]
     for row, head in zip(rows, events.record_many(drafts, actor=actor), strict=True):
         row.event_seq, row.event_hash = head.seq, head.hash
+    manager: Any = type(rows[0])._default_manager
     try:
-        db.insert_many(rows)
+        manager.bulk_create(rows, batch_size=BATCH)  # with the ids their events already name
     except IntegrityError as error:
         raise clash(error, rows) from error
 
