@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m bench [--small] [--db sqlite|postgres] [--only creating,lists,figures,verify,proving,ticking,similar,duties,methods]`.
+"""Run the benchmarks: `python -m bench [--small] [--db sqlite|postgres] [--only creating,lists,figures,verify,proving,ticking,similar,panels,duties,methods]`.
 
 Each database is measured by a process of its own on a temporary home. Prints one table; the exit code is 1 when a
 bound is missed. `--small` takes about a minute on a calm machine; the full run needs some twenty.
@@ -17,7 +17,7 @@ from bench import homes
 from bench.lines import Line, table
 
 # figures measures the rows that lists has made, so it comes after.
-ALL = ("creating", "lists", "figures", "verify", "proving", "ticking", "importing", "similar", "duties", "methods")
+ALL = ("creating", "lists", "figures", "verify", "proving", "ticking", "importing", "similar", "panels", "duties", "methods")
 DATABASES = ("sqlite", "postgres")
 
 

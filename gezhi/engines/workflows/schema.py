@@ -191,6 +191,11 @@ class Workflow:
         """Side stages that answer flags: they outlive the step at which they were asked."""
         return frozenset(w.flag for w in self.watches if w.flag is not None)
 
+    @cached_property
+    def flags(self) -> frozenset[str]:
+        """Ids of the actions by which flags come in; they stand at every stage beside which a watch runs."""
+        return frozenset(flag_of(w).id for w in self.watches)
+
     def join_of(self, fork: str) -> Stage:
         """The join that ends a fork."""
         return self._joins[fork]

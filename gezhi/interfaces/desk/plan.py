@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from gezhi.engines.workflows import proof
 from gezhi.engines.workflows.schema import Action, Owner, Stage, Workflow
 from gezhi.foundation import people
+from gezhi.interfaces.site.tallies import RESULTS
 
 from .fields import limit_words, titled
 from .route import course
@@ -149,10 +150,14 @@ class _Drawing:
         node.limit = clock_words(stage)
         for branch in stage.branches:
             node.ways.append(self._way(_guard(branch.when) if branch.when else _("其余"), branch.to, stage, place))
+        for result, to in (stage.panel.ways if stage.panel is not None else {}).items():
+            node.ways.append(self._way(str(RESULTS[result]), to, stage, place, self._again(stage, result)))
+        self._watched(node, stage)
         if stage.then:
             node.ways.append(self._way(_("到时") if stage.kind == "timer" else _("够数了"), stage.then, stage, place))
         for action in stage.actions.values():
-            self._action(node, action, stage, place)
+            if action.id not in self.flow.flags:
+                self._action(node, action, stage, place)
         for number, track in enumerate(stage.tracks, start=1):
             lane = Lane(_("第 {n} 路").format(n=number), track.each is not None)
             lane.nodes = self.level((*path, (stage.id, track.id)))
@@ -162,6 +167,25 @@ class _Drawing:
             node.after = joined_words(self.flow, join)
             node.ways.append(self._way(titled(join.title), join.to or "", join, place))
         return node
+
+    def _again(self, stage: Stage, result: str) -> str:
+        """How often a meeting too few came to is held, before its way is taken."""
+        if stage.panel is None or result != "void" or stage.panel.rounds < 2:
+            return ""
+        return _("一共最多开 {n} 次").format(n=stage.panel.rounds)
+
+    def _watched(self, node: Node, stage: Stage) -> None:
+        """A watch of residents, drawn once: at the first step it runs beside."""
+        for watch in self.flow.watches:
+            if watch.beside and watch.beside[0] == stage.id:
+                row = [titled(self.flow.stages[s].title) for s in watch.beside]
+                until = _("居民从“{first}”看到“{last}”，提的问题交给：").format(first=row[0], last=row[-1])
+                steps = (
+                    [self._side(self.flow.stages[id]) for id in proof.chain(self.flow, watch.flag or "")]
+                    if watch.flag
+                    else []
+                )
+                node.asides.append(Aside(titled(watch.title), steps, until))
 
     def _action(self, node: Node, action: Action, stage: Stage, place: Mapping[str, int]) -> None:
         extra = [_BY[w]() for w in action.by if w in _BY and "owner" not in action.by]
@@ -211,6 +235,8 @@ _SORTS = {
     "fork": lambda: _("分头办"),
     "join": lambda: _("汇合"),
     "children": lambda: _("开子事项"),
+    "panel": lambda: _("大家议"),
+    "watch": lambda: _("居民看着"),
 }
 _READ = {
     "draw": lambda: _("抽签数"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gezhi.interfaces.site.fields import said
+from gezhi.interfaces.site.tallies import RESULTS
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,14 @@ def course(flow: Any) -> Course:
     A stage outside the row that belongs to the phase of an earlier step stands for that step: sending a case back to
     the street's desk is drawn as an arrow back to where cases are given out.
     """
-    row = _row(flow)
+    row = _with_watches(flow, _row(flow))
     drawn = Course([_step(flow.stages[id]) for id in row])
     seen: set[tuple[int, int]] = set()
     for number, id in enumerate(row):
         for target, label, side in _ways(flow, id):
             ahead = drawn.position(target)
-            if ahead == number + 1:
+            between = row[number + 1 : ahead] if ahead is not None and ahead > number else None
+            if between is not None and all(flow.stages[s].kind == "watch" for s in between):
                 continue
             if ahead is None and not side:
                 ahead = _same_phase(flow, drawn, target, before=number)
@@ -91,6 +93,16 @@ def course(flow: Any) -> Course:
                 seen.add((number, ahead))
                 drawn.turns.append(Turn(number, ahead, label))
     return drawn
+
+
+def _with_watches(flow: Any, row: list[str]) -> list[str]:
+    """The row with each watch of residents before the last step it runs beside."""
+    row = list(row)
+    for watch in flow.watches:
+        last = max((row.index(s) for s in watch.beside if s in row), default=None)
+        if last is not None:
+            row.insert(last, watch.id)
+    return row
 
 
 def _same_phase(flow: Any, drawn: Course, stage: str, before: int) -> int | None:
@@ -137,6 +149,8 @@ def _onward(flow: Any, id: str) -> list[str]:
 def _by_itself(flow: Any, id: str) -> str | None:
     """Where a timer, a fork or a stage with sub-cases goes on when it is over; a fork is one step with its join."""
     stage = flow.stages[id]
+    if stage.panel is not None:
+        return stage.panel.ways.get("passed")
     return flow.join_of(id).to if stage.kind == "fork" else stage.then
 
 
@@ -146,7 +160,14 @@ def _ways(flow: Any, id: str) -> Iterator[tuple[str, str, bool]]:
     if alone:
         for target in _through(flow, alone, frozenset()):
             yield target, said(flow.stages[id].title), False
+    panel = flow.stages[id].panel
+    for result, to in (panel.ways if panel is not None else {}).items():
+        if result != "passed":
+            for target in _through(flow, to, frozenset()):
+                yield target, str(RESULTS[result]), False
     for action in flow.stages[id].actions.values():
+        if action.id in flow.flags:
+            continue
         if action.to:
             for target in _through(flow, action.to, frozenset()):
                 yield target, said(action.title), False

@@ -87,6 +87,9 @@ def test_from_the_plate_to_the_desk_to_the_vote_and_back_to_the_board(world):
     case.refresh_from_db()
     shut = {"_item": 2, "_seq": case.event_seq, "minutes": "会议记录在册。"}
     assert clerk.post(f"/desk/cases/{case.id}/do/close_panel", shut).status_code == 302
+    drawn = text(clerk.get("/desk/methods/seven_steps"))
+    assert "大家议" in drawn and "居民从" in drawn and "一共最多开 2 次" in drawn and "没有通过" in drawn
+    assert "居民在看" in text(clerk.get(f"/desk/cases/{case.id}"))
     page = text(public.get(f"/talks/{case.number}"))
     assert "商：通过" in page and "是决定" in page and "收票" not in page
     assert "参加 3" in text(clerk.get(f"/desk/cases/{case.id}"))

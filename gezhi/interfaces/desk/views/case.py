@@ -143,6 +143,11 @@ def _diagram(view: CaseView, now: Any) -> Any:
             lit[key] = Lit("done", words.span(item.done_at - item.opened_at, fine=False))
     if case.state == CLOSED:
         lit[case.stage] = Lit("done", words.date(case.closed_at, now) if case.closed_at else "")
+    for watch in view.flow.watches:
+        if case.state == OPEN and case.stage in watch.beside:
+            lit[watch.id] = Lit("running", "", "", _("居民在看"))
+        elif any(item.stage in watch.beside for item in view.items):
+            lit[watch.id] = Lit("done")
     way = course(view.flow)
     by_number = {item.number: item for item in view.items}
     beside = [
