@@ -17,7 +17,19 @@ from bench import homes
 from bench.lines import Line, table
 
 # figures measures the rows that lists has made, so it comes after.
-ALL = ("creating", "lists", "figures", "verify", "proving", "ticking", "importing", "similar", "panels", "duties", "methods")
+ALL = (
+    "creating",
+    "lists",
+    "figures",
+    "verify",
+    "proving",
+    "ticking",
+    "importing",
+    "similar",
+    "panels",
+    "duties",
+    "methods",
+)
 DATABASES = ("sqlite", "postgres")
 
 

@@ -1,6 +1,6 @@
 """Closing a vote of 2,000 households: counting, the result, its event and the next step, in one write; and one vote.
 
-The list is brought through the same door as a clerk's, half of the votes by households with their codes.
+The list is brought through the same door as a clerk's, all votes by households with their codes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from time import perf_counter, process_time
 from bench.homes import Home
 from bench.lines import Line, percentile
 
-BOUND_S, VOTE_MS, HOUSEHOLDS = 1.0, 60.0, 2_000
+BOUND_S, VOTE_CPU_MS, HOUSEHOLDS = 1.0, 15.0, 2_000
 
 
 def run(home: Home) -> Iterator[Line]:
@@ -49,7 +49,13 @@ def run(home: Home) -> Iterator[Line]:
     cpu = (process_time() - used) * 1000 / len(voters)
     p95 = percentile(taken, 0.95)
     yield Line(
-        home.db, "one vote of a household, p95", p95, "ms", cpu_ms=cpu, bound=f"<= {VOTE_MS:g} ms", ok=p95 <= VOTE_MS
+        home.db,
+        "one vote of a household, p95",
+        p95,
+        "ms",
+        cpu_ms=cpu,
+        bound=f"CPU <= {VOTE_CPU_MS:g}",
+        ok=cpu <= VOTE_CPU_MS,
     )
     begun, used = perf_counter(), process_time()
     done = actions.fire(case.id, "close_panel", item=None, expected_seq=None, actor=clerk, data={"minutes": "在册。"})
