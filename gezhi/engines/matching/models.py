@@ -112,6 +112,8 @@ class Session(models.Model):
             models.Index(fields=["village_id", "starts"], name="session_village"),
             models.Index(fields=["grid_id", "starts"], name="session_grid"),
             models.Index(fields=["activity", "starts"], name="session_activity"),
+            # A calendar asks for a month first; who may see what is sifted among its rows.
+            models.Index(fields=["starts", "id"], name="session_starts"),
             models.Index(fields=["series", "starts"], name="session_series", condition=Q(series__isnull=False)),
             models.Index(
                 fields=["starts", "id"], name="session_coming", condition=Q(public=True, state=PLANNED)
