@@ -40,7 +40,7 @@ def run(home: Home) -> Iterator[Line]:
         lines, steps = text.count("\n"), len(written["stages"])
         checks: list[tuple[str, Any, float | None]] = [
             ("a change in the form", lambda w=written, n=name: reading.check(w, n), EDIT_MS),
-            # The longest file of all is read by a plain parser: said, not bounded.
+            # The longest file of all, by a parser in Python: said, not bounded.
             ("a change in YAML", lambda t=text, n=name: reading.check_text(t, n), EDIT_MS if lines < 400 else None),
         ]
         for what, look, bound in checks:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from gezhi.engines.workflows import proof_children
+from gezhi.engines.workflows.methods import quick
 from gezhi.engines.workflows.reader import read_workflow
 from gezhi.engines.workflows.schema import Workflow, definition
 from gezhi.foundation import packs
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.expressions import ExpressionError
-from gezhi.foundation.packs.reading import Context, plain, read_yaml
+from gezhi.foundation.packs.reading import Context, plain
 
 Path = tuple[str, ...]
 
@@ -52,7 +53,7 @@ class Checked:
 def check_text(text: str, name: str) -> Checked:
     """A draft as it was typed. `name`: of the method, which its file must keep."""
     context = _Reading(name)
-    node = read_yaml(text, context)
+    node = quick.read(text, context)
     if node is None:
         if not context.found:  # an empty document is no mapping either
             context.keys([], required=())

@@ -14,7 +14,7 @@
     gutter.replaceChildren(
       ...Array.from({ length: lines }, (_, n) => {
         const line = document.createElement("span");
-        line.textContent = `${n + 1}\n`;
+        line.textContent = n + 1;
         if (wrong.has(n + 1)) line.className = "wrong";
         return line;
       }),
