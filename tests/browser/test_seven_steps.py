@@ -31,7 +31,8 @@ def board(visitor: Visitor, talk: str) -> dict[str, str]:
     """The process board as it stands on the page: step -> done, now or later."""
     page = visitor.go(talk)
     return {
-        row.locator("b").first.inner_text(): row.get_attribute("class") or "" for row in page.locator("ol.board > li").all()
+        row.locator("b").first.inner_text(): row.get_attribute("class") or ""
+        for row in page.locator("ol.board > li").all()
     }
 
 
