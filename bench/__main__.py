@@ -25,6 +25,7 @@ ALL = (
     "proving",
     "ticking",
     "importing",
+    "registers",
     "similar",
     "panels",
     "duties",
