@@ -110,34 +110,48 @@ def _batch(rule: Rule, entries: Sequence[Entry], write: int) -> int:
     return made
 
 
-def of_ground(rule: Rule) -> int:
-    """Bring a rule over places or seats in line with what there is: new ones come under it, closed ones leave it."""
+def of_ground(rule: Rule, *, write: int = WRITE) -> int:
+    """Bring a rule over places or seats in line with what there is: new ones come under it, closed ones leave it.
+
+    In writes of `write` rows; each looks again at what stands, so that a second one running beside it adds nothing.
+    """
     today = clock.today()
-    with db.write():
-        wanted = dict(_ground(rule, today))
-        standing = {e.subject_id: e for e in Enrolment.objects.filter(rule=rule.name, until=None)}
-        paths = places.directory()
-        new = []
-        for id, (place_id, seat_id) in wanted.items():
-            path = paths.path(place_id)
-            where = {
-                "county_id": path.county_id, "town_id": path.town_id, "village_id": path.village_id,
-                "grid_id": path.grid_id, "place_id": place_id,
-            }  # fmt: skip
-            old = standing.get(id)
-            if old is None:
-                new.append(
-                    Enrolment(
-                        rule=rule.name, version=rule.version, subject_id=id, seat_id=seat_id, since=today, **where
-                    )
-                )
-            elif (old.seat_id, old.version, old.place_id) != (seat_id, rule.version, place_id):
-                Enrolment.objects.filter(pk=old.pk).update(seat_id=seat_id, version=rule.version, **where)
-        gone = [e for id, e in standing.items() if id not in wanted]
-        for old in gone:
-            Enrolment.objects.filter(pk=old.pk).update(until=max(today, old.since))
-        db.insert_many(new)
-    return len(new)
+    wanted = dict(_ground(rule, today))
+    standing = set(Enrolment.objects.filter(rule=rule.name, until=None).values_list("subject_id", flat=True))
+    ids = sorted(wanted.keys() | standing)
+    made = 0
+    for start in range(0, len(ids), write):
+        part = ids[start : start + write]
+        with db.write():
+            there = {
+                e.subject_id: e
+                for e in Enrolment.objects.select_for_update().filter(rule=rule.name, until=None, subject_id__in=part)
+            }
+            new = []
+            for id in part:
+                old, want = there.get(id), wanted.get(id)
+                if want is None and old is not None:
+                    Enrolment.objects.filter(pk=old.pk).update(until=max(today, old.since))
+                elif want is not None and old is None:
+                    new.append(
+                        Enrolment(
+                            rule=rule.name, version=rule.version, subject_id=id, seat_id=want[1], since=today,
+                            **_path(want[0]),
+                        )
+                    )  # fmt: skip
+                elif want and old and (old.seat_id, old.version, old.place_id) != (want[1], rule.version, want[0]):
+                    Enrolment.objects.filter(pk=old.pk).update(seat_id=want[1], version=rule.version, **_path(want[0]))
+            db.insert_many(new)
+            made += len(new)
+    return made
+
+
+def _path(place_id: int) -> dict[str, int | None]:
+    path = places.directory().path(place_id)
+    return {
+        "county_id": path.county_id, "town_id": path.town_id, "village_id": path.village_id,
+        "grid_id": path.grid_id, "place_id": place_id,
+    }  # fmt: skip
 
 
 def _ground(rule: Rule, today: date) -> list[tuple[int, tuple[int, int]]]:

@@ -81,7 +81,7 @@ def drawn(leaves: list[Leaf], now: datetime) -> list[Branch]:
             up = -1 if at % 2 else 1
             hung.append(
                 Drawn(
-                    leaf, round(x, 1), round(y - up * 7, 1), round(side * 40 - up * 50 + math.sin(at) * 8),
+                    leaf, round(x, 1), round(y - up * 7, 1), round(side * (40 - up * 50) + math.sin(at) * 8),
                     fresh(leaf.last, leaf.every, now), words.ago(leaf.last, now) if leaf.last else "",
                 )
             )  # fmt: skip
@@ -98,9 +98,11 @@ def tree(request: Request) -> HttpResponse:
     leaves = queries.leaves(request.actor)
     branches = drawn(leaves, now)
     directory = people.directory()
+    # As tall as its branches need: a young tree does not stand in an empty sky.
+    top = max(0, 330 - round(min(64.0, 300.0 / max(1, len(branches))) * max(0, len(branches) - 1)) - 130)
     context = {
         "branches": branches, "leaves": [leaf for branch in branches for leaf in branch.leaves], "now": now,
-        "more": max(0, len(leaves) - MOST), "wide": WIDE, "high": HIGH,
+        "more": max(0, len(leaves) - MOST), "wide": WIDE, "high": HIGH, "top": top, "tall": HIGH - top, "crown": top + 30,
         "seat": "、".join(directory.seat(seat).label for seat in request.actor.seats[:2]),
     }  # fmt: skip
     return render(request, "field/tree.html", context)
