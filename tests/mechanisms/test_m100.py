@@ -7,13 +7,13 @@ import pytest
 from gezhi.engines.workflows import talking, voices
 from gezhi.engines.workflows.models import WorkItem
 from gezhi.engines.workflows.schema import definition
-from gezhi.flows import following
 from gezhi.foundation import events, people
 from gezhi.foundation.errors import Conflict
-from gezhi.foundation.jobs import claims
 from gezhi.foundation.notices.models import Delivery
 from gezhi.foundation.people import crypto
+from tests import environment
 from tests.engines.workflows import talks
+from tests.flows.conftest import catch_up
 from tests.foundation.notices import fakes
 from tests.mechanisms import mechanism
 
@@ -99,6 +99,7 @@ def test_a_low_rating_leads_to_rework_and_a_failed_vote_to_another_plan(world):
     ]  # fmt: skip
 
 
+@pytest.mark.django_db(transaction=environment.POSTGRES)
 def test_the_proposer_is_told_at_each_step(world):
     from gezhi.foundation.notices import choosing
     from tests.foundation.notices.conftest import ROOT
@@ -106,13 +107,10 @@ def test_the_proposer_is_told_at_each_step(world):
     with fakes.gateway() as fake:
         given = {"channel": "sms", "title": "sms", "url": f"{fake.url}/send", "templates": "*=SMS_1"}
         choosing.set_gateway(None, given, actor=ROOT)
-        following.follow()
+        catch_up()
         case = talks.assessed(world, "5", "5", "5", contact_phone="13900000009")
         case = world.do(case, "publish", "赵兰", outcome="好了。")
-        events.seal_now()
-        while following.follow():
-            pass
-        claims.drain()
+        catch_up()
     told = list(Delivery.objects.filter(code=case.code).order_by("id").values_list("template", flat=True))
     assert told.count("talk_step") == 5  # 商 联 做 评 示
     assert told.count("talk_ended") == 1 and "received" in told

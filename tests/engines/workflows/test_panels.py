@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from gezhi.engines.workflows import lots, panels, queries, ticking, views, voices
 from gezhi.engines.workflows.models import Ballot, Panel, Voice, WorkItem
@@ -17,6 +19,7 @@ from gezhi.foundation.people import crypto
 from tests.engines.workflows import trial
 
 from . import talks
+from .test_machine import undone
 
 PHONE = crypto.blind
 
@@ -233,3 +236,40 @@ def test_the_case_tells_its_panels_in_its_timeline(world):
     view = views.case_view(case.id, world.actor("赵兰"))
     closed = next(e for e in view.timeline if e.action == "close_panel")
     assert closed.panel["result"] == "passed" and closed.panel["binding"] and closed.panel["voted"] == 3
+
+
+def test_after_any_sequence_of_votes_and_recusals_the_tally_is_a_naive_recount(world):
+    case = talks.topic(world)
+    panel, clerk = talks.panel_of(case), world.actor("赵兰")
+    numbers = dict(Ballot.objects.filter(panel=panel).values_list("label", "number"))
+    deeds = st.tuples(st.sampled_from(talks.HOUSES), st.sampled_from(["yes", "no", "abstain", "aside"]), st.booleans())
+
+    @settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.generate])
+    @given(st.lists(deeds, max_size=10))
+    def lives(sequence):
+        known: dict[str, str] = {}
+        with undone():
+            for house, deed, typed in sequence:
+                try:
+                    if deed == "aside":
+                        panels.recuse(panel.id, numbers[house], actor=clerk, ground="kin")
+                    elif typed:
+                        panels.cast(panel.id, actor=clerk, ballot=numbers[house], choice=deed, way="meeting")
+                    else:
+                        talks.vote(case, house, deed)
+                except Conflict as refusal:
+                    assert refusal.code == ("panel.recused" if known[house] == "aside" else "panel.voted")
+                else:
+                    assert house not in known
+                    known[house] = deed
+            talks.close(world, case, minutes="在册。")
+            tally = Panel.objects.get(pk=panel.id).tally
+            said = [v for v in known.values() if v != "aside"]
+            assert tally["choices"] == {c: said.count(c) for c in sorted(set(said))}
+            assert (tally["voted"], tally["recused"]) == (len(said), len(known) - len(said))
+            assert tally["invited"] == len(talks.HOUSES) - tally["recused"]
+            held = 2 * len(said) > tally["invited"]
+            wanted = "void" if not held else "passed" if 2 * said.count("yes") > len(said) else "failed"
+            assert Panel.objects.get(pk=panel.id).result == wanted
+
+    lives()
