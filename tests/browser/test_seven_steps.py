@@ -124,7 +124,8 @@ def test_seven_steps_by_six_people(enter: Enter, house: House):
     secretary.act("reply", answer="当天围上了，晚上有灯。")
     page = secretary.go(f"{address}/voices", "voices")
     secretary.press(page.locator("button", has_text=re.compile("^公开$")).first)
-    assert "没有围挡" in first.go(talk).content()
+    shown = first.go(talk).content()
+    assert "没有围挡" in shown and "当天围上了" in shown  # the flag and its answer, both public
 
     # --- 评: rated low, redone, rated well; 示: the result is public ---
     department = enter("desk", "department", "department")

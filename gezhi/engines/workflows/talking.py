@@ -185,7 +185,9 @@ def _board(
             mine = [i for i in items if i.stage in watched[id].beside and not i.side]
             running = case.state == OPEN and case.stage in watched[id].beside
             state = "now" if running else "done" if mine else "later"
-            steps.append(BoardStep(id, localised(stage.title), state))
+            answers = [e for e in timeline if e.stage in flow.answering and e.public]
+            words = tuple(said for e in answers for f in e.public if (said := e.said.get(f)))
+            steps.append(BoardStep(id, localised(stage.title), state, words=words))
             continue
         open_item = next((i for i in here if i.state == OPEN), None)
         last = here[-1] if here else None

@@ -47,7 +47,7 @@ def told(entries: list[Entry], more: Iterable[Line] = ()) -> list[tuple[datetime
 def line(entry: Entry) -> Line:
     """One event as a line."""
     who = _who(entry)
-    teller = _TELL.get(entry.action)
+    teller = _flagged if entry.action.startswith("flag_") else _TELL.get(entry.action)
     text = teller(entry, who) if teller else _plain(entry, who)
     said = next((entry.said[name] for name in _SPOKEN if entry.said.get(name)), "")
     rest = _("；").join(
@@ -103,6 +103,11 @@ def _dispatched(entry: Entry, who: SafeString) -> SafeString:
         words = _("{who}分派给{unit}，按{sort}办。") if sort else _("{who}分派给{unit}。")
         return _fill(words, who=who, unit=seat_name(int(unit)), sort=sort)
     return _fill(_("{who}定为{sort}，给居民写怎么办。"), who=who, sort=sort)
+
+
+def _flagged(entry: Entry, who: SafeString) -> SafeString:
+    """A resident flagged something while watching the works."""
+    return _fill(_("居民在“{watch}”里提了问题，等答复。"), watch=entry.title)
 
 
 def _counted(entry: Entry, who: SafeString) -> SafeString:

@@ -10,7 +10,7 @@ from django.db import connection
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from gezhi.engines.workflows import lots, panels, queries, ticking, views, voices
+from gezhi.engines.workflows import lots, panels, queries, talking, ticking, views, voices
 from gezhi.engines.workflows.models import Ballot, Panel, Voice, WorkItem
 from gezhi.foundation import events, people
 from gezhi.foundation.db import count_queries
@@ -214,6 +214,8 @@ def test_residents_watch_from_conferring_to_assessment_and_a_flag_is_work_at_onc
     assert WorkItem.objects.get(case_id=case.id, stage="answer").state == "open"  # it outlives the step
     assert {t.item.stage for t in queries.inbox(world.actor("赵兰"))} == {"answer", "link"}
     case = world.do(case, "reply", "赵兰", item=answer.number, answer="已经围上了。")
+    board = {step.title: step for step in talking.topic(case.number).board}
+    assert board["督"].words == ("已经围上了。",) and board["联"].state == "now"
     with pytest.raises((NotAllowed, NotFound)):
         voices.judge(flag.id, show=True, actor=world.actor("孙田"))
     voices.judge(flag.id, show=True, actor=world.actor("赵兰"))
