@@ -8,6 +8,7 @@ from pathlib import Path
 from gezhi.foundation import people, places
 from gezhi.foundation.packs import Context, read_yaml
 from gezhi.foundation.people import actions
+from tests.remembered import Remembered
 
 STANDARD = Path(__file__).parents[3] / "packs" / "standard-county" / "posts.yaml"
 SETUP = people.system("setup")
@@ -28,7 +29,7 @@ def people_reader():
     return read_posts
 
 
-class County:
+class County(metaclass=Remembered):
     """Places, posts and a root with two holders; more is opened by name: `county.seat("grid_worker", "grid1")`."""
 
     def __init__(self):
