@@ -303,6 +303,6 @@ def _write(rows: Sequence[Trainee], kind: str, patches: Sequence[Mapping], *, ac
     for row, head in zip(rows, log.record_many(drafts, actor=actor), strict=True):
         row.event_seq, row.event_hash = head.seq, head.hash
     if new:
-        db.insert_many(rows)
+        Trainee.objects.bulk_create(rows, batch_size=500)  # with the ids their events already name
     else:
         Trainee.objects.bulk_update(rows, ["state", "passed_on", "lessons", "event_seq", "event_hash"])
