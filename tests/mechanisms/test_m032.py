@@ -60,7 +60,7 @@ def test_the_number_of_solved_ones_opens_exactly_those_messages(world):
     for text in VOICES[:2]:
         world.to_closed(world.open(text, channel="scan", public_ok=True))
     silent = world.to_follow_up(world.open("停车太乱。", public_ok=True))
-    world.do(silent, "record", "赵兰", solved="unreachable")
+    world.do(silent, "no_answer", "赵兰", way="phone")
     world.to_handle(world.open(VOICES[2], public_ok=True))
     board = unescape(Client().get("/board").content.decode())
     url, number = re.search(r'<a class="number" href="([^"]*is=solved[^"]*)">(\d+)</a>', board).groups()

@@ -65,7 +65,7 @@ def write_offline(phone: Phone, plate: str) -> tuple[BrowserContext, Page]:
 
 def test_the_code_on_the_building_carries_the_place(world, plate, phone):
     body = packs.registry().body("services", "minzhu-street")
-    assert [c["channel"] for c in body["channels"]] == ["scan"]
+    assert "scan" in [c["channel"] for c in body["channels"]]
     labels = [
         label for sheet in places.sheets(world.places["block7"], "https://gezhi.example") for label in sheet.labels
     ]
