@@ -38,7 +38,8 @@ def fill(seed: int = 7) -> None:
             for n in range(HOUSEHOLDS)
         ]
         households = subjects.add_many("living_household", homes, actor=actor, synthetic=True)
-        wanted, home_of = [], []
+        wanted: list[tuple] = []
+        home_of: list[tuple[Subject, int]] = []
         for n, household in enumerate(households):
             for age in _ages(rng):
                 wanted.append((_person(rng, age, today, len(wanted)), where[n], household.since))

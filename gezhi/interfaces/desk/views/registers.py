@@ -135,7 +135,9 @@ def _by_words(actor: Actor, words: str) -> list[Any]:
 
 def _stale(declared: Register, row: queries.Row) -> bool:
     days = declared.options.get("confirm_after_days")
-    return bool(days) and (row.confirmed_on is None or (clock.today() - row.confirmed_on).days > days)
+    if not days:
+        return False
+    return row.confirmed_on is None or (clock.today() - row.confirmed_on).days > days
 
 
 @staff

@@ -102,7 +102,7 @@ def _do(request: Request, subject_id: int) -> int:
         subjects.unrelate(whole(request.POST.get("relation")) or 0, actor=actor, on=on)
         tell(request, _("这个关系已结束。"))
     elif wanted == "merge":
-        keep = {k[5:]: int(v) for k, v in request.POST.items() if k.startswith("keep-") and str(v).isdigit()}
+        keep = {k[5:]: number for k, v in request.POST.items() if k.startswith("keep-") and (number := whole(str(v)))}
         into = whole(request.POST.get("into")) or 0
         subjects.merge(subject_id, into=into, actor=actor, keep=keep)
         tell(request, _("两份合成了一份，历史都还在；弄错了可以拆开。"))
