@@ -49,6 +49,24 @@ class Replayed:
     steps: int = 0
 
 
+class _Again(Step):
+    """A step of the record: votes are not counted again, their result is taken from it."""
+
+    recorded: Mapping[str, Any] = {}
+
+    def convene(self, stage: Stage, item: WorkItem) -> None:
+        """Who was asked stands in the panel itself."""
+
+    def end_panel(self, item: WorkItem) -> None:
+        """How it ended stands in the panel itself."""
+
+    def count_votes(self, item: WorkItem) -> str:
+        stage = self.flow.stages[item.stage]
+        told = self.recorded.get("result") or {}
+        assert stage.panel is not None
+        return stage.id if told.get("again") else stage.panel.ways.get(told.get("result", ""), stage.id)
+
+
 @dataclass
 class _Moment:
     """A case and its items as they stood before an event."""
@@ -106,7 +124,7 @@ def _opened(case_id: int, event: events.Event, after: Mapping[str, Any], new: Wo
     """The opening: what the case first stood at."""
     case = _Moment.of(case_id, after, {}).case
     case.stage = new.start
-    step = Step(new, OPENING, case, None, [], people.system("replay"), {}, event.at)
+    step = _Again(new, OPENING, case, None, [], people.system("replay"), {}, event.at)
     step.enter(new.start, TRUNK)
     there = _marking(step.created)
     here = _told(k for k in event.patch.items())
@@ -179,7 +197,10 @@ def _drifted(
 def _step(
     flow: Workflow, action: Action, now: _Moment, act: Mapping[str, Any], values: dict[str, Any], event: events.Event
 ) -> Step:
-    step = Step(flow, action, now.case, now.item(act.get("item")), now.items, people.system("replay"), values, event.at)
+    step = _Again(
+        flow, action, now.case, now.item(act.get("item")), now.items, people.system("replay"), values, event.at
+    )
+    step.recorded = act
     step.run()
     return step
 
@@ -217,6 +238,9 @@ def _stage(new: Workflow, was: Stage) -> Stage:
     if (stage.kind, stage.side) != (was.kind, was.side):
         words = _("“{stage}”在新版里换了一种步骤，不能接着走。")
         raise Differs("migrate.stage_kind", words.format(stage=localised(was.title)))
+    if stage.panel != was.panel:
+        words = _("“{stage}”怎么商量、怎么算通过改了，这一件是按原来的规则办的。")
+        raise Differs("migrate.panel", words.format(stage=localised(was.title)))
     return stage
 
 

@@ -57,7 +57,7 @@ class Step:
         self._set()
         target = self._count()
         if self.stage.kind == "panel" and self.item is not None and self.action.id in CLOSING:
-            target = convening.close(self, self.item)
+            target = self.count_votes(self.item)
         for name in self.action.counts:
             effects.tally(self.case, name)
         for column in self.action.stamp:
@@ -169,7 +169,7 @@ class Step:
             return
         item.state, item.done_at, item.next_at = state, self.now, None
         if self.flow.stages[item.stage].kind == "panel":
-            convening.end(self, item)
+            self.end_panel(item)
         if state == "done":
             item.action = self.action.id
             item.done_by = self.actor.person_id if item is self.item else None
@@ -230,6 +230,20 @@ class Step:
         if stage.pauses and item.branch == "":
             clocks.resume(self.case, item.opened_at, self.now, clocks.cycle_start(self.case, self.items))
 
+    # What a replay of the record does from the record instead.
+
+    def convene(self, stage: Stage, item: WorkItem) -> None:
+        """Ask those whom a panel is for."""
+        convening.convene(self, stage, item)
+
+    def count_votes(self, item: WorkItem) -> str:
+        """Close a panel and count; the stage its result leads to."""
+        return convening.close(self, item)
+
+    def end_panel(self, item: WorkItem) -> None:
+        """A panel whose item ends uncounted came to nothing."""
+        convening.end(self, item)
+
     def _outlives(self, side: WorkItem) -> bool:
         """What residents flagged is answered, however the works have gone on."""
         return side.stage in self.flow.answering
@@ -261,7 +275,7 @@ class Step:
         elif stage.kind == "children":
             item.ask = {**item.ask, "places": children.places_of(stage, case)}
         elif stage.kind == "panel":
-            convening.convene(self, stage, item)
+            self.convene(stage, item)
 
     def _split(self, stage: Stage, fork: WorkItem) -> None:
         """Open every branch of a fork; the fork's item remembers which there are and which have arrived."""
