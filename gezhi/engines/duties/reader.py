@@ -295,6 +295,6 @@ def _climbs(node: Any, context: Context) -> list[dict[str, Any]]:
             context.keys(to, required=("post",))
             post = _post(to, "post", to.get("post"), context)
         elif to not in (None, "above"):
-            context.problem(item, "to", "duties.to", _("“to”写 above，或者写 {post: 职务}。"))
+            context.problem(item, "to", "duties.to", _("“to”写 above，或者写一个 post（职务）。"))
         rungs.append({"after": after, "post": post})
     return rungs
