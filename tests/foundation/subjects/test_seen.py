@@ -80,3 +80,17 @@ def test_subjects_follow_the_ground_and_the_past_stays_where_it_was():
     assert [r.place_id for r in subjects.entries(actor, "lone_elder").rows] == [world.places["lake2"]]
     assert [r.place_id for r in subjects.as_of(actor, "lone_elder", None, ago(1)).rows] == [world.places["lake1"]]
     assert events.verify().findings == []
+
+
+def test_a_judgement_has_an_author_and_only_the_author_changes_it():
+    world = World()
+    world.seat("town_secretary", "east", "镇书记")
+    author, above = world.actor("赵兰"), world.actor("镇书记")
+    given = {"occasion": "年度评议", "words": "遇事肯出头，邻里都信他。"}
+    line = subjects.enter("judgement", elder(world).pk, given, actor=author)
+    assert (line.author_person, line.author_seat) == (author.person_id, world.seats["secretary"])
+    assert "肯出头" not in str([event.patch for event in events.history(f"entry:{line.pk}")])
+    assert [r.entry_id for r in subjects.entries(above, "judgement").rows] == [line.pk]
+    with pytest.raises(NotAllowed):
+        subjects.change(line.pk, {"words": "一般。"}, actor=above)
+    assert subjects.change(line.pk, {"words": "遇事肯出头。"}, actor=author).event_seq == 2
