@@ -67,7 +67,7 @@ def test_each_table_is_named_by_its_room():
     for model in apps.get_models():
         module = model.__module__
         if module.startswith("gezhi."):
-            room = module.rsplit(".models", 1)[0].replace(".", "/")
+            room = re.sub(r"\.(\w+_)?models$", "", module).replace(".", "/")
             assert f"`{model.__name__}`" in read(f"{room}/README.md"), model
 
 

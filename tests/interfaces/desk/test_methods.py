@@ -17,6 +17,7 @@ from gezhi.foundation.errors import Conflict, Invalid, NotAllowed
 from gezhi.foundation.jobs import claims
 from gezhi.foundation.people import actions
 from tests.foundation.people.county import SETUP
+from tests.world import PACKS
 
 
 @pytest.fixture
@@ -262,3 +263,14 @@ def test_open_cases_are_taken_over_from_the_page_and_those_that_stay_say_why(hou
     assert {c.pk: c.version for c in Case.objects.all()} == {before.pk: to, past.pk: before.version}
     assert "先打个电话" in admin.get(url).content.decode() and not events.verify().findings
     assert "换到了这种办法的新版" in house.of("方晓").get(f"/desk/cases/{before.pk}").content.decode()
+
+
+def test_a_method_with_votes_and_a_watch_is_drawn_and_changed_like_any_other(house, world):
+    packs.install(PACKS / "minzhu-street", actor=people.system("test"))
+    client = house.of("赵兰")
+    draft = begin(client, "seven_steps")
+    for stage in drafts.document(draft)["stages"]:
+        page = client.get(f"/desk/methods/drafts/{draft.pk}?step={stage}")
+        assert page.status_code == 200 and "证过：走得通，走得完" in page.content.decode(), stage
+    assert client.get("/desk/methods/seven_steps").status_code == 200
+    assert client.get(f"/desk/methods/drafts/{draft.pk}/yaml").status_code == 200
