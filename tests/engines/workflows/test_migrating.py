@@ -247,7 +247,7 @@ def test_for_any_pair_of_versions_a_case_goes_over_or_stays_and_never_stands_whe
     @MANY
     def lives(pair, seed):
         with undone():
-            life, case = lived(world, at_ten, pair[0], seed, 1 + seed % 5)
+            life, case = lived(world, at_ten, pair[0], seed, 3 + seed % 5)
             to = put("random", pair[1])
             if case.state == CLOSED or to is None:
                 return
