@@ -19,7 +19,9 @@ def slip(request: Request, code: str) -> HttpResponse:
     row, rule = slips.opened(code)
     seat = people.directory().seats.get(row.seat_id)
     # What was raised is followed by its own number; one that became protected is nobody's to see here.
-    raised = Case.objects.filter(pk=row.case_id, protected="").values_list("number", flat=True).first()
+    raised = None
+    if row.case_id is not None:
+        raised = Case.objects.filter(pk=row.case_id, protected="").values_list("number", flat=True).first()
     context = {
         "row": row, "title": packs.say(rule.title), "says": packs.say(rule.says), "seat": seat.label if seat else "",
         "raised": raised, "now": clock.now(),
