@@ -20,7 +20,7 @@ from gezhi.engines.duties.schema import rules
 from gezhi.foundation import db, people
 from gezhi.foundation.calendar import clock
 
-BATCH = 300
+BATCH = 100
 
 
 def close_windows(*, batch: int = BATCH) -> int:

@@ -126,11 +126,14 @@ def wants(
             continue
         register = definitions.register(rule.over[1])
         program = condition(rule)
+        plain = program is None and rule.within is None
         for entry in lines:
-            facts = subjects.facts_of(register, entry.values, living[entry.subject_id], on, entry)
-            if program is not None and not program.holds(facts, today=on):
-                continue
-            anchor = _anchor(rule, entry, facts)
+            anchor = None
+            if not plain:  # a rule over everybody on the register asks nothing of them
+                facts = subjects.facts_of(register, entry.values, living[entry.subject_id], on, entry)
+                if program is not None and not program.holds(facts, today=on):
+                    continue
+                anchor = _anchor(rule, entry, facts)
             if rule.within is not None and anchor is None:
                 continue
             key = (rule.name, entry.subject_id, anchor)

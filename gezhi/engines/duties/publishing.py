@@ -22,7 +22,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.subjects.models import Entry, Subject
 
 READ = 4_000
-WRITE = 500
+WRITE = 200
 
 
 def publish(name: str, *, read: int = READ, write: int = WRITE) -> int:
@@ -87,7 +87,7 @@ def _batch(rule: Rule, entries: Sequence[Entry], write: int) -> int:
     for start in range(0, len(fresh), write):
         part = fresh[start : start + write]
         with db.write():
-            still = dict(Entry.objects.filter(pk__in=[w.entry.pk for _k, w in part]).values_list("pk", "event_seq"))
+            still = dict(Entry.objects.filter(pk__in=[w.entry.pk for _k, w in part]).values_list("id", "event_seq"))
             there = set(
                 Enrolment.objects.filter(
                     rule=rule.name, subject_id__in=[key[1] for key, _w in part], until=None
