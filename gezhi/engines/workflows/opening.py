@@ -73,7 +73,7 @@ def open_case(
             with revisions.kept():
                 known = revisions.current()
                 made = decided()
-            with db.write():
+            with db.write(), db.pipelined():
                 if revisions.current() != known:
                     made = decided()
                 _write(*made, actor=actor, claimed_at=claimed_at)

@@ -8,7 +8,7 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 
 from . import revisions
 from .counting import Counted, count_queries
-from .cursors import prepared
+from .cursors import pipelined, prepared
 from .inserting import insert, insert_many
 from .writing import after_commit, attempt, write
 
@@ -19,6 +19,7 @@ __all__ = [
     "count_queries",
     "insert",
     "insert_many",
+    "pipelined",
     "prepared",
     "revisions",
     "write",

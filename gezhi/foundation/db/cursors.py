@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -14,3 +16,18 @@ def prepared() -> Any:
     """
     made: Any = connection
     return made.prepared_cursor() if connection.vendor == "postgresql" else made.cursor()
+
+
+@contextmanager
+def pipelined() -> Iterator[None]:
+    """Inside `write()`: PostgreSQL is sent statement after statement and answers when an answer is read.
+
+    What one of them refuses is raised later, at the next answer that is read or at the end of the block, as the same
+    exception. On SQLite, which is called and not sent to, nothing changes.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    made: Any = connection
+    with made.wrap_database_errors, made.connection.pipeline():
+        yield

@@ -7,12 +7,15 @@ import os
 import signal
 import sys
 
+from django.db import connection
+
 from gezhi.foundation.db.sqlite import door
 from gezhi.foundation.jobs import workers
 from gezhi.interfaces.jobs import process, steps
 from gezhi.interfaces.jobs.worker import Worker
 
-#: Whoever waits for a page goes first: how far below the server a worker stands with the machine's scheduler …
+#: Whoever waits for a page goes first: how far below the server a worker stands with the machine's scheduler (less so
+#: on PostgreSQL, where a worker without its turn keeps a transaction open and the seal waiting) …
 NICE = {"all": 10, "quick": 10, "slow": 15}
 #: … and seconds that its writes let others through SQLite's door first.
 PATIENCE = {"all": 0.03, "quick": 0.03, "slow": 0.2}
@@ -29,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     steps.refuse_unsafe()
     process.die_with_parent()
-    os.nice(NICE[args.lane])
+    os.nice(3 if connection.vendor == "postgresql" and args.lane != "slow" else NICE[args.lane])
     sys.setswitchinterval(0.0005)  # the sealer and the clocks do not wait for a batch of jobs to give them their turn
     door.patience = PATIENCE[args.lane]
     worker = Worker(threads=args.threads, lane=args.lane)

@@ -17,7 +17,8 @@ from gezhi.foundation.jobs import claims, registry, workers
 log = logging.getLogger("gezhi.worker")
 
 IDLE_SECONDS = 0.3
-BATCH = 50
+# Jobs in one transaction; fewer on PostgreSQL, where the seal waits for the oldest one that runs.
+BATCH = {False: 50, True: 20}
 # After a batch a lane rests this many times as long as it was kept waiting, and never longer than LONGEST_YIELD seconds.
 YIELD, LONGEST_YIELD = 2.0, 1.0
 
@@ -111,7 +112,9 @@ class Worker:
 
     def _lane(self, *, slow: bool) -> Callable[[], bool]:
         """What takes seconds has a thread of its own and is taken one at a time; the rest never waits behind it."""
-        return lambda: self._do_jobs(claims.claim(self.name, limit=1 if slow else BATCH, slow=slow))
+        return lambda: self._do_jobs(
+            claims.claim(self.name, limit=1 if slow else BATCH[connection.vendor == "postgresql"], slow=slow)
+        )
 
     def _do_jobs(self, jobs: list[claims.Claimed]) -> bool:
         with self._hand:
