@@ -1,13 +1,13 @@
 """Words find cases inside the places an actor sees, however many newer ones lie elsewhere."""
 
-from gezhi.engines.workflows import queries
+from gezhi.engines.workflows import queries, searching
 from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation.jobs import claims, registry
 
 
 def test_an_old_case_of_ones_own_place_is_found_behind_newer_ones_elsewhere(world, at_ten, monkeypatch):
     registry.discover()
-    monkeypatch.setattr(queries, "CHUNK", 3)
+    monkeypatch.setattr(searching, "CHUNK", 3)
     mine = world.open("河边护栏断了一截，孩子常去玩。", place="lake1")
     at_ten.shift(1)  # ids are instants
     for _ in range(8):

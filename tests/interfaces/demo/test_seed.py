@@ -35,6 +35,9 @@ def test_one_filled_to_the_end_is_left_alone(monkeypatch):
     monkeypatch.setattr(seed.places, "load_pack", lambda *_a, **_k: None)
     monkeypatch.setattr(staff, "fill", lambda _since: None)
     monkeypatch.setattr(seed, "_todays_list", lambda _run: None)
+    monkeypatch.setattr(seed.gatherings, "schedule", lambda _at, _until: 0)
+    monkeypatch.setattr(seed.rounds, "schedule", lambda _run: None)
+    monkeypatch.setattr(seed.households, "fill", lambda _seed: None)
     before = clock.now()
     seed.fill(cases=0)
     assert not seed.half_done() and abs((clock.now() - before).total_seconds()) < 60
