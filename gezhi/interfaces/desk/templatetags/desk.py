@@ -48,6 +48,12 @@ def bare(figure: Figure | None) -> Any:
 
 
 @register.filter
+def may_anywhere(actor: Any, power: str) -> bool:
+    """`{% if actor|may_anywhere:"case.see" %}`: whether there is a place at which the actor has the power."""
+    return bool(actor.places(power))
+
+
+@register.filter
 def item(mapping: Any, key: Any) -> Any:
     """`{{ row.figures|item:"late" }}`: a value of a mapping, or nothing."""
     return mapping.get(key) if mapping else None

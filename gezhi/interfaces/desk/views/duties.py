@@ -93,10 +93,12 @@ def rules_page(request: Request) -> HttpResponse:
         for owed, row in queries.climbed(request.actor, limit=SHOWN)
     ]
     directory = places.directory()
-    path = directory.path(place)
+    village = directory.path(place).village_id
+    if village is not None and not request.actor.may(POWER, directory.path(village)):
+        village = None  # a grid worker's own grid is theirs, the whole village's week is not
     context = {
         "place": place, "name": place_name(place, "county"), "chain": _chain(request.actor, place), "rows": rows,
-        "climbed": climbed, "others": len(known) - len(rows), "village": path.village_id,
+        "climbed": climbed, "others": len(known) - len(rows), "village": village,
         "children": [(id, place_name(id, "village")) for id in directory.children(place) if directory.place(id).kind in LEVEL][:60],
     }  # fmt: skip
     return show(request, "desk/duties.html", context, here="duties")
