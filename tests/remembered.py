@@ -68,12 +68,12 @@ def _empty() -> bool:
 
 
 def _tables() -> dict[str, list[str]]:
-    """Every table of a model with its columns; without the number of a transaction, which the database gives anew."""
+    """Every table of a model with its columns; without what the database numbers anew: events and their transactions."""
     return {
         model._meta.db_table: [
             str(f.column)
             for f in model._meta.concrete_fields
-            if not (f.name == "tx" and model._meta.app_label == "events")
+            if not (model._meta.db_table == "events_event" and f.name in ("id", "tx"))
         ]
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy and issubclass(model, models.Model)
@@ -84,7 +84,8 @@ def _rows() -> dict[str, tuple[list[str], list[tuple]]]:
     found = {}
     with connection.cursor() as cursor:
         for table, columns in _tables().items():
-            cursor.execute(f"SELECT {', '.join(_quoted(columns))} FROM {_quoted([table])[0]}")
+            order = " ORDER BY id" if table == "events_event" else ""
+            cursor.execute(f"SELECT {', '.join(_quoted(columns))} FROM {_quoted([table])[0]}{order}")
             found[table] = (columns, cursor.fetchall())
     return found
 
