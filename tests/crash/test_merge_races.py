@@ -43,6 +43,7 @@ def test_each_into_the_other_leaves_exactly_one(world):
         assert isinstance(refused, Refusal) and refused.code in (
             "merge.merged",
             "merge.late",
+            "case.stale",
             "case.not_yours",
             "not_allowed",
         ), refused
