@@ -13,7 +13,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Protocol
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from gezhi.foundation.files.refusals import Broken, FakeType, Gif, Heic, TooLargePhoto, TooManyPixels
 
@@ -121,6 +121,8 @@ def clean(upload: Readable) -> Picture:
                 # ours is below and checked on the header.
                 warnings.simplefilter("ignore", UserWarning)
                 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+                # The printer's library turns this on for its whole process; a picture cut short is no picture here.
+                ImageFile.LOAD_TRUNCATED_IMAGES = False
                 image = Image.open(io.BytesIO(data), formats=(kind,))
                 width, height = image.size
                 if width * height > MAX_PIXELS[kind]:

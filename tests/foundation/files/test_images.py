@@ -7,7 +7,7 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageFile
 
 from gezhi.foundation import errors
 from gezhi.foundation.files import images, refusals
@@ -127,3 +127,9 @@ def test_damaged_photos_raise_refusals_and_nothing_else(data):
     except errors.Refusal:
         return
     assert opened(picture.full).format == "JPEG"
+
+
+def test_a_picture_cut_short_stays_refused_where_the_printer_was_loaded(monkeypatch):
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)  # as WeasyPrint does for its whole process
+    with pytest.raises(refusals.Broken):
+        images.clean(io.BytesIO(pictures.bomb(8000, 4999)))
