@@ -133,7 +133,13 @@ class Visitor:
         # Not innerWidth: a phone zooms out to a page that is too wide, and would hide it.
         too_wide = seen["wide"] - (page.viewport_size or PHONE)["width"]
         if too_wide > 0:
-            self.wrong.append(f"{at}: scrolls sideways by {too_wide} px ({size})")
+            edge = (page.viewport_size or PHONE)["width"]
+            outside = page.evaluate(
+                """edge => [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > edge + 1)
+                  .slice(-3).map(e => `${e.tagName}.${e.className} ${e.textContent.trim().slice(0, 30)}`)""",
+                edge,
+            )
+            self.wrong.append(f"{at}: scrolls sideways by {too_wide} px ({size}): {outside}")
         if seen["bare"]:
             self.wrong.append(f"{at}: {seen['bare']} pictures are missing")
         folder = os.environ.get("GEZHI_SHOTS")
