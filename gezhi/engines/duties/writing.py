@@ -9,15 +9,14 @@ from typing import Any
 from gezhi.engines.duties.models import DONE_FIELDS, PATH, Done, Enrolment
 from gezhi.engines.duties.rhythms import Period
 from gezhi.engines.duties.rules import Rule
-from gezhi.foundation import events
+from gezhi.foundation import db, events
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
 from gezhi.foundation.people import Actor
-from gezhi.foundation.places.writing import reserve_ids
 
 
 def new_ids(count: int) -> list[int]:
     """Ids of rows to come, because a stream is named before its row is written."""
-    return list(reserve_ids(Done, count))
+    return db.new_ids(Done, count)
 
 
 def row_of(rule: Rule, enrolled: Enrolment, period: Period, state: str) -> Done:
@@ -55,7 +54,7 @@ def insert(
     ]
     for row, head in zip(rows, events.record_many(drafts, actor=actor), strict=True):
         row.event_seq, row.event_hash = head.seq, head.hash
-    Done.objects.bulk_create(rows, batch_size=300)  # under the ids their events name, which insert_many leaves out
+    db.insert_many(rows)
 
 
 def store(

@@ -15,9 +15,9 @@ from gezhi.engines.matching.schema import Course, competences, course, needed_by
 from gezhi.foundation import db, people, places
 from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
-from gezhi.foundation.people.changing import new_ids
 
 LEARNING, PASSED, LEFT = "learning", "passed", "left"
 
@@ -303,6 +303,6 @@ def _write(rows: Sequence[Trainee], kind: str, patches: Sequence[Mapping], *, ac
     for row, head in zip(rows, log.record_many(drafts, actor=actor), strict=True):
         row.event_seq, row.event_hash = head.seq, head.hash
     if new:
-        Trainee.objects.bulk_create(rows, batch_size=500)  # with the ids their events already name
+        db.insert_many(rows)
     else:
         Trainee.objects.bulk_update(rows, ["state", "passed_on", "lessons", "event_seq", "event_hash"])

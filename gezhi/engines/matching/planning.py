@@ -14,9 +14,9 @@ from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, W
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import db, people, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.people import Actor
-from gezhi.foundation.people.changing import new_ids
 
 
 def plan(

@@ -17,11 +17,11 @@ from gezhi.engines.publishing.schema import Template, template
 from gezhi.foundation import db, jobs
 from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import Actor
 from gezhi.foundation.people.actor import Placed
-from gezhi.foundation.people.changing import new_ids
 
 
 def draft(

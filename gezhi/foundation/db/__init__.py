@@ -9,7 +9,7 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 from . import revisions
 from .counting import Counted, count_queries
 from .cursors import pipelined, prepared
-from .inserting import insert, insert_many
+from .inserting import insert, insert_many, new_ids
 from .writing import after_commit, attempt, write
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "count_queries",
     "insert",
     "insert_many",
+    "new_ids",
     "pipelined",
     "prepared",
     "revisions",

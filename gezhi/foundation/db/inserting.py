@@ -63,9 +63,10 @@ def insert(instance: models.Model) -> None:
 
 
 def insert_many(instances: Sequence[models.Model]) -> None:
-    """`insert` for many rows of one model, in few statements; a primary key the database makes is not set on them.
+    """`insert` for many rows of one model, in few statements.
 
-    Raises as `insert`.
+    Rows that have their ids (`new_ids`) are stored under them; else the database makes them and they are not set on
+    the rows. All of one call alike. Raises as `insert`.
     """
     if not connection.in_atomic_block:
         raise transaction.TransactionManagementError("A row is inserted inside db.write(), with its event.")
@@ -75,17 +76,20 @@ def insert_many(instances: Sequence[models.Model]) -> None:
     plan = _plans.get((connection.vendor, model))
     if plan is None:
         plan = _plans[connection.vendor, model] = _plan(model)
+    columns = plan.columns
+    if plan.returned is not None and instances[0].pk is not None:
+        columns = [(*plan.returned, None), *columns]
     rows = [
         [
             None if (v := getattr(i, name)) is None else v if prepare is None else prepare(v)
-            for name, _c, prepare in plan.columns
+            for name, _c, prepare in columns
         ]
         for i in instances
     ]
-    head = f"INSERT INTO {plan.table} ({', '.join(column for _n, column, _p in plan.columns)}) VALUES "
-    one = f"({', '.join(['%s'] * len(plan.columns))})"
+    head = f"INSERT INTO {plan.table} ({', '.join(column for _n, column, _p in columns)}) VALUES "
+    one = f"({', '.join(['%s'] * len(columns))})"
     # SQLite takes 32,766 parameters in one statement.
-    step = max(1, 30_000 // len(plan.columns))
+    step = max(1, 30_000 // len(columns))
     with connection.cursor() as cursor:
         for start in range(0, len(rows), step):
             part = rows[start : start + step]
@@ -93,6 +97,19 @@ def insert_many(instances: Sequence[models.Model]) -> None:
     for instance in instances:
         instance._state.adding = False
         instance._state.db = connection.alias
+
+
+def new_ids(model: type[models.Model], count: int) -> list[int]:
+    """Ids nobody else will be given, inside a write: so that first events can name rows not yet stored."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":  # the write lock is ours: nobody takes the same numbers
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            row = cursor.fetchone()
+            first = (row[0] if row else 0) + 1
+            return list(range(first, first + count))
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _plan(model: type[models.Model]) -> _Plan:

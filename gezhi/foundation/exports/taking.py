@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from gezhi.foundation import db, events, people
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.people import Actor
-from gezhi.foundation.people.changing import new_ids
 
 from .models import Export
 

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor, crypto
-from gezhi.foundation.people.changing import new_ids
 
 from . import refusals
 from .models import (

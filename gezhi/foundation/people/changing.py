@@ -14,9 +14,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
-from django.db.models import Model
-
 from gezhi.foundation import db, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
@@ -131,16 +128,3 @@ def instant(change: Change, at: datetime | None, actor: Actor) -> datetime:
     if at.tzinfo is None or (actor.kind != "system" and at < change.now - BACKDATED_AT_MOST):
         raise refusals.TERM_WRONG()
     return at
-
-
-def new_ids(model: type[Model], count: int) -> list[int]:
-    """Ids for rows about to be inserted, so that their first event and the row itself need one INSERT each."""
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":  # the write lock is ours: nobody takes the same numbers
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            row = cursor.fetchone()
-            first = (row[0] if row else 0) + 1
-            return list(range(first, first + count))
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
-        return [row[0] for row in cursor.fetchall()]

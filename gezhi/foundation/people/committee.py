@@ -15,11 +15,12 @@ from django.db.models import F, Q
 from gezhi.foundation import db, events, jobs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Head
 
 from . import refusals, terms
 from .actor import Actor, system
-from .changing import REVISION, Change, changing, instant, lock, need_to_manage, new_ids
+from .changing import REVISION, Change, changing, instant, lock, need_to_manage
 from .committee_table import Row
 from .models import CommitteeChange, Holding, Person, Shift, Substitute, Term, Token
 from .persons import NewPerson, create_people

@@ -15,11 +15,12 @@ from django.db.models import F
 
 from gezhi.foundation import calendar, events, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft, Head
 
 from . import refusals, rotation
 from .actor import POWERS, Actor
-from .changing import BACKDATED_AT_MOST, Change, changing, new_ids
+from .changing import BACKDATED_AT_MOST, Change, changing
 from .models import Shift
 from .rotation import Pattern
 

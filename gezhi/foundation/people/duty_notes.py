@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from gezhi.foundation import db, events, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Head
 
 from . import refusals
 from .actor import Actor
-from .changing import new_ids
 from .models import DutyNote, Shift
 from .snapshot import directory
 

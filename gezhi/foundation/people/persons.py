@@ -11,12 +11,13 @@ from django.contrib.auth.hashers import make_password
 
 from gezhi.foundation import events
 from gezhi.foundation.db import revisions
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
 from gezhi.foundation.events.private import keep_many
 
 from . import crypto, passwords, refusals
 from .actor import Actor
-from .changing import REVISION, changing, need_to_manage, new_ids
+from .changing import REVISION, changing, need_to_manage
 from .models import Person, Sitting, Token
 from .snapshot import directory
 

@@ -20,13 +20,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import events, places
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Flawed
 from gezhi.foundation.events import GENESIS, Head
 from gezhi.foundation.packs.reading import Context
 
 from . import refusals
 from .actor import POWERS, Actor, system
-from .changing import changing, new_ids
+from .changing import changing
 from .models import LEVELS, Post, Seat
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{1,39}")

@@ -11,11 +11,11 @@ from datetime import datetime
 
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, PrivateRef
 
 from . import refusals
 from .actor import Actor, Placed
-from .changing import new_ids
 from .models import Reveal
 from .snapshot import directory
 

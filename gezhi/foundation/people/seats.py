@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gezhi.foundation import events, places
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft, Head
 
 from . import refusals
 from .actor import Actor
-from .changing import Change, changing, instant, need_to_manage, new_ids
+from .changing import Change, changing, instant, need_to_manage
 from .models import Organisation, Post, Seat
 from .terms import NewTerm, end_all_in, insert_holdings
 

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from gezhi.foundation import events, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft
 from gezhi.foundation.places.changes import Effect, on_effect
 
-from .changing import Change, changing, new_ids
+from .changing import Change, changing
 from .models import Organisation, Seat, Substitute
 from .records import SeatInfo
 from .seats import NewSeat, _open, _store

@@ -14,11 +14,12 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import events
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft, Head
 
 from . import refusals
 from .actor import Actor
-from .changing import Change, changing, instant, need_to_manage, new_ids
+from .changing import Change, changing, instant, need_to_manage
 from .models import Holding, Person, Shift, Substitute, Term, Token
 from .records import HandOver, HandOverSeat, TermInfo
 from .snapshot import directory, held_always

@@ -12,12 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from gezhi.foundation import events, packs, places
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import NotFound as _NotFound
 from gezhi.foundation.events import GENESIS, Head
 
 from . import refusals
 from .actor import Actor
-from .changing import changing, instant, need_to_manage, new_ids
+from .changing import changing, instant, need_to_manage
 from .models import OrganisationEdge
 from .records import OrganisationInfo
 from .seats import NewOrganisation, open_organisations

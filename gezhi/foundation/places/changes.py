@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from gezhi.foundation import db, errors, events, jobs
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 
 from . import plans
 from .actions import _changing, _must_be_free, _need, _wkb
@@ -26,7 +27,7 @@ from .models import Place, PlaceChange, PlaceCode, PlaceEdge, PlaceName, PlaceSh
 from .plans import Part, Plan
 from .shapes import read_shape, shape_hash
 from .snapshot import directory
-from .writing import BATCH, NewPlace, create_many, new_token, reserve_ids
+from .writing import BATCH, NewPlace, create_many, new_token
 
 # Longer than any request lives: who began with the old picture has committed or given up by then.
 AGAIN = timedelta(seconds=60)
@@ -472,7 +473,7 @@ def _record(
         "before": dict(before),
     }
     change = PlaceChange(
-        pk=reserve_ids(PlaceChange, 1)[0], kind=plan.kind, on=plan.on, place_id=plan.olds[0], plan=body,
+        pk=new_ids(PlaceChange, 1)[0], kind=plan.kind, on=plan.on, place_id=plan.olds[0], plan=body,
         undoes=undoes, made_at=clock.now(),
     )  # fmt: skip
     facts = {

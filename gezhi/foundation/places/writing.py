@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from django.db import connection
-from django.db.models import Model
-
 from gezhi.foundation import events
+from gezhi.foundation.db.inserting import new_ids
 
 from .kinds import GOVERNANCE
 from .models import Place, PlaceCode, PlaceEdge
@@ -70,7 +68,7 @@ def create_many(new: Sequence[NewPlace], *, actor: Any) -> list[int]:
     """
     if not new:
         return []
-    for place, id in zip(new, reserve_ids(Place, len(new)), strict=True):
+    for place, id in zip(new, new_ids(Place, len(new)), strict=True):
         place.id = id
     drafts = [events.Draft(f"place:{p.id}", "place.opened", _opened(p), events.GENESIS) for p in new]
     heads = events.record_many(drafts, actor=actor)
@@ -130,16 +128,3 @@ def _opened(place: NewPlace) -> dict[str, Any]:
     }
     patch.update({key: value for key, value in optional.items() if value is not None})
     return patch
-
-
-def reserve_ids(model: type[Model], count: int) -> list[int]:
-    """Ids nobody else will be given. SQLite: the write lock is ours until COMMIT, so counting on is safe."""
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-            row = cursor.fetchone()
-            first = (row[0] if row else 0) + 1
-            return list(range(first, first + count))
-        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
-        return [row[0] for row in cursor.fetchall()]

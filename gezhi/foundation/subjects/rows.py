@@ -10,9 +10,9 @@ from django.db import IntegrityError, models
 
 from gezhi.foundation import events
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
 from gezhi.foundation.people import Actor
-from gezhi.foundation.places.writing import reserve_ids
 
 from . import refusals
 from .models import ENTRY_FIELDS, RELATION_FIELDS, SUBJECT_FIELDS, Entry, Relation, Subject
@@ -128,7 +128,7 @@ def change_rows(
 
 def ids(model: type[models.Model], count: int) -> list[int]:
     """Ids for rows to be inserted in this write."""
-    return reserve_ids(model, count)
+    return new_ids(model, count)
 
 
 def day(value: date | None, *, least: date = OLDEST) -> date:

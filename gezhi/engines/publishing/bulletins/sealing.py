@@ -16,11 +16,11 @@ from gezhi.engines.publishing.models import Bulletin
 from gezhi.foundation import db, places
 from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.measures import Period
 from gezhi.foundation.people import Actor
 from gezhi.foundation.people.actor import Placed
-from gezhi.foundation.people.changing import new_ids
 from gezhi.foundation.places import Path
 
 #: The power to seal and publish, beside reading bulletins: whoever supervises the place.
