@@ -41,7 +41,6 @@ def open_case(
     place_id: int,
     channel: str,
     key: str | None = None,
-    case_id: int | None = None,
     claimed_at: datetime | None = None,
     parent_id: int | None = None,
 ) -> tuple[Case, bool]:
@@ -60,7 +59,7 @@ def open_case(
     body = rules.fingerprint("body", workflow, place_id, json.dumps(_plain(data), sort_keys=True, default=str))
 
     def decided() -> tuple[Draft, list[events.SealedText]]:
-        draft = decide(flow, body_hash, data, actor, place_id, channel, clock.now(), case_id=case_id)
+        draft = decide(flow, body_hash, data, actor, place_id, channel, clock.now())
         case = draft.case
         case.open_key, case.open_body = open_key, body if open_key else None
         case.parent_id = parent_id
@@ -78,15 +77,17 @@ def open_case(
                     made = decided()
                 _write(*made, actor=actor, claimed_at=claimed_at)
             return made[0].case, True
-        except IntegrityError:
+        except (IntegrityError, Conflict) as error:
             # The key was used before, or a random number met its like; only the latter tries again.
+            if isinstance(error, Conflict) and error.code != "event.stale":
+                raise
             if open_key is not None:
                 first = Case.objects.filter(open_key=open_key).first()
                 if first is not None:
                     if bytes(first.open_body or b"") != body:
                         raise Conflict("case.key_reused") from None
                     return first, False
-            if case_id is not None or attempt == 3:
+            if attempt == 3:
                 raise
     raise AssertionError("unreachable")
 
@@ -138,8 +139,6 @@ def decide(
     place_id: int,
     channel: str,
     now: datetime,
-    *,
-    case_id: int | None = None,
 ) -> Draft:
     """A case as it would be opened now, with its first items; nothing is written and no number is given out.
 
@@ -172,7 +171,7 @@ def decide(
         promised["given"] = given.isoformat() if isinstance(given, datetime) else str(given)
     due_at = clocks.promised(now, promised)
     case = Case(
-        id=case_id or rules.new_id(now),
+        id=rules.new_id(now),
         code=rules.new_code(),
         workflow=flow.name,
         version=flow.version,

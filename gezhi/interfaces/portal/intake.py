@@ -12,10 +12,9 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import actions, protecting, rules, talking
+from gezhi.engines.workflows import actions, protecting, talking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import files, forms, places
-from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.files.refusals import TooManyPhotos
 from gezhi.foundation.packs import service_items
@@ -115,7 +114,6 @@ def raise_matter(
             place_id = inside
     # Decoding pictures takes time: before the transaction. The key makes a repeated photo the one already kept.
     kept = [files.stage(photo, actor=actor, key=key).id for photo in photos]
-    case_id = rules.new_id(clock.now())
     data = {k: v for k, v in values.items() if v not in (None, "", False)}
     if where is not None:
         data["lon"], data["lat"] = where
@@ -125,9 +123,7 @@ def raise_matter(
     workflow = service.body["workflow"] if service is not None else WORKFLOW
     if service is None and given.get("talk") and not data.get("about"):
         workflow = talking.workflow() or WORKFLOW  # something to be settled together
-    case, new = actions.open_case(
-        workflow, data, actor=actor, place_id=place_id, channel=channel, key=key, case_id=case_id
-    )
+    case, new = actions.open_case(workflow, data, actor=actor, place_id=place_id, channel=channel, key=key)
     # After opening, not around it: a repeated key ends the engine's own transaction. Cut off in between, the sender
     # repeats with the same key and the photos are bound then.
     files.attach(kept, stream=f"case:{case.id}")

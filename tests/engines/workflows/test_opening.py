@@ -38,3 +38,12 @@ def test_without_asking_again_the_case_would_lie_in_a_closed_place(world, monkey
     known = revisions.current()
     monkeypatch.setattr(opening.revisions, "current", lambda: known)
     assert world.open(place="lake2").place_id == world.places["lake2"]
+
+
+def test_an_id_that_another_process_took_is_taken_anew(world, monkeypatch):
+    first = world.open("甲事")
+    real, given_out = opening.rules.new_id, iter([first.id])
+    monkeypatch.setattr(opening.rules, "new_id", lambda at: next(given_out, None) or real(at))
+    second = world.open("乙事")
+    assert Case.objects.count() == 2
+    assert (second.id != first.id, second.event_seq) == (True, 1)

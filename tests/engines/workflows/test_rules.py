@@ -44,6 +44,12 @@ def test_ids_follow_time_and_fit_64_bits(since, later):
     assert rules.first_id(one) <= rules.new_id(one) < rules.first_id(two) <= rules.new_id(two) < 2**63
 
 
+def test_one_process_gives_no_id_twice_in_a_standing_millisecond():
+    given_out = [rules.new_id(T0) for _ in range(50_000)]
+    assert len(set(given_out)) == 50_000
+    assert {rules.first_id(T0)} == {number >> 20 << 20 for number in given_out}
+
+
 @given(
     st.lists(st.integers(1, 5000), min_size=1, max_size=6),
     st.integers(1, 12000),

@@ -123,6 +123,10 @@
     if (box(form) && box(form).photos) box(form).photos.set([]);
     keyField(form).value = store.newKey(); // the next one is another matter
   }
+  /* The second tap of a double tap may come when the first is already kept: the emptied form is not another matter. */
+  function tappedAgain(form, submitter) {
+    return form.sentBy !== undefined && form.sentBy === submitter;
+  }
   function busy(form, on) {
     if (on) form.dataset.under = "way";
     else {
@@ -130,10 +134,11 @@
       form.querySelectorAll("[aria-busy]").forEach(function (b) { b.removeAttribute("aria-busy"); });
     }
   }
-  function keep(form, kept) {
+  function keep(form, kept, submitter) {
     var room = store.queue.add(kept);
     if (!room) return say(form, "wrong", form.dataset.cannotKeep, "");
     finished(form);
+    form.sentBy = submitter;
     say(form, "", form.dataset.noSignal, kept.withoutPhotos ? form.dataset.noRoom : form.dataset.keptNext);
     form.dispatchEvent(new CustomEvent("gezhi:kept", { bubbles: true, detail: kept }));
   }
@@ -141,7 +146,7 @@
     var form = event.target;
     if (!form.matches("form[data-send]")) return;
     event.preventDefault();
-    if (form.dataset.under) return;
+    if (form.dataset.under || tappedAgain(form, event.submitter)) return;
     busy(form, true);
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
     clearErrors(form);
@@ -152,16 +157,22 @@
           finished(form);
           form.dispatchEvent(new CustomEvent("gezhi:done", { bubbles: true, detail: result.answer }));
           location.assign(result.answer.url);
-        } else if (result.status >= 500) keep(form, ready);
+        } else if (result.status >= 500) keep(form, ready, event.submitter);
         else showErrors(form, result.answer.error || {});
       }, function () {
         busy(form, false);
-        keep(form, ready);
+        keep(form, ready, event.submitter);
       });
     });
   }
 
   document.addEventListener("submit", submit);
+  ["input", "change", "photos"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      var form = event.target.form || (event.target.closest && event.target.closest("form"));
+      if (form) form.sentBy = undefined;
+    }, true);
+  });
   document.querySelectorAll("form[data-draft]").forEach(function (form) {
     loadDraft(form);
     var timer = 0;
