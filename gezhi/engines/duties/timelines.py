@@ -12,6 +12,7 @@ from gezhi.engines.duties.schema import rules
 from gezhi.foundation import packs
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
+from gezhi.foundation.subjects import access, definitions
 from gezhi.foundation.subjects.timeline import Line, source
 
 
@@ -21,11 +22,14 @@ def register() -> None:
 
 
 def lines(subject_ids: Sequence[int], actor: Actor, limit: int) -> Iterable[Line]:
-    """One line a period that was done, missed or waived. One query. Who may see the subject may see that it was visited."""
+    """One line a period that was done, missed or waived. One query. Who may see the register may see that there was a visit."""
     known = {rule.name: rule for rule in rules() if rule.over[0] == "register"}
+    of = {name: definitions.register(rule.over[1]) for name, rule in known.items()}
     rows = Done.objects.filter(subject_id__in=subject_ids, rule__in=known, state__in=(DONE, MISSED, WAIVED))
     said = {DONE: _("做了"), MISSED: _("没做到"), WAIVED: _("免做")}
     for row in rows.order_by("-closes", "-id")[:limit]:
+        if not access.may(actor, row, of[row.rule]):
+            continue  # that somebody is visited for a register tells that they stand in it
         at = row.at or row.recorded_at or row.closes
         word = _("补做") if row.state == DONE and row.late else said[row.state]
         text = _("有事，报成了案") if row.case_id else _("有事") if row.trouble else word

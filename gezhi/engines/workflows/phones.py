@@ -99,7 +99,7 @@ def send(phone_hex: str) -> None:
     digits = code_of(proof)
     message = channels.Message(
         id=f"phone-{phone_hex}-{proof.made_at:%H%M%S}",
-        text=str(_("验证码 {code}，十分钟内有效。只用来在议事页面说话，不要告诉别人。")).format(code=digits),
+        text=str(_("验证码 {code}，十分钟内有效。只在您自己打开的页面上填，不要告诉别人。")).format(code=digits),
         to=crypto.open(bytes(proof.sealed), AAD),
         template="phone_code",
         facts={"code": digits},

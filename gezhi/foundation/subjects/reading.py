@@ -80,7 +80,7 @@ def read_register(node: Any, context: Context) -> Any:
         "columns": _columns(node, ids, context),
         "sheet": _sheet(node, ids, context),
         "relation": _relation(node, of, context),
-        "options": _options(node, context),
+        "options": _options(node, ids, context),
     }
     # What rules of other kinds (duties, activities) are held against: names and types, by register.
     context.shared.setdefault("registers", {})[context.text(node, "register", "", max=40)] = {
@@ -178,15 +178,24 @@ def _relation(node: Any, of: str, context: Context) -> str:
     return name
 
 
-def _options(node: Any, context: Context) -> dict[str, Any]:
+def _options(node: Any, ids: list[str], context: Context) -> dict[str, Any]:
+    """`others`: the fields that are about somebody else, masked also for whom the line is about."""
     given = node.get("options") or {}
-    if not context.keys(given, optional=("confirm_after_days", "group", "partition", "duplicates")):
+    if not context.keys(given, optional=("confirm_after_days", "group", "partition", "duplicates", "others")):
         return {}
     found: dict[str, Any] = {}
     if "confirm_after_days" in given:
         found["confirm_after_days"] = context.whole(given, "confirm_after_days", 0, low=1, high=3_660)
     if "group" in given:
         found["group"] = context.text(given, "group", "", max=40)
+    if "others" in given:
+        found["others"] = []
+        for index, field in context.each(given, "others"):
+            if str(field) not in ids:
+                context.problem(
+                    given["others"], index, "register.others", _("“others”里写的“{id}”不是这本台账的字段。"), id=field
+                )  # fmt: skip
+            found["others"].append(str(field))
     return found
 
 

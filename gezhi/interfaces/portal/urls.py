@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import activities, bulletins, home, matter, public, services, similar, talks, visits
+from .views import activities, bulletins, home, kept, matter, public, services, similar, talks, visits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("similar", similar.near, name="similar"),
     path("find", matter.find, name="find"),
     path("mine", matter.mine, name="mine"),
+    path("me", kept.page, name="me"),
+    path("me/phone", kept.phone, name="me_phone"),
+    path("me/correct", kept.correct, name="me_correct"),
+    path("me/leave", kept.leave, name="me_leave"),
     path("board", public.board, name="board"),
     path("board/list", public.rows, name="board_list"),
     path("bulletins", bulletins.published, name="public_bulletins"),
