@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from gezhi.engines.duties import actions, queries
+from gezhi.engines.duties import actions, findings, queries
 from gezhi.engines.duties.access import sees
 from gezhi.engines.duties.queries import Standing
 from gezhi.engines.duties.rhythms import Period
@@ -22,6 +22,7 @@ from gezhi.engines.duties.schema import rules
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
+from gezhi.foundation.forms import Field
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
@@ -142,7 +143,7 @@ def rule_page(request: Request, name: str) -> HttpResponse:
     place = _place(request)
     rule = _rule(name, place, request.actor)
     period, recent = _period(rule, request.GET.get("period"))
-    kind, _id = _within(place)
+    kind = _within(place)[0]
     rows = queries.standing(rule, period, by=BELOW[kind], within=(kind, place))
     total = Standing(place)
     for row in rows:
@@ -153,9 +154,37 @@ def rule_page(request: Request, name: str) -> HttpResponse:
         "period": period, "words": period_words(period), "recent": [(p.key, period_words(p)) for p in recent],
         "rows": [{"at": row, "id": row.place_id or place, "name": place_name(row.place_id or place)} for row in rows],
         "total": total, "deeper": kind in ("county", "town"), "running": period.closes > clock.now(),
-        "seat": _who(rule),
+        "seat": _who(rule), "told": _told(rule, period, (kind, place)), "again": _again(rule, (kind, place), recent),
     }  # fmt: skip
     return show(request, "desk/duty_rule.html", context, here="duties")
+
+
+def _told(rule: Rule, period: Period, within: tuple[str, int]) -> list[dict[str, Any]]:
+    """What was recorded in the period, added up by question: each answer with its number."""
+    tally = findings.tally(rule, period, within)
+    return [
+        {"id": f.id, "title": f.label, "answers": [
+            {"key": key, "said": _answer(f, key), "n": n} for key, n in sorted(tally[f.id].items(), key=lambda p: str(p[0]))
+        ]}
+        for f in findings.fields(rule) if tally.get(f.id)
+    ]  # fmt: skip
+
+
+def _again(rule: Rule, within: tuple[str, int], recent: list[Period]) -> list[dict[str, Any]]:
+    """Faults found again at the same one, with the periods they were found in."""
+    named = {p.key: period_words(p) for p in recent}
+    return [
+        {"subject": r.subject_id if rule.over[0] == "register" else None, "label": r.label,
+         "said": _answer(field, r.value), "periods": "、".join(named[key] for key in r.periods)}
+        for field in rule.form if (fine := findings.faults(rule).get(field.id)) is not None
+        for r in findings.repeats(rule, field.id, within, recent, besides=fine)
+    ]  # fmt: skip
+
+
+def _answer(field: Field, key: str) -> str:
+    if field.type == "choice":
+        return next((option.label for option in field.choices if option.value == key), key)
+    return {"true": _("是"), "false": _("否"), "sum": _("合计")}.get(key, key)
 
 
 def _who(rule: Rule) -> str:
@@ -179,9 +208,13 @@ def rows_page(request: Request, name: str, period: str, what: str) -> HttpRespon
     if what not in WHAT:
         raise NotFound()
     given, _recent = _period(rule, period)
-    found = queries.behind(
-        rule, given, what, _within(place), size=SHOWN + 1, after=whole(request.GET.get("after")) or 0
-    )
+    asked, answer = request.GET.get("found", ""), request.GET.get("answer", "")
+    if asked and what == "done":
+        found = findings.rows(rule, given, _within(place), asked, answer, size=SHOWN)
+    else:
+        found = queries.behind(
+            rule, given, what, _within(place), size=SHOWN + 1, after=whole(request.GET.get("after")) or 0
+        )
     more = len(found) > SHOWN
     actor = request.actor
     directory = places.directory()
