@@ -70,7 +70,14 @@ def _draft(
         raise IntegrityError("an open draft is there already")
     now = clock.now()
     speaker = issuers.of_seat(seat)
-    known = {**facts, **speaker.facts, "now": now, "today": clock.local(now).date(), "corrects": ""}
+    known = {
+        **{f.source: None for f in kind.fields},
+        **facts,
+        **speaker.facts,
+        "now": now,
+        "today": clock.local(now).date(),
+        "corrects": "",
+    }
     if corrects is not None:
         known["corrects"] = _to_correct(corrects).number
     if not rules.holds(kind, kind.when, known):

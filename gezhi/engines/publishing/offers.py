@@ -34,6 +34,8 @@ class Personal:
 
 
 SUBJECTS: dict[str, dict[str, Offer]] = {}
+# Prefixes of paths that a subject offers under any name, by type: what was answered in forms that packs declare.
+ANSWERS: dict[str, dict[str, str]] = {}
 ROLES: dict[str, tuple[str, ...]] = {}
 
 # The engine's own: who issues, and when. `issuer.unit` is the organisation of the seat, empty where it has none.
@@ -49,7 +51,24 @@ ISSUER = {
 }
 
 
-def offers(subject: str, facts: Mapping[str, Offer], *, roles: tuple[str, ...] = ()) -> None:
-    """Declare what `subject` offers, and which roles an actor may have towards it. Called once, at start."""
+def offers(
+    subject: str, facts: Mapping[str, Offer], *, roles: tuple[str, ...] = (), answers: Mapping[str, str] | None = None
+) -> None:
+    """Declare what `subject` offers, and which roles an actor may have towards it. Called once, at start.
+
+    `answers`: prefix -> type, for facts whose names packs give (`answer.terms`); one nobody answered is not known.
+    """
     SUBJECTS[subject] = {**ISSUER, **facts}
+    ANSWERS[subject] = dict(answers or {})
     ROLES[subject] = roles
+
+
+def offer_of(subject: str, path: str) -> Offer | None:
+    """What the subject offers at a path, also under a name that a pack's form gives; None when nobody does."""
+    if found := SUBJECTS.get(subject, {}).get(path):
+        return found
+    for prefix, type_ in ANSWERS.get(subject, {}).items():
+        name = path.removeprefix(prefix)
+        if name != path and name.isidentifier() and name.isascii():
+            return Offer(type_, path)
+    return None

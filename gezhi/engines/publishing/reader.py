@@ -9,14 +9,14 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.publishing import rules
-from gezhi.engines.publishing.offers import ROLES, SUBJECTS, TYPES, Offer
+from gezhi.engines.publishing.offers import ROLES, SUBJECTS, TYPES, Offer, offer_of
 from gezhi.engines.publishing.schema import LAYOUTS, LEVELS
 from gezhi.foundation import expressions
 from gezhi.foundation.expressions import ExpressionError
 from gezhi.foundation.packs.reading import Context, plain
 from gezhi.foundation.people import POWERS
 
-OPTIONAL = ("version", "about", "when", "words", "to", "attach", "cc", "date", "seal", "purpose")
+OPTIONAL = ("version", "about", "when", "words", "to", "attach", "cc", "date", "seal", "purpose", "copies")
 REQUIRED = ("document", "title", "subject", "layout", "issuers", "mark", "draft", "sign", "fields", "heading", "body")
 
 
@@ -26,10 +26,10 @@ def read_document(node: Any, context: Context) -> dict[str, Any] | None:
         return None
     subject = context.one_of(node, "subject", SUBJECTS, "")
     offered = SUBJECTS.get(subject, {})
-    fields = [_field(item, offered, context) for _i, item in context.each(node, "fields")]
+    fields = [_field(item, subject, offered, context) for _i, item in context.each(node, "fields")]
     types = {f["id"]: f["type"] for f in fields}
     known = types | {path: offer.type for path, offer in offered.items() if path.startswith("issuer.")}
-    reading = _Reading(context, known, {f["id"]: offered.get(f["from"]) for f in fields})
+    reading = _Reading(context, known, {f["id"]: offer_of(subject, f["from"]) for f in fields})
     words = [_word(item, reading) for _i, item in context.each(node, "words")]
     body = {
         "title": context.title(node),
@@ -52,6 +52,10 @@ def read_document(node: Any, context: Context) -> dict[str, Any] | None:
         "seal": context.truth(node, "seal", True),
         "purpose": context.text(node, "purpose", "", max=100),
     }  # fmt: skip
+    if "copies" in node:
+        body["copies"] = [str(item)[:40] for _i, item in context.each(node, "copies")]
+        if not 2 <= len(body["copies"]) <= 9:
+            context.problem(node, "copies", "document.copies", _("copies 写二到九份，每份写明给谁。"))
     if any(f["type"] == "person" for f in fields) and len(body["purpose"]) < 4:
         context.problem(
             node, "purpose", "document.purpose", _("用到个人信息，要在 purpose 里写明收件人为什么需要（至少 4 个字）。")
@@ -112,13 +116,13 @@ class _Reading:
             self.context.problem(node, key, "document.unknown_field", words, name=name)
 
 
-def _field(node: Any, offered: Mapping[str, Offer], context: Context) -> dict[str, Any]:
+def _field(node: Any, subject: str, offered: Mapping[str, Offer], context: Context) -> dict[str, Any]:
     empty = {"id": "", "title": {"zh": "", "en": ""}, "type": "text", "from": ""}
     if not context.keys(node, required=("id", "title", "type", "from")):
         return empty
     path = context.text(node, "from", "", max=80)
     type = context.one_of(node, "type", TYPES, "text")
-    offer = offered.get(path)
+    offer = offer_of(subject, path)
     if offer is None and offered:
         near = difflib.get_close_matches(path, list(offered), n=1, cutoff=0.5)
         if near:

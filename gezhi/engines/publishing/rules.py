@@ -144,7 +144,8 @@ def compose(
     values = spoken(template, facts)
     issuer = template.issuers.get(level) or template.issuers["county"]
     org = fill(issuer, values)
-    return {
+    several = {"copies": list(template.copies)} if template.copies else {}
+    return several | {
         "layout": template.layout,
         "kind": template.title["zh"],
         "org": org,

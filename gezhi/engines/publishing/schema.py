@@ -59,6 +59,7 @@ class Template:
     date: str
     seal: bool
     purpose: str
+    copies: tuple[str, ...] = ()  # whose each copy is, when there are several
 
     @property
     def personal(self) -> tuple[Field, ...]:
@@ -91,6 +92,7 @@ class Template:
             date=body["date"],
             seal=body["seal"],
             purpose=body["purpose"],
+            copies=tuple(body.get("copies", ())),
         )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.engines.workflows import guarding
 from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
-from gezhi.engines.workflows.schema import Action
+from gezhi.engines.workflows.schema import Action, definition
 from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotAllowed, NotFound, register
@@ -107,9 +107,19 @@ def case_to_see(case_id: int, *, actor: Actor) -> Case:
     """The case, or NotFound: whether it exists is not told to those who may not see it."""
     case = Case.objects.filter(pk=case_id).first()
     # A side item's owner, or a seat to which an item climbed, sees its case as well.
-    if case is None or not (sees(case, actor) or _climbed_to(case, actor)):
+    if case is None or not (sees(case, actor) or _climbed_to(case, actor) or _keeps_notes(case, actor)):
         raise NotFound("case.not_found")
     return case
+
+
+def _keeps_notes(case: Case, actor: Actor) -> bool:
+    """Whether the actor, in the seat they still sit in, sealed notes on the case: nobody else could read them again."""
+    if actor.kind != "staff" or case.protected:
+        return False
+    flow = definition(case.workflow, case.version)[0]
+    stages = [s.id for s in flow.stages.values() if any(a.sealed for a in s.actions.values())]
+    mine = {"done_by": actor.person_id, "owner_seat__in": actor.answering, "stage__in": stages}
+    return bool(stages) and WorkItem.objects.filter(case_id=case.id, **mine).exists()
 
 
 def _climbed_to(case: Case, actor: Actor, items: Iterable[WorkItem] | None = None) -> bool:

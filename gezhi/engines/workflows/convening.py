@@ -84,7 +84,9 @@ def _invited(step: Step, stage: Stage, rule: PanelRule, panel: Panel, item: Work
         record = drawing_seats.drawn(
             case, who.draw.post, count=who.draw.count, by=who.draw.by, number=item.number, now=step.now,
             acted=access.doers(step.items, stage.owner.unlike if stage.owner else ()),
-            stood_aside=seating.recused(step.items),
+            stood_aside=seating.recused(step.items) | seating.parties(
+                stage.owner.without if stage.owner else None, case, step.now
+            ),
         )  # fmt: skip
         panel.draw = record
         seats = record["drawn"]

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Q
 
 from gezhi.engines.workflows import lots
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
-from gezhi.engines.workflows.panel_models import Ballot
+from gezhi.engines.workflows.panel_models import GATHERING, Ballot
+from gezhi.engines.workflows.panel_models import OPEN as SITTING
 from gezhi.foundation import people, places
 
 
@@ -66,12 +67,15 @@ def pool_of(post: str, place_id: int) -> Iterable[int]:
 
 
 def _past(pool: Collection[int], case: Case) -> tuple[dict[int, int], dict[int, str]]:
-    """(open matters, when last given one) by seat."""
+    """(open matters and panels they sit on, when last given one) by seat."""
     items = WorkItem.objects.filter(owner_seat__in=pool)
     load = dict(items.filter(state=OPEN, side=False).values_list("owner_seat").annotate(n=Count("id")))
     last: dict[int, datetime] = dict(items.values_list("owner_seat").annotate(at=Max("opened_at")))
-    asked = Ballot.objects.filter(seat_id__in=pool).values_list("seat_id").annotate(at=Max("panel__opened_at"))
-    for seat, at in asked:
+    sits = Count("id", filter=Q(panel__state__in=(GATHERING, SITTING)))
+    asked = Ballot.objects.filter(seat_id__in=pool).values_list("seat_id").annotate(at=Max("panel__opened_at"), n=sits)
+    for seat, at, n in asked:
+        if seat is not None and n:
+            load[seat] = load.get(seat, 0) + n
         if seat is not None and (seat not in last or at > last[seat]):
             last[seat] = at
     return load, {seat: at.isoformat() for seat, at in last.items()}

@@ -50,6 +50,7 @@ register(
 TRIES = 3  # half-days on which nobody was reached, before a resident counts as not reached (无法联系)
 COLUMNS = ("returns", "resorts", "reworks", "extensions", "reopenings")
 TEXTS = ("text", "long_text")
+JOINS = "+seat"  # keep: {team: +seat}: the seat that acts joins a kept list of seats
 CARRIED = ("more", "form", "asked", "asked_by")  # what a side item hands on to the next one of its chain
 
 
@@ -105,6 +106,10 @@ def keep(step: Step) -> None:
     asked_for = {f.id for f in action.form.fields}
     kept = dict(case.kept or {})
     for name, source in action.keep.items():
+        if source == JOINS:
+            if step.item is not None and step.item.owner_seat is not None:
+                kept[name] = list(dict.fromkeys((*kept.get(name, ()), step.item.owner_seat)))
+            continue
         value = step.values.get(source) if source in asked_for else compile(source, types)(known)
         place = facing.place_of(name, branch) if step.flow.kept[name] == "number" else name
         kept.pop(place, None)
@@ -160,18 +165,23 @@ def field_problems(action: Action, values: Mapping[str, Any], case: Case) -> dic
 
 
 def split(action: Action, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """(what may stand in the event, what is personal text and goes to the private store)."""
+    """(what may stand in the event, what is personal text and goes to the private store); nothing of what is sealed."""
     form: dict[str, Any] = {}
     said: dict[str, str] = {}
     for field in action.form.fields:
         value = values.get(field.id)
-        if value in (None, "", []):
+        if value in (None, "", []) or field.id in action.sealed:
             continue
         if field.type in TEXTS:
             said[field.id] = str(value)
         else:
             form[field.id] = dump_value(value)
     return form, said
+
+
+def sealed(action: Action, values: Mapping[str, Any]) -> dict[str, str]:
+    """What only whoever writes it is to read; a private text of its own, so that no reader of the others comes upon it."""
+    return {name: str(values[name]) for name in action.sealed if values.get(name)}
 
 
 def apply(step: Step) -> None:

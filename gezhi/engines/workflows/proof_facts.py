@@ -23,6 +23,8 @@ def brought(action: Action | None) -> Facts:
     fields = {f.id: f for f in action.form.fields}
     found: set[Fact] = set()
     for name, source in action.keep.items():
+        if source == "+seat":
+            found.add(("kept", name))
         if source in fields and fields[source].required and fields[source].when is None:
             found.add(("kept", name))
     # A unit asked for only in some cases (`when`) is the author's word that the other cases need none.

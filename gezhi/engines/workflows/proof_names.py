@@ -84,6 +84,9 @@ def _owner(flow: Workflow, stage: Stage, owner: Owner, posts: Mapping[str, objec
         and not any(a.assign or a.effect == "accept" for _w, _s, a in actions(flow))
     ):
         yield Flaw("owner.unassigned", where, _("“{stage}”等人指定承办，但没有操作来指定"), facts)
+    if owner.without is not None and flow.kept.get(owner.without) != "seats":
+        words = _("“{stage}”要避开的当事席位“{name}”没有作为席位名单（seats）留下")
+        yield Flaw("owner.without", where, words, {"stage": stage.id, "name": owner.without})
     for other in owner.unlike:
         if other not in flow.stages or flow.stages[other].kind in ("gate", "join", "end", "watch"):
             words = _("“{stage}”要避开的步骤“{other}”不存在")
@@ -136,6 +139,8 @@ def _action(
         if name not in flow.kept:
             words = _("“{action}”要留下的“{name}”没有在 kept 里声明{near}")
             yield Flaw("kept.unknown", (*where, "keep"), words, {**facts, "near": _near(name, flow.kept)})
+        elif source == "+seat" and flow.kept[name] == "seats":
+            continue
         elif (
             source not in fields
             and flow.kept[name] == "number"
@@ -148,6 +153,13 @@ def _action(
         elif fields[source].type != flow.kept[name]:
             facts |= {"is": fields[source].type, "wants": flow.kept[name]}
             yield Flaw("kept.type", (*where, "keep"), _("“{name}”声明为 {wants}，填写项“{field}”却是 {is}"), facts)
+    for name in action.sealed:
+        if name not in fields or fields[name].type not in ("text", "long_text"):
+            words = _("“{action}”要封存的“{name}”不是它的文字类填写项")
+            yield Flaw("action.sealed", (*where, "sealed"), words, {"action": action.id, "name": name})
+        elif name in action.public or name in action.keep.values():
+            words = _("“{action}”的“{name}”既封存，又公开或留给后面的步骤，只能选一样")
+            yield Flaw("action.sealed", (*where, "sealed"), words, {"action": action.id, "name": name})
     yield from _musts(flow, where, action)
     if action.effect in PASSING and (stage is None or side or stage.owner is None or not stage.owner.post):
         words = _("“{action}”要转给同一岗位的下一个人，只能写在由岗位（post）负责的一步里")

@@ -14,7 +14,7 @@ from gezhi.foundation.packs.reading import Context, plain
 
 ACTION = (
     "title", "by", "main", "key", "says", "form", "public", "set", "assign", "stamp", "counter", "exhausted", "to",
-    "open", "close", "effect", "within", "before_due", "use", "keep", "counts", "ends_all", "moves_to", "from", "must",
+    "open", "close", "sealed", "effect", "within", "before_due", "use", "keep", "counts", "ends_all", "moves_to", "from", "must",
 )  # fmt: skip
 
 
@@ -104,6 +104,8 @@ def _counts(holder: Any, body: dict[str, Any], context: Context) -> None:
 
 
 def _public(holder: Any, body: dict[str, Any], context: Context) -> None:
+    if sealed := parts.words(holder, "sealed", context):
+        body["sealed"] = sealed
     public = parts.words(holder, "public", context)
     if public:
         body["public"] = public

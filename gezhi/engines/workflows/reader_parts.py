@@ -44,7 +44,7 @@ def limit(node: Any, key: str, context: Context, *, words: tuple[str, ...] = ())
 
 def owner(node: Any, context: Context) -> dict[str, Any]:
     """post (and duty), case or above: exactly one."""
-    if not context.keys(node, optional=("post", "case", "above", "duty", "unlike", "draw")):
+    if not context.keys(node, optional=("post", "case", "above", "duty", "unlike", "draw", "without")):
         return {}
     if ("post" in node) + ("case" in node) + ("above" in node) != 1:
         context.problem(
@@ -66,6 +66,8 @@ def owner(node: Any, context: Context) -> dict[str, Any]:
         body["draw"] = context.one_of(node, "draw", WEIGHTS, "lot")
         if "post" not in node:
             context.problem(node, "draw", "owner.draw", _("抽取席位（draw）要写明是哪个岗位（post）。"))
+    if "without" in node:
+        body["without"] = context.text(node, "without", "", max=40)
     if context.truth(node, "duty"):
         body["duty"] = True
         if "post" not in node:

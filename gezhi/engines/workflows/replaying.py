@@ -215,6 +215,8 @@ def _answers(
         words = said.get(ref["private"])
         erased = {f.id: ERASED for f in action.form.fields if f.type in effects.TEXTS and f.required}
         given |= erased if words is None else words
+    if shut := act.get("sealed"):  # never opened, not even here: that something was written is on record
+        given |= dict.fromkeys((n for n in shut["fields"] if action.form.get(n) is not None), ERASED)
     asked = {f.id: f for f in action.form.fields}
     item = now.item(act.get("item"))
     known = environment(flow, now.case, now.items, event.at, item.branch if item else "")

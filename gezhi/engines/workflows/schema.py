@@ -267,6 +267,7 @@ def _owner(raw: Mapping[str, Any]) -> Owner:
         above=raw.get("above"),
         duty=raw.get("duty", False),
         draw=raw.get("draw", ""),
+        without=raw.get("without"),
     )
 
 
@@ -299,6 +300,7 @@ def _action(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Ty
         within=raw.get("within"),
         before_due=raw.get("before_due", False),
         public=tuple(raw.get("public", ())),
+        sealed=tuple(raw.get("sealed", ())),
         keep=raw.get("keep", {}),
         must=tuple(Must(m["that"], m["field"], m["says"]) for m in raw.get("must", ())),
         counts=tuple(raw.get("counts", ())),

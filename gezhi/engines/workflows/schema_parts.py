@@ -20,6 +20,7 @@ class Owner:
     unlike: tuple[str, ...] = ()  # stages whose doers may not own or act here
     above: str | None = None
     duty: bool = False
+    without: str | None = None  # with draw: a kept list of seats whose holders are parties to the matter
     draw: str = ""  # of a post with several seats: one by lot, by rotation or by load (schema_panels.WEIGHTS)
 
 
@@ -103,6 +104,7 @@ class Action:
     within: str | None = None
     before_due: bool = False
     public: tuple[str, ...] = ()  # fields the resident sees
+    sealed: tuple[str, ...] = ()  # fields whose words only whoever wrote them can read
     keep: Mapping[str, str] = field(default_factory=dict)  # kept name -> form field, or (numbers) an expression
     must: tuple[Must, ...] = ()
     counts: tuple[str, ...] = ()  # figures of the case that go up by one

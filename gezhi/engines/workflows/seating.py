@@ -29,6 +29,7 @@ def new_item(
     """
     assert stage.owner is not None and stage.clock is not None
     seat, apart = _seat(stage, case, items, at, now)
+    apart |= parties(stage.owner.without, case, now)
     if case.protected:
         receives, given = stage.id == flow.start, stage.owner.case is not None
         seat, apart = protecting.placed(case, seat, apart, now, receives=receives, given=given)
@@ -62,6 +63,12 @@ def new_item(
     )
     item.next_at = clocks.next_at(item, stage)
     return item
+
+
+def parties(name: str | None, case: Case, now: datetime) -> frozenset[int]:
+    """Who sits in the seats of a kept list: parties to the matter and their kin, who decide nothing of it."""
+    seats = (case.kept or {}).get(name, ()) if name else ()
+    return frozenset(person for seat in seats for person in people.directory().holders(seat, now))
 
 
 def recused(items: Iterable[WorkItem]) -> frozenset[int]:

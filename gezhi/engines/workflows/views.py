@@ -72,6 +72,10 @@ class Entry:
     panel: Mapping[str, Any] = field(
         default_factory=dict
     )  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
+    sealed: tuple[str, ...] = ()  # fields whose words only their writer reads; for others `said` does not hold them
+    held: Mapping[str, str] = field(default_factory=dict)  # sensitive fields in full; `said` has them masked
+    said_ref: int | None = None  # the private text `said` comes from
+    chosen: Mapping[str, str] = field(default_factory=dict)  # field -> title of what was chosen of a list
 
 
 @dataclass(frozen=True)
@@ -126,10 +130,10 @@ def _view(case: Case, actor: Actor) -> CaseView:
     flow, _hash = definition(case.workflow, case.version)
     items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
     history = events.history(f"case:{case.id}")
-    texts = events.read_private(_refs(case, history))
+    texts = events.read_private(_refs(case, history, actor))
     now = clock.now()
     main = trunk_of(items)
-    timeline = _timeline(history, flow, texts)
+    timeline = _timeline(history, flow, texts, actor)
     return CaseView(
         case=case,
         flow=flow,
@@ -271,13 +275,22 @@ def bar_of(case: Case, items: Iterable[WorkItem], now: datetime) -> rules.Bar:
     )
 
 
-def _refs(case: Case, history: Iterable[Any]) -> list[int]:
+def _refs(case: Case, history: Iterable[Any], actor: Actor | None = None) -> list[int]:
     refs = [case.text_ref, *([case.contact_ref] if case.contact_ref else [])]
     for event in history:
         said = event.patch.get("act", {}).get("said")
         if said:
             refs.append(said["private"])
+        if _wrote(event, actor) and (sealed := event.patch["act"].get("sealed")):
+            refs.append(sealed["private"])
     return refs
+
+
+def _wrote(event: Any, actor: Actor | None) -> bool:
+    """Whether this is the person who did it: what is sealed opens for nobody else, whatever their powers."""
+    return actor is not None and actor.person_id is not None and event.actor_person == actor.person_id and (
+        "act" in event.patch
+    )  # fmt: skip
 
 
 def _words(raw: str | None) -> Words:
@@ -308,7 +321,9 @@ def contact_text(case: Case, field: str) -> tuple[int, str] | None:
     return (case.contact_ref, str(value)) if value else None
 
 
-def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | None]) -> list[Entry]:
+def _timeline(
+    history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | None], actor: Actor | None = None
+) -> list[Entry]:
     directory = people.directory()
     entries: list[Entry] = []
     stage, joined = flow.first.id, False
@@ -321,6 +336,9 @@ def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | 
         if event.kind == "case.merge" or joined:
             action = merged.told(flow, act.get("action", "")) or action
         raw = texts.get(act["said"]["private"]) if "said" in act else None
+        own = texts.get(act["sealed"]["private"]) if "sealed" in act and _wrote(event, actor) else None
+        said = json.loads(raw) if raw else {}
+        held = {f.id: said[f.id] for f in action.form.fields if f.sensitive and f.id in said} if action else {}
         form = dict(act.get("form") or {})
         photos = tuple(act.get("photos") or form.pop("photos", ()) or ())
         if erased:
@@ -341,7 +359,11 @@ def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | 
                 who=person.name_public if person else "",
                 seat_label=seat.label if seat else "",
                 actor_kind=kind,
-                said=json.loads(raw) if raw else {},
+                said=said | {name: masked(words) for name, words in held.items()} | (json.loads(own) if own else {}),
+                held=held,
+                sealed=tuple(act.get("sealed", {}).get("fields", ())),
+                said_ref=act["said"]["private"] if "said" in act else None,
+                chosen=_chosen(action.form, form) if action else {},
                 labels={f.id: f.label for f in action.form.fields} if action else {},
                 form=form,
                 photos=photos,
@@ -356,6 +378,16 @@ def _timeline(history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | 
         if "merged_into" in event.patch:
             joined = event.patch["merged_into"] is not None
     return entries
+
+
+def masked(words: str) -> str:
+    """A sensitive answer as pages show it: a name by its first character, longer words by their first two."""
+    return crypto.mask_name(words) if len(words) <= 5 else f"{words[:2]}****"
+
+
+def _chosen(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
+    """What was chosen of a list, by the words of the list."""
+    return {f.id: option.label for f in form.fields for option in f.choices if values.get(f.id) == option.value}
 
 
 # --- the resident's side --------------------------------------------------------------------------------------

@@ -25,8 +25,14 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     if case.due_at != before["due_at"]:
         case.close_by = clocks.close_by(step.flow, case.due_at)
     stream = f"case:{case.id}"
-    text, after = said(step), case_patch(case)
-    patch = patch_of(step, before, after, events.keep(stream, {"said": text})["said"] if text else None)
+    text, after, shut = said(step), case_patch(case), effects.sealed(action, step.values)
+    texts = {"said": text} if text else {}
+    if shut:
+        texts["sealed"] = json.dumps(shut, ensure_ascii=False)
+    refs = events.keep(stream, texts) if texts else {}
+    patch = patch_of(step, before, after, refs.get("said"))
+    if shut:
+        patch["act"]["sealed"] = refs["sealed"].as_json() | {"fields": sorted(shut)}
     head = events.record(
         stream,
         f"case.{action.id}",

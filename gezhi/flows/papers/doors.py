@@ -92,7 +92,7 @@ def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None)
         return actions.draft(
             name,
             about=f"case:{case_id}",
-            facts=facts.gather(view),
+            facts=facts.gather(view, queries.about(f"case:{case_id}")),
             path=access.path_of(view.case),
             actor=actor,
             roles=facts.roles(view.case, actor),
@@ -194,7 +194,7 @@ def take(document_id: int, form: str, *, actor: Actor, purpose: str | None = Non
         row = actions.printed(document_id, actor=actor)
     if form == "docx":
         made = word.render(content["paper"], content["personal"], full=full, fingerprint=row.fingerprint)
-    printed = html.fragment(content["paper"], content["personal"], full=full, fingerprint=row.fingerprint)
+    printed = html.fragment(content["paper"], content["personal"], full=full, fingerprint=row.fingerprint, copies=True)
     return Taken(
         form,
         f"{row.number}.{form}",

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import translation
 
+from gezhi.engines.publishing.models import ISSUED, Document
 from gezhi.engines.publishing.offers import Offer, Personal, offers
+from gezhi.engines.publishing.schema import template
 from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.engines.workflows.views import CaseView, Entry
 from gezhi.foundation import events, exports, packs, people, places
@@ -25,6 +27,9 @@ from gezhi.foundation.people import Actor, crypto
 
 ROLES = ("owner", "handler")
 STEP = {"at": "time", "stage": "text", "seat": "text", "who": "text", "what": "text", "said": "text"}
+CONTENTS = {"no": "text", "paper": "text", "by": "text", "on": "date", "note": "text"}
+# What was answered last in a form field of that name: as text, as a day, as a person's data.
+ANSWERS = {"answer.": "text", "answer_on.": "date", "answer_of.": "person"}
 CASE = {
     "case.number": Offer("text", "案号"),
     "case.title": Offer("text", "事项摘要"),
@@ -53,6 +58,7 @@ CASE = {
     "case.answered_by": Offer("text", "作出答复的席位"),
     "case.answered_at": Offer("time", "答复时间"),
     "case.steps": Offer("rows", "经过", STEP),
+    "case.contents": Offer("rows", "卷内目录", CONTENTS),
     "owner.name": Offer("text", "现在负责的席位"),
     "owner.signed": Offer("truth", "承办单位签收过"),
     "owner.signed_at": Offer("time", "承办单位签收时间"),
@@ -102,7 +108,7 @@ def register() -> None:
     """Told once, when Django starts: what a case offers, and what leaves as paper."""
     from django.utils.translation import gettext_lazy as _
 
-    offers("case", CASE, roles=ROLES)
+    offers("case", CASE, roles=ROLES, answers=ANSWERS)
     exports.titled("document", _("公文"))
 
 
@@ -116,8 +122,11 @@ def roles(case: Case, actor: Actor) -> tuple[str, ...]:
     return tuple(found)
 
 
-def gather(view: CaseView) -> dict[str, Any]:
-    """Every fact of CASE. Two queries at most beside what the view holds. Call it with Chinese active (`in_chinese`)."""
+def gather(view: CaseView, papers: Sequence[Document] = ()) -> dict[str, Any]:
+    """Every fact of CASE. Two queries at most beside what the view holds. Call it with Chinese active (`in_chinese`).
+
+    `papers`: the documents of the case, for its table of contents.
+    """
     case, now = view.case, clock.now()
     # A paper is read by everybody who sees the case, some of whom may read only the reviewed copy of a protected
     # matter; and paper travels. So none of its words, and nobody's name, stand in one.
@@ -163,6 +172,7 @@ def gather(view: CaseView) -> dict[str, Any]:
         "case.answered_by": answer.seat_label if answer else "",
         "case.answered_at": answer.at if answer else None,
         "case.steps": [_step(e, text) for e in view.timeline],
+        "case.contents": _contents(view, papers),
         "owner.name": directory.seat(behind.seat).label if behind and behind.seat else view.seat_label,
         "owner.signed": any(e.action == "accept" for e in view.timeline),
         "owner.signed_at": next((e.at for e in reversed(view.timeline) if e.action == "accept"), None),
@@ -183,7 +193,50 @@ def gather(view: CaseView) -> dict[str, Any]:
         "reporter.name": _personal(case, contact, "name", crypto.mask_name),
         "reporter.phone": _personal(case, contact, "phone", crypto.mask_phone),
     }
-    return facts
+    return facts if kept else facts | _answers(view, text)
+
+
+def _answers(view: CaseView, text: Any) -> dict[str, Any]:
+    """The latest answer to each field of a form, under the three prefixes of ANSWERS."""
+    found: dict[str, Any] = {}
+    for entry in view.timeline:
+        for name, words in entry.said.items():
+            if name in entry.sealed:
+                continue
+            found[f"answer.{name}"] = text(words)
+            if name in entry.held and entry.said_ref is not None:
+                found[f"answer_of.{name}"] = Personal(entry.held[name], words, entry.said_ref, name)
+        for name, value in entry.form.items():
+            if isinstance(value, bool):
+                found[f"answer.{name}"] = "是" if value else "否"
+            elif name in entry.chosen:
+                found[f"answer.{name}"] = entry.chosen[name]
+            elif isinstance(value, str):
+                found[f"answer.{name}"] = value
+                if re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+                    found[f"answer_on.{name}"] = date.fromisoformat(value)
+    return found
+
+
+def _contents(view: CaseView, papers: Sequence[Document]) -> list[dict[str, Any]]:
+    """What lies in the file of a case, in order: what was raised, what was written at each step, the papers issued."""
+    directory = people.directory()
+    lines: list[tuple[datetime, str, str, str]] = []
+    for entry in view.timeline:
+        said = entry.said or entry.form or entry.photos or entry.sealed
+        if entry.kind == "case.opened" or (said and entry.title):
+            what = "受理登记（反映内容）" if entry.kind == "case.opened" else f"{entry.stage_title}：{entry.title}"
+            note = "内容封存，不入卷" if entry.sealed else f"附照片{len(entry.photos)}张" if entry.photos else ""
+            lines.append((entry.at, what, entry.seat_label, note))
+    for paper in papers:
+        if paper.state == ISSUED and paper.issued_at is not None:
+            kind = template(paper.template, paper.version)
+            seat = directory.seats.get(paper.signed_seat or paper.issuer_seat or 0)
+            lines.append((paper.issued_at, f"{kind.title['zh']}（{paper.number}）", seat.label if seat else "", ""))
+    return [
+        {"no": str(n), "paper": what, "by": by, "on": clock.local(at).date(), "note": note}
+        for n, (at, what, by, note) in enumerate(sorted(lines, key=lambda line: line[0]), 1)
+    ]
 
 
 @dataclass(frozen=True)
@@ -273,7 +326,9 @@ def _step(entry: Entry, text: Any) -> dict[str, Any]:
         "seat": entry.seat_label,
         "who": who,
         "what": what,
-        "said": text("；".join(words for words in entry.said.values() if words)) if entry.kind != "case.opened" else "",
+        "said": text("；".join(words for name, words in entry.said.items() if words and name not in entry.sealed))
+        if entry.kind != "case.opened"
+        else "",
     }
 
 

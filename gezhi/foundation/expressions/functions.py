@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +84,23 @@ def total(values: tuple[Decimal, ...]) -> Decimal | None:
     return finite(result)
 
 
+def share(whole: Decimal, which: Decimal, *weights: Decimal) -> Decimal | None:
+    """What the `which`-th (from 1) of the weights bears of a sum in yuan, to the cent, by the largest remainder: all parts
+    together are the sum again, exactly. None for a sum that is not whole cents, a negative weight or none at all."""
+    cents = whole * 100
+    fits = which == which.to_integral_value() and 1 <= which <= len(weights)
+    if not fits or cents != cents.to_integral_value() or cents < 0 or min(weights) < 0 or not sum(weights):
+        return None
+    exact = [Fraction(cents) * Fraction(w) / sum(Fraction(x) for x in weights) for w in weights]
+    parts = [int(e) for e in exact]
+    left = int(cents) - sum(parts)
+    # What is equal goes to whoever was written first: the same bill is always shared in the same way.
+    first = sorted(range(len(parts)), key=lambda n: (parts[n] - exact[n], n))
+    for n in first[:left]:
+        parts[n] += 1
+    return finite(Decimal(parts[int(which) - 1]) / 100)
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """`types(column, arguments) -> result type` raises ExpressionError; `apply` gets computed arguments."""
@@ -122,6 +140,12 @@ def _alike(name: str, wanted: Any, ordered: bool):
         return first
 
     return types
+
+
+def _share(column: int, given: Sequence[Type]) -> Type:
+    if 4 <= len(given) <= 20 and all(t == Number for t in given):
+        return Number
+    raise _fault(column, "分摊", _("分摊(总数, 第几份, 甲的份额, 乙的份额, …)"))
 
 
 def _contains(column: int, given: Sequence[Type]) -> Type:
@@ -170,6 +194,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("year", ("年份",), ("year",), _fixed("年份", _("年份(日期)"), Number, (Date,)), lambda d: Decimal(d.year)),
         Function("month", ("月份",), ("month",), _fixed("月份", _("月份(日期)"), Number, (Date,)), lambda d: Decimal(d.month)),
         Function("day", ("日子",), ("day",), _fixed("日子", _("日子(日期)"), Number, (Date,)), lambda d: Decimal(d.day)),
+        Function("share", ("分摊",), ("share",), _share, share),
         Function("if", ("若", "如果"), ("if",), _choose),
         Function("first", ("取值",), ("first",), _alike("取值", _("取值(字段, 空时用的值)"), False)),
     )

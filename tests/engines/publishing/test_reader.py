@@ -43,7 +43,8 @@ def written(tmp_path):
 def test_the_shipped_templates_are_sound():
     pack = packs.load(STANDARD)
     assert {i.name for i in pack.items if i.kind == "document"} == {
-        "supervision", "assignment", "transfer", "acceptance", "extension", "return", "reply", "trail",
+        "supervision", "assignment", "transfer", "acceptance", "extension", "return", "reply", "trail", "agreement",
+            "volume",
     }  # fmt: skip
 
 

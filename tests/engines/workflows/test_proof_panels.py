@@ -182,3 +182,33 @@ def test_each_flaw_is_told(code: str, old: str, new: str):
     for flaw in proof.prove(flow, posts=POSTS):
         if flaw.code == code and flaw.run and code == "flow.endless":
             show(flow, flaw)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("sealed: [nothing]", "action.sealed"),
+        ("sealed: [units]", "action.sealed"),
+        ("sealed: [words], public: [words]", "action.sealed"),
+        ("sealed: [words]", ""),
+    ],
+)
+def test_only_words_of_its_own_form_that_nobody_is_to_read_can_be_sealed(line, code):
+    more = "{id: units, type: seats, required: true, title: {zh: 哪些单位, en: Units}}"
+    text = SOUND.replace(more, more + "\n          - {id: words, type: text, max: 9, title: {zh: 话, en: Words}}", 1)
+    text = text.replace(
+        "        keep: {units: units}",
+        "".join(f"        {part}\n" for part in line.split(", ")) + "        keep: {units: units}",
+        1,
+    )
+    context = Context("talks.yaml", shared={"posts": POSTS})
+    read_workflow(read_yaml(text, "talks.yaml"), context)
+    assert {p.code for p in context.problems} == ({code} if code else set())
+
+
+@pytest.mark.parametrize(("name", "code"), [("units", ""), ("places", "owner.without"), ("nobody", "owner.without")])
+def test_who_is_left_out_of_a_draw_is_a_kept_list_of_seats(name, code):
+    text = SOUND.replace("owner: {post: clerk}", f"owner: {{post: clerk, draw: load, without: {name}}}", 1)
+    context = Context("talks.yaml", shared={"posts": POSTS})
+    read_workflow(read_yaml(text, "talks.yaml"), context)
+    assert {p.code for p in context.problems} == ({code} if code else set())

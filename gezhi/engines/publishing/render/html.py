@@ -13,9 +13,37 @@ CSS = Path(__file__).parents[1] / "static" / "publishing" / "paper.css"
 
 
 def fragment(
-    paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = ""
+    paper: Mapping[str, Any],
+    personal: Mapping[str, Any],
+    *,
+    full: bool = False,
+    fingerprint: str = "",
+    copies: bool = False,
 ) -> str:
-    """The paper as one <article>; people's data masked unless `full`. No script, no style of its own."""
+    """The paper as one <article>; people's data masked unless `full`. No script, no style of its own.
+
+    `copies`: as many articles as the paper has copies, each saying whose it is (what is printed).
+    """
+    whose = list(paper.get("copies") or ())
+    if copies and whose:
+        return "".join(_article(paper, personal, full, fingerprint, copy_note(n, whose)) for n in range(len(whose)))
+    return _article(paper, personal, full, fingerprint, copies_note(whose))
+
+
+def copies_note(whose: list[str]) -> str:
+    """How many copies there are and whose each is; empty when there is one."""
+    return f"一式{NUMERALS[len(whose)]}份：{'、'.join(whose)}" if whose else ""
+
+
+def copy_note(number: int, whose: list[str]) -> str:
+    """Which of how many copies this is."""
+    return f"一式{NUMERALS[len(whose)]}份　第{NUMERALS[number + 1]}份：{whose[number]}"
+
+
+NUMERALS = "〇一二三四五六七八九"
+
+
+def _article(paper: Mapping[str, Any], personal: Mapping[str, Any], full: bool, fingerprint: str, note: str) -> str:
 
     def say(text: str) -> str:
         return escape(shown(text, personal, full))
@@ -24,6 +52,8 @@ def fragment(
         f'<article class="gw {escape(paper["layout"])}" lang="zh-CN">',
         f'<p class="gw-org">{say(paper["org"])}</p>',
     ]
+    if note:
+        parts.insert(1, f'<p class="gw-copy">{escape(note)}</p>')
     signer = say(paper["signer"])
     state = "" if paper["signer"] else ' class="waiting"'
     if paper["layout"] == "letter":
@@ -66,7 +96,7 @@ def fragment(
 
 def page(paper: Mapping[str, Any], personal: Mapping[str, Any], *, full: bool = False, fingerprint: str = "") -> str:
     """A whole HTML document with the style sheet inside, for the PDF only (a served page links it)."""
-    body = fragment(paper, personal, full=full, fingerprint=fingerprint)
+    body = fragment(paper, personal, full=full, fingerprint=fingerprint, copies=True)
     title = escape(f"{paper['number']} {shown(paper['heading'], personal, full)}")
     return (
         f'<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{title}</title>'

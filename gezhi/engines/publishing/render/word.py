@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from gezhi.engines.publishing.render.html import copy_note
 from gezhi.engines.publishing.rules import shown
 
 RED = "B3261E"
@@ -40,7 +41,17 @@ class _Writer:
         return shown(text, self.personal, self.full)
 
     def bytes(self) -> bytes:
+        whose = list(self.paper.get("copies") or ())
+        for number in range(len(whose) or 1):
+            if number:
+                self.doc.add_page_break()
+            self._copy(copy_note(number, whose) if whose else "")
+        return _same_bytes(self.doc)
+
+    def _copy(self, note: str) -> None:
         paper = self.paper
+        if note:
+            self.line(note, font=SONG, size=10.5, indent=False, exact=0, after=4)
         if paper["layout"] == "letter":
             self._letter_head()
         else:
@@ -61,7 +72,6 @@ class _Writer:
             self._record()
         if self.fingerprint:
             self.line(f"内容指纹 {self.fingerprint}", font=SONG, size=9, indent=False, before=6, exact=0)
-        return _same_bytes(self.doc)
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
