@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from django.db.models import Q
 
-from gezhi.engines.duties import enrolling, refusals  # noqa: F401  (registers the codes)
+from gezhi.engines.duties import enrolling, refusals, sweeping  # noqa: F401  (registers the codes)
 from gezhi.engines.duties.models import PATH, Enrolment, Publication
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.schema import rule as rule_of
@@ -31,10 +31,17 @@ def publish(name: str, *, read: int = READ, write: int = WRITE) -> int:
     row = begun(rule)
     if row.finished:
         return 0
+    what = sweeping.prepared(rule)
+    made = 0
     if rule.over[0] != "register":
         made = of_ground(rule)
+    elif what is not None:
+        fresh = not Enrolment.objects.filter(rule=rule.name, until=None).exists()
+        mine = Publication.objects.filter(pk=row.pk, hash=rule.hash)
+        made = sweeping.sweep(what, row.reached, lambda reached: mine.update(reached=reached))
+        if not fresh:
+            sweeping.mend(what)
     else:
-        made = 0
         while True:
             entries = list(
                 Entry.objects.filter(register=rule.over[1], until=None, pk__gt=row.reached).order_by("id")[:read]

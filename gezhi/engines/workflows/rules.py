@@ -35,7 +35,9 @@ class Ids:
         with self._lock:
             before, low = self._last
             low = low + 1 + secrets.randbelow(16) if before == milliseconds else 1 << 20
-            if low >= 1 << 20:  # the first of a millisecond: anywhere in the lower half, which leaves its followers room
+            if (
+                low >= 1 << 20
+            ):  # the first of a millisecond: anywhere in the lower half, which leaves its followers room
                 low = secrets.randbits(19)
             self._last = (milliseconds, low)
         return (milliseconds << 20) | low

@@ -10,12 +10,15 @@ from . import revisions
 from .counting import Counted, count_queries
 from .cursors import pipelined, prepared
 from .inserting import insert, insert_many, new_ids
+from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
 
 __all__ = [
     "Counted",
+    "Pace",
     "after_commit",
     "attempt",
+    "checkpoint",
     "count_queries",
     "insert",
     "insert_many",

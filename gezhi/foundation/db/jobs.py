@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import connection
-
+from gezhi.foundation.db import pacing
 from gezhi.foundation.jobs import every
 
 
@@ -11,8 +10,4 @@ from gezhi.foundation.jobs import every
 @every(0.25, "db.checkpoint")
 def checkpoint() -> None:
     """Copy what is committed from the log to the database file; waits for nobody and nobody waits for it."""
-    if connection.vendor != "sqlite":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        cursor.fetchall()
+    pacing.checkpoint()
