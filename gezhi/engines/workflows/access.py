@@ -122,6 +122,11 @@ def _keeps_notes(case: Case, actor: Actor) -> bool:
     return bool(stages) and WorkItem.objects.filter(case_id=case.id, **mine).exists()
 
 
+def sees_at_all(case: Case, items: Iterable[WorkItem], actor: Actor) -> bool:
+    """Whether the actor sees the case, or an item of it is theirs to do. The rule of `case_to_see`, for rows at hand."""
+    return sees(case, actor) or _climbed_to(case, actor, items)
+
+
 def _climbed_to(case: Case, actor: Actor, items: Iterable[WorkItem] | None = None) -> bool:
     """Whether an open item of the case is the actor's to do, as owner of a side item or in somebody's stead."""
     if actor.kind != "staff":
@@ -181,7 +186,7 @@ def why_not(
     action: Action, *, case: Case, item: WorkItem | None, items: list[WorkItem], actor: Actor, now: datetime
 ) -> NotAllowed | None:
     """None when the actor may do this; otherwise the refusal that says why."""
-    if case.protected and actor.kind == "staff" and not (sees(case, actor) or _climbed_to(case, actor, items)):
+    if case.protected and actor.kind == "staff" and not sees_at_all(case, items, actor):
         return NotAllowed()
     directory = people.directory()
     last: NotAllowed | None = None

@@ -33,12 +33,14 @@ def promised(start: datetime, made: Mapping[str, Any]) -> datetime:
     """The promised date of a round that began at `start`: the soonest of its `limits`, then each of `more`.
 
     `given` is the deadline a sender set, an instant: the promise is never later than that (and never before
-    `start`: what comes in late is late from its first instant). Approved extensions count from there.
+    `start`: what comes in late is late from its first instant). Approved extensions count from there. `since`, an
+    instant, stands for `start`: a round that goes on under another process (apart.py).
 
     What was promised is kept with the case, so that a change of the calendar counts again what was
     promised then, not what a category would be promised today. An entry of `more` is a limit that was granted, or a
     pause [from, until]: it moves the date on by the time spent in it, as the promise itself is counted.
     """
+    start = datetime.fromisoformat(made["since"]) if made.get("since") else start
     due_at = min(deadline(start, parse_limit(limit)) for limit in made["limits"])
     if made.get("given"):
         due_at = max(start, min(due_at, datetime.fromisoformat(made["given"])))

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, clocks, effects, merged, refusals, repeating, rules, writing
+from gezhi.engines.workflows import access, apart, clocks, effects, merged, refusals, repeating, rules, writing
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
@@ -69,6 +69,8 @@ def _fire(
 ) -> Case:
     now = clock.now()
     case, items = access.case_to_change(case_id)
+    if case.protected and actor.kind == "staff" and not access.sees_at_all(case, items, actor):
+        raise NotFound("case.not_found")  # a page that was open when it was kept apart: not even that it has moved
     # Before any judgement: a repeated call must answer as the first did, however the case has moved on.
     repeating.note(case, key_hash, body)
     flow, _hash = definition(case.workflow, case.version)
@@ -98,6 +100,8 @@ def _fire(
     step = Step(flow, action, case, item, items, actor, values, now)
     step.run()
     writing.write(step, before, claimed_at)
+    if step.against or before["protected"] != case.protected:
+        apart.along(case, actor)
     return case
 
 
@@ -150,7 +154,7 @@ def _stale(case: Case, items: list[WorkItem]) -> Conflict:
     if last is not None:
         if last.done_by is not None:
             who = people.directory().person(last.done_by).name_public
-        action = flow.actions_at(last.stage).get(last.action)
+        action = flow.actions_at(last.stage).get(last.action) if last.stage in flow.stages else None
         if action is not None:
             did = localised(action.title)
     return Conflict("case.stale", who=who, what_happened=did)

@@ -47,10 +47,7 @@ _OWNERS = Action("", {"zh": "", "en": ""}, ("owner",), Form())
 
 def rule_of(panel: Panel, case: Case) -> PanelRule:
     """The rule that the panel's version of its workflow gives it."""
-    flow, _hash = definition(case.workflow, case.version)
-    rule = flow.stages[panel.stage].panel
-    assert rule is not None
-    return rule
+    return _rule(definition(case.workflow, case.version)[0], panel)
 
 
 def enrol(panel_id: int, text: str, *, actor: Actor) -> Panel:
@@ -175,9 +172,10 @@ def _around(panel: Panel) -> tuple[Case, WorkItem | None, Workflow]:
 
 
 def _rule(flow: Workflow, panel: Panel) -> PanelRule:
-    rule = flow.stages[panel.stage].panel
-    assert rule is not None
-    return rule
+    stage = flow.stages.get(panel.stage)
+    if stage is None or stage.panel is None:  # of the process the case went by before it was kept apart
+        raise NotFound("panel.not_found")
+    return stage.panel
 
 
 def _still_open(panel: Panel, item: WorkItem | None, now: Any) -> None:

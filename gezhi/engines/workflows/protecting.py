@@ -6,6 +6,7 @@ above them, `settle` does so again when people change seats. docs/rules/protecte
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from gezhi.engines.workflows import clocks
 from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import OPEN, Case, ProtectedAgainst, WorkItem
 from gezhi.engines.workflows.named import Named
@@ -20,7 +22,7 @@ from gezhi.engines.workflows.protected_pack import KINDS, NAMED, rules
 from gezhi.engines.workflows.record import AGAINST_FIELDS, item_patch
 from gezhi.foundation import db, events, people, places
 from gezhi.foundation.errors import Invalid, NotAllowed, register
-from gezhi.foundation.people import Actor
+from gezhi.foundation.people import Actor, crypto
 
 register(
     "protected.about",
@@ -67,12 +69,10 @@ def at_opening(
     Raises Invalid protected.about, NotAllowed protected.self (a clerk among those named).
     """
     known = rules()
-    about = str(data.get("about") or "").strip()
-    lines = tuple(_lines(about, place_id, now)) if about else ()
-    why = about if about in KINDS else NAMED if about else known.kind_of(category, kind)
-    if not lines:
-        lines = tuple(_suspected(str(data.get("text") or ""), place_id, now))
-        why = why or (NAMED if lines else "")
+    about, text = str(data.get("about") or "").strip(), str(data.get("text") or "")
+    why, lines = about_what(about, text, place_id, now)
+    if not about:
+        why = known.kind_of(category, kind) or why
     if not why:
         return None
     # Words that were brought in by others (a sheet of a hotline) go where they must; at a counter one is asked to step aside.
@@ -80,6 +80,24 @@ def at_opening(
     if by_hand and actor.person_id is not None and actor.person_id in naming.persons(lines, now):
         raise NotAllowed("protected.self")
     return Protection(why, lines, known.workflow)
+
+
+def about_what(about: str, text: str, place_id: int, now: datetime) -> tuple[str, tuple[Named, ...]]:
+    """(why it is protected, whom it names) by what somebody chose; with no name chosen, by whom the words seem to mean.
+
+    ("", ()) when nothing was chosen and the words mean nobody. Raises Invalid protected.about.
+    """
+    lines = tuple(_lines(about, place_id, now)) if about else ()
+    why = about if about in KINDS else NAMED if about else ""
+    if not lines:
+        lines = tuple(_suspected(text, place_id, now))
+        why = why or (NAMED if lines else "")
+    return why, lines
+
+
+def process() -> str:
+    """The workflow that protected matters go through; "" when no pack names one."""
+    return rules().workflow
 
 
 def _lines(about: str, place_id: int, now: datetime) -> Iterable[Named]:
@@ -199,7 +217,20 @@ def release(case: Case) -> list[ProtectedAgainst]:
     for row in rows:
         row.withdrawn = True
     case.protected, case.named = "", ()  # type: ignore[attr-defined]
+    if "ordinary" in case.promised:  # kept apart midway: what was promised before holds again
+        case.promised = case.promised["ordinary"]
+        case.due_at = clocks.promised(case.opened_at, case.promised)
+    findable([case])
     return rows
+
+
+def findable(cases: Iterable[Case]) -> None:
+    """Ordinary matters are found by the telephone of their reporter (again). Not saved. One query."""
+    given = [case for case in cases if case.contact_ref is not None]
+    raw = events.read_private([case.contact_ref for case in given if case.contact_ref is not None])
+    for case in given:
+        phone = json.loads(raw.get(case.contact_ref or 0) or "{}").get("phone")
+        case.contact_hash = crypto.blind("phone", phone) if phone else None
 
 
 def settle(now: datetime) -> int:

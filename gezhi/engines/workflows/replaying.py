@@ -99,6 +99,8 @@ def replay(case_id: int, history: Sequence[events.Event], new: Workflow) -> Repl
     said = _said(history)
     state: dict[str, Any] = {}
     done = Replayed()
+    if any(event.kind == "case.protect" and "workflow" in event.patch for event in history):
+        raise Differs("migrate.apart", _("这一件中途转成了保密事项，前后不是一种办法。"))
     for event in history:
         act = event.patch.get("act") or {}
         before = {key: _plain(value) for key, value in state.items()}

@@ -66,7 +66,7 @@ def own_titles(cases: Iterable[Case]) -> dict[int, str]:
 def row_of(case: Case, title: str, item: WorkItem | None, now: datetime) -> Row:
     """One line; no query."""
     flow, _hash = definition(case.workflow, case.version)
-    stage = flow.stages[item.stage if item else case.stage]
+    stage = flow.stages.get(item.stage if item else case.stage) or flow.stages[case.stage]
     directory = people.directory()
     seat = item.owner_seat if item else None
     return Row(

@@ -304,14 +304,15 @@ class Step:
 
     def join_other(self, main: Case) -> None:
         """The matter is handled with another one from now on: it ends where it stands, and its stage tells where."""
-        self._stop()
+        self.stop()
         case = self.case
         case.state, case.outcome, case.closed_at, case.merged_into = CLOSED, MERGED, self.now, main.id
         case.owner_seat = case.late_at = case.parked_until = case.attempts = None
         case.solved = case.rating = ""  # what was said of an earlier round stands in the record; now it is asked anew
         case.followed_at, case.phase = None, "closed"
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """End everything that is open; what comes of the case is the caller's to say."""
         for item in list(self.open()):
             if item is not self.item:
                 self.finish(item, "cancelled")
@@ -319,7 +320,7 @@ class Step:
             self.finish(self.item)
 
     def _end(self, stage: Stage) -> None:
-        self._stop()
+        self.stop()
         case = self.case
         case.state, case.outcome, case.closed_at = CLOSED, stage.outcome, self.now
         case.owner_seat = case.late_at = case.parked_until = None

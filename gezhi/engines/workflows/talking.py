@@ -136,8 +136,10 @@ def rounds(case: Case, flow: Workflow, items: Sequence[WorkItem]) -> list[Round]
     until = {i.number: i.due_at for i in items if i.state == OPEN}
     told = []
     for panel in found:
-        rule = flow.stages[panel.stage].panel
-        assert rule is not None
+        drawn = flow.stages.get(panel.stage)
+        rule = drawn.panel if drawn is not None else None
+        if rule is None:  # of the process the case went by before it was kept apart
+            continue
         due = until.get(panel.number)
         open_now = panel.state == "open" and due is not None and clock.now() < due
         number = int((panel.tally or {}).get("voted") or voted.get(panel.id) or 0)
@@ -234,6 +236,8 @@ def desk(panel_id: int, actor: Actor) -> Desk:
     ballots = list(Ballot.objects.filter(panel=panel).order_by("number"))
     mine = tuple(b for b in ballots if b.seat_id is not None and b.seat_id in actor.answering)
     case = Case.objects.get(pk=panel.case_id) if mine else access.case_to_see(panel.case_id, actor=actor)
+    if case.protected and not access.sees(case, actor):
+        raise NotFound("panel.not_found")
     items = list(WorkItem.objects.filter(case_id=case.id, number=panel.number))
     item = next((i for i in items if i.state == OPEN), None)
     flow, _hash = definition(case.workflow, case.version)
@@ -243,7 +247,9 @@ def desk(panel_id: int, actor: Actor) -> Desk:
         for ballot in ballots:
             if ballot.choice:
                 running[ballot.choice] = running.get(ballot.choice, 0) + 1
-    found = next(r for r in rounds(case, flow, items) if r.panel.id == panel.id)
+    found = next((r for r in rounds(case, flow, items) if r.panel.id == panel.id), None)
+    if found is None:
+        raise NotFound("panel.not_found")
     manages = panels.may_manage(case, item, actor)
     if not (manages or access.sees(case, actor)):
         ballots = list(mine)

@@ -40,6 +40,7 @@ def veiled(view: CaseView, actor: Actor) -> CaseView:
         words=replace(view.words, title=gettext("保密事项"), text=text, erased=False),
         timeline=[_entry(entry, reviewed.seq if reviewed else None) for entry in view.timeline],
         photos=(),
+        items=[item for item in view.items if item.cycle == case.cycle],  # not who had it as an ordinary matter
         veiled=True,
         place_label=places.directory().label(near) if near is not None else "",
     )
@@ -49,7 +50,7 @@ def _entry(entry: Entry, since: int | None) -> Entry:
     """A line of the story for whoever handles it: nothing the reporter wrote, nothing said before it was passed on."""
     own = entry.actor_kind == "resident" or entry.action == "open"
     if own or since is None or entry.seq < since:
-        return replace(entry, said={}, form={}, photos=(), claimed_at=None)
+        return replace(entry, said={}, form={}, photos=(), claimed_at=None, known_to=())
     return entry
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import access, merged, queries, rules, veiling
+from gezhi.engines.workflows import access, apart, merged, queries, rules, veiling
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
 from gezhi.foundation import events, people, places
@@ -69,6 +69,7 @@ class Entry:
     public: tuple[str, ...]
     moved: bool
     rungs: tuple[Mapping[str, Any], ...] = ()  # {do, post, seat} of each rung that was climbed
+    known_to: tuple[str, ...] = ()  # names of those who had it in hand until it was kept apart
     panel: Mapping[str, Any] = field(
         default_factory=dict
     )  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
@@ -326,15 +327,23 @@ def _timeline(
 ) -> list[Entry]:
     directory = people.directory()
     entries: list[Entry] = []
-    stage, joined = flow.first.id, False
+    last, stage, joined = flow, "", False
+    workflow, version = flow.name, flow.version
     # With the resident's words the photos went as well; the numbers of what is gone lead nowhere.
     erased = any("text" in event.patch.get("@erased", {}).get("names", ()) for event in history)
     for event in history:
         act = event.patch.get("act", {})
-        at_stage = act.get("stage") or stage
+        kept_apart = event.kind == "case.protect"
+        if not kept_apart and "workflow" in event.patch:
+            workflow, version = event.patch["workflow"], event.patch["version"]
+        # Until it was kept apart it went by another process, whose steps and actions are told as they were drawn.
+        flow = last if workflow == last.name else definition(workflow, version)[0]
+        at_stage = act.get("stage") or stage or flow.first.id
         action = flow.actions_at(at_stage).get(act.get("action", "")) if at_stage in flow.stages else None
         if event.kind == "case.merge" or joined:
             action = merged.told(flow, act.get("action", "")) or action
+        if kept_apart:
+            action = apart.PROTECT
         raw = texts.get(act["said"]["private"]) if "said" in act else None
         own = texts.get(act["sealed"]["private"]) if "sealed" in act and _wrote(event, actor) else None
         said = json.loads(raw) if raw else {}
@@ -371,10 +380,14 @@ def _timeline(
                 public=action.public if action else (),
                 moved="stage" in event.patch or "state" in event.patch,
                 panel=act.get("result") if isinstance(act.get("result"), dict) else {},
+                known_to=tuple(
+                    directory.person(id).name_public for id in act.get("known_to") or () if id in directory.persons
+                ),
                 rungs=tuple(rung for rung in act.get("rungs") or () if isinstance(rung, dict)),
             )
         )
         stage = event.patch.get("stage", stage)
+        workflow, version = event.patch.get("workflow", workflow), event.patch.get("version", version)
         if "merged_into" in event.patch:
             joined = event.patch["merged_into"] is not None
     return entries

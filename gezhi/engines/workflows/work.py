@@ -62,7 +62,8 @@ def _tasks(items: list[WorkItem], actor: Actor, now: datetime) -> list[Task]:
         if case is None:
             continue
         flow, _hash = definition(case.workflow, case.version)
-        stage = flow.stages[item.stage]
+        # A step done before the case was kept apart is drawn by another process.
+        stage = flow.stages.get(item.stage) or flow.stages[case.stage]
         row = replace(
             row_of(case, titles.get(case.text_ref, ""), item, now),
             clock=rules.clock_state(state=OPEN, due_at=item.due_at, warn_at=item.warn_at, now=now),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from gezhi.engines.workflows import clocks, convening, effects, protecting
-from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
+from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.stepping import Step
 from gezhi.foundation import db, events, files, jobs
@@ -44,7 +45,8 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     )
     case.event_seq, case.event_hash = head.seq, head.hash
     columns = [k for k in after if before[k] != after[k]]
-    if step.against:
+    kept_otherwise = bool(step.against) or before["protected"] != case.protected
+    if kept_otherwise:
         columns.append("contact_hash")  # no column of the state: nobody finds a protected matter by a phone
     case.save(update_fields=[*columns, "event_seq", "event_hash"])
     save_items(step)
@@ -53,8 +55,13 @@ def write(step: Step, before: dict[str, Any], claimed_at: datetime | None) -> No
     for field in action.form.fields:
         if field.type == "photos":
             files.attach(step.values.get(field.id) or (), stream=stream)
-    if action.id == "add" or step.against:
-        jobs.enqueue("case.index", f"{case.id}:{head.seq}", {"case": case.id})
+    if action.id == "add" or kept_otherwise:
+        index_again([case])
+
+
+def index_again(cases: Iterable[Case]) -> None:
+    """The words of these cases are indexed once more, as what they are now. One statement."""
+    jobs.enqueue_many([("case.index", f"{case.id}:{case.event_seq}", {"case": case.id}) for case in cases])
 
 
 def said(step: Step) -> str:

@@ -22,6 +22,7 @@ _LATE = {
     "mark_read": "choosing",
     "post": "posting",
     "retry": "choosing",
+    "take_back": "forgetting",
     "unread": "queries",
 }
 

@@ -23,6 +23,16 @@ def forget(stream: str, names: tuple[str, ...]) -> None:
         Choice.objects.filter(person=int(stream.partition(":")[2])).update(email=None)
 
 
+def take_back(streams: Iterable[str]) -> None:
+    """A matter is kept apart from now on: lines about it that no colleague has read yet, and what waits to be sent to
+    colleagues and their groups, are gone. What its reporter is told goes on. Two statements."""
+    given = list(streams)
+    Notice.objects.filter(stream__in=given, read_at=None).delete()
+    Delivery.objects.filter(stream__in=given, state=WAITING, code="").update(
+        state=DROPPED, error=LEFT, done_at=clock.now()
+    )
+
+
 def person_left(person_id: int, seats: Iterable[int], actor: Any) -> list[object]:
     """Unread lines about seats the person no longer answers for are taken back, and nothing more goes out for them."""
     lost = list(set(seats) - people.directory().answering(person_id))

@@ -54,6 +54,7 @@ def components() -> dict[str, Any]:
         schemas.ReopenIn,
         schemas.SessionIn,
         schemas.ActionIn,
+        schemas.ProtectIn,
         schemas.PhotoForm,
         schemas.ClockIn,
         schemas.DemoSessionIn,

@@ -227,6 +227,22 @@ class ActionIn(Schema):
     data: dict[str, Any] = Field(default={}, description="The action's form")
 
 
+class ProtectIn(Schema):
+    """Keep an ordinary matter apart as a protected one."""
+
+    about: str = Field(
+        description="Whom it is about: village, town, county (whose officials), report, petition, legal, or exactly: "
+        "seat:<id>, unit:<id>, person:<id>"
+    )
+    ground: str = Field(description="How one sees it; read by those who receive it")
+    expected_seq: int | None = Field(default=None, description="`seq` of the case seen: a stale click gets 409")
+
+
+class KeptApartOut(Schema):
+    number: str
+    sees: bool = Field(description="Whether the caller still sees the case; if not, GET answers 404 from now on")
+
+
 class PhotoForm(Schema):
     photos: bytes = Field(description="One JPEG, PNG or WebP of up to 12 MB")
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows import access, actions, queries
+from gezhi.engines.workflows import access, actions, apart, queries
 from gezhi.engines.workflows import views as case_views
 from gezhi.foundation import errors, files, packs, people
 from gezhi.foundation.files.models import StoredFile
@@ -160,12 +160,38 @@ def act(request: HttpRequest, case_id: str, action: str) -> HttpResponse:
     return views.reply(views.case(_view_after(number, actor)))
 
 
+@api.post(
+    "/cases/{case_id}/protect",
+    auth=bearer,
+    response={200: schemas.KeptApartOut, **faults(400, 401, 403, 404, 409, 413, 415, 422)},
+    openapi_extra=body("ProtectIn", idempotent=True),
+    tags=["staff"],
+    summary="Keep a case apart as a protected matter",
+)
+def protect(request: HttpRequest, case_id: str) -> HttpResponse:
+    """It complains about an official or a unit: from now on it is received one level above whoever it names."""
+    actor, number = actor_of(request), _id(case_id)
+    key = bodies.idempotency_key(request)
+    given = bodies.fields(bodies.json_object(request), text=("about", "ground"), number=("expected_seq",))
+    seen = given.get("expected_seq")
+    if seen is not None and seen != int(seen):
+        raise refusals.ItemMalformed(field_errors={"expected_seq": _("要填整数")})
+    case = apart.protect(
+        number, given.get("about", ""), given.get("ground", ""), actor=actor,
+        expected_seq=int(seen) if seen is not None else None, key=key or None,
+    )  # fmt: skip
+    return views.reply({"number": case.number, "sees": access.sees(case, actor)})
+
+
 def _view_after(number: int, actor: Any) -> case_views.CaseView:
     """The case just acted on, though the action may have carried it out of the actor's sight."""
     try:
         return case_views.case_view(number, actor)
     except errors.NotFound:
-        return case_views.case_view(number, people.system("api"))
+        after = case_views.case_view(number, people.system("api"))
+        if after.case.protected:  # also an old call sent again, whose case has been kept apart since
+            raise
+        return after
 
 
 def _stale(request: HttpRequest, number: int, refusal: errors.Conflict) -> HttpResponse:

@@ -134,12 +134,12 @@ def case(view: CaseView) -> dict[str, Any]:
 
 
 def _item(item: WorkItem, view: CaseView, now: datetime) -> dict[str, Any]:
-    stage = view.flow.stages[item.stage]
+    stage = view.flow.stages.get(item.stage)  # none: a step of the process it went by before it was kept apart
     taken = people.directory().persons.get(item.person_id) if item.person_id else None
     return {
         "number": item.number,
         "stage": item.stage,
-        "title": packs.say(stage.title),
+        "title": packs.say(stage.title) if stage is not None else "",
         "side": item.side,
         "branch": item.branch,
         "state": item.state,

@@ -165,7 +165,16 @@ def _number(value: object) -> int | None:
     return int(str(value)) if value not in (None, "") else None
 
 
+def _kept_apart(entry: Entry, who: SafeString) -> SafeString:
+    """An ordinary matter became a protected one, and who had it in hand until then."""
+    told = _fill(_("{who}转为保密事项，换到上一级来收。"), who=who)
+    if not entry.known_to:
+        return told
+    return SafeString(told + _fill(_("在这之前经手、看得到的人：{names}。"), names=_("、").join(entry.known_to)))
+
+
 _TELL: dict[str, Teller] = {
+    "protect": _kept_apart,
     "open": _opened,
     "close_panel": _counted,
     "time_over": _counted,

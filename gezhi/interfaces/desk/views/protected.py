@@ -5,21 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.workflows import guarding, queries
+from gezhi.engines.workflows import access, apart, guarding, protecting, queries
 from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case
 from gezhi.engines.workflows.named import Named
 from gezhi.engines.workflows.queries import Filters
-from gezhi.foundation import people
-from gezhi.foundation.errors import Invalid
+from gezhi.engines.workflows.views import CaseView, case_view
+from gezhi.foundation import people, places
+from gezhi.foundation.errors import Conflict, Invalid, NotAllowed
+from gezhi.interfaces.site import acting
+from gezhi.interfaces.site.answers import new_key
 from gezhi.interfaces.site.requests import Request
 
 from ..names import place_name
-from ..page import show, staff
+from ..page import show, staff, tell
 
 PAGE = 50
 #: What the tabs narrow to; each is also the number that opens it.
@@ -64,6 +68,61 @@ def protected(request: Request) -> HttpResponse:
         "next_url": f"?{after.urlencode()}" if page.next else "",
     }
     return show(request, "desk/protected.html", context, here="cases")
+
+
+@staff
+@require_http_methods(["GET", "POST"])
+def protect(request: Request, case_id: int) -> HttpResponse:
+    """转为保密事项: GET: whom it may be about and what follows. POST: the matter is kept apart from now on."""
+    view = case_view(case_id, request.actor)
+    refusal: Conflict | Invalid | NotAllowed | None = None
+    if request.method == "POST":
+        try:
+            case = apart.protect(
+                case_id,
+                request.POST.get("about", "").strip(),
+                request.POST.get("ground", "").strip(),
+                actor=request.actor,
+                expected_seq=acting.whole(request.POST.get("_seq")),
+                key=request.POST.get("_key") or new_key(),
+            )
+        except (Conflict, Invalid, NotAllowed) as wrong:
+            refusal = wrong
+            view = case_view(case_id, request.actor)
+        else:
+            number = case.number
+            if access.sees(case, request.actor):
+                tell(request, _("案 {number} 转为保密事项了，由上一级收。").format(number=number))
+                return redirect("desk:case", case_id=case_id)
+            tell(
+                request,
+                _("案 {number} 转为保密事项了，由上一级收。您这里不再看得到它，请不要再提起。").format(number=number),
+            )
+            return redirect("desk:inbox")
+    elif not apart.may(view.case, view.items, request.actor):
+        raise NotAllowed()
+    context = {
+        "view": view,
+        "case": view.case,
+        "abouts": protecting.ABOUT.items(),
+        "seats": _near_seats(view),
+        "seq": view.case.event_seq,
+        "key": new_key(),
+        "refusal": refusal,
+        "errors": refusal.field_errors if refusal else {},
+        "typed": request.POST,
+        "gone": bool(view.case.protected),
+    }
+    return show(request, "desk/protect.html", context, here="cases", status=refusal.http if refusal else 200)
+
+
+def _near_seats(view: CaseView) -> list[tuple[str, str]]:
+    """Seats that the words may be about: of the matter's own grid, village and town, nearest first, and whose it is."""
+    directory, case = people.directory(), view.case
+    near = (case.place_id, *places.directory().ancestors(case.place_id))
+    found = [seat.id for place in near if place != case.county_id for seat in directory.seats_at(place)]
+    found += [seat for seat in (case.handler_seat,) if seat is not None]
+    return [(f"seat:{id}", directory.seat(id).label) for id in dict.fromkeys(found)]
 
 
 def _titles(cases: list[Case], request: Request) -> dict[int, str]:
