@@ -1,10 +1,10 @@
-"""A missed duty climbs: each rung tells a seat further up, once; a late record or a waiver takes it all back."""
+"""A missed duty climbs: each rung tells its seat and one further up, once; a late record or a waiver takes it all back."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from gezhi.engines.duties import access, writing
+from gezhi.engines.duties import access, telling, writing
 from gezhi.engines.duties.models import Done
 from gezhi.engines.duties.rules import MISSED, Rule
 from gezhi.engines.duties.schema import rule as rule_of
@@ -49,3 +49,4 @@ def _look(id: int, now: datetime) -> None:
             row.rung += 1
             row.climb_at = next_at(rule, row)
         writing.store(row, "duty.climbed", actor=people.system("clock"))
+        telling.tell(rule, row)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 def register() -> None:
     """Tell the events room where a `duty:` stream has its row, the subjects room whom to tell of changes."""
-    from gezhi.engines.duties import enrolling, erasing, figures, timelines
+    from gezhi.engines.duties import enrolling, erasing, figures, telling, timelines
     from gezhi.engines.duties.models import DONE_FIELDS, Done
     from gezhi.foundation import events, subjects
 
@@ -18,3 +18,4 @@ def register() -> None:
     events.on_erase(erasing.follow)
     timelines.register()
     figures.register()
+    telling.register()
