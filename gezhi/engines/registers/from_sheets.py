@@ -7,6 +7,8 @@ what was entered is withdrawn, what was changed is as it was.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
@@ -18,6 +20,7 @@ from gezhi.foundation import events, places, subjects
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import Invalid
+from gezhi.foundation.forms.numerals import chinese_integer
 from gezhi.foundation.places.naming import Namer
 from gezhi.foundation.sheets import layouts, problems, targets
 from gezhi.foundation.sheets.targets import Ask, Target, Wrong
@@ -154,6 +157,34 @@ def _namer(_revision: int, _day: Any, within: int) -> Namer:
     return Namer(places.directory(), within)
 
 
+_WITH_NUMBER = re.compile(
+    r"第?([\d一二三四五六七八九十-]+)号?(微网格|网格|村民小组|小组|组|片区|片)|(微网格|网格|组|片)([\d一二三四五六七八九十-]+)"
+)
+_SAME_UNIT = {"村民小组": "组", "小组": "组", "片区": "片"}
+
+
+def _numbered(name: str) -> tuple[str, str] | None:
+    """(number, unit) of 第一网格, 1 网格, 网格１, 三组; None for any other name."""
+    found = _WITH_NUMBER.fullmatch("".join(unicodedata.normalize("NFKC", name).split()))
+    if found is None:
+        return None
+    written, unit = found[1] or found[4], found[2] or found[3]
+    number = written if written.replace("-", "").isdigit() else str(chinese_integer(written) or "")
+    return (number, _SAME_UNIT.get(unit, unit)) if number else None
+
+
+@lru_cache(maxsize=8)
+def _numbers(_revision: int, _day: Any, within: int) -> dict[tuple[str, str], list[int]]:
+    """The places inside one that have a number and a unit for a name: people write them in many ways."""
+    found: dict[tuple[str, str], list[int]] = {}
+    directory = places.directory()
+    for id in directory.descendants(within):
+        place = directory.place(id)
+        if not place.closed and (mark := _numbered(place.name)) is not None:
+            found.setdefault(mark, []).append(id)
+    return found
+
+
 def _find_place(values: dict[str, Any], ask: Ask) -> list[Wrong]:
     within, directory = ask.place_id, places.directory()
     values["place_id"] = within
@@ -165,6 +196,11 @@ def _find_place(values: dict[str, Any], ask: Ask) -> list[Wrong]:
     if len(inside) == 1:
         values["place_id"] = inside[0]
         return []
+    if (mark := _numbered(said)) is not None:
+        inside = _numbers(revisions.current().get("places", 0), clock.today(), within).get(mark, inside)
+        if len(inside) == 1:
+            values["place_id"] = inside[0]
+            return []
     found = _namer(revisions.current().get("places", 0), clock.today(), within).find(said)
     if found is not None:
         values["place_id"] = found

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
+from gezhi.foundation.forms import read_number
+
 from . import cells, refusals
 from .cells import Field
 from .reading import Row
@@ -23,6 +25,7 @@ SAMPLE = 60  # rows, for what stands in a column
 SURE, LIKELY = 0.95, 0.6
 _ASIDE = re.compile(r"[（(【\[].*?[)）】\]]|[*＊:：\s、·]+")
 # What a remark below the data begins with.
+_TOTAL = re.compile(r"^(合计|总计|小计|累计)")
 _NOTE = re.compile(r"^(注|备注|说明|填表说明|合计|总计|小计|填表人|制表|审核|统计|负责人|单位负责人)")
 
 
@@ -110,16 +113,25 @@ def _two_rows(head: Sequence[Row], at: int, fields: Sequence[Field]) -> tuple[Ro
 def _is_second(upper: Row, lower: Row, fields: Sequence[Field]) -> bool:
     """The lower row names parts of what the upper one spans: titles only, most of them where the upper is blank or
     begins a span, and at least one title a field knows."""
-    under = [i for i, c in enumerate(lower.cells) if c is not None]
+    # A title merged down over both rows stands in both.
+    same = {i for i, c in enumerate(upper.cells[: len(lower.cells)]) if c is not None and c == lower.cells[i]}
+    under = [i for i, c in enumerate(lower.cells) if c is not None and i not in same]
     if not under or len([c for c in upper.cells if c is not None]) < 2:
         return False
     if not all(isinstance(lower.cells[i], str) and len(str(lower.cells[i])) <= 20 for i in under):
         return False
     blank = [i for i in under if i < len(upper.cells) and upper.cells[i] is None]
-    known = [i for i in under if max((likeness(str(lower.cells[i]), f.words) for f in fields), default=0) >= LIKELY]
-    # A span begins where the upper row has a title and is blank right after it.
-    spans = [i for i in under if i not in blank and i + 1 in blank]
+    known = [i for i in under if _known(lower.cells[i], fields)]
+    # A span begins where the upper row has a title and is blank right after it. A title over a single one is a span of
+    # one, when what stands under it is a title that a field knows and the upper row holds such a one too.
+    heads = any(_known(c, fields) for c in upper.cells)
+    spans = [i for i in under if i not in blank and (i + 1 in blank or (heads and i in known))]
     return bool(blank) and bool(known) and len(blank) + len(spans) == len(under)
+
+
+def _known(cell: Any, fields: Sequence[Field]) -> bool:
+    words = str(cell) if isinstance(cell, str) and len(cell) <= 40 else ""
+    return bool(words) and max((likeness(words, f.words) for f in fields), default=0) >= LIKELY
 
 
 def _joined(upper: Row, lower: Row) -> tuple[str, ...]:
@@ -128,7 +140,7 @@ def _joined(upper: Row, lower: Row) -> tuple[str, ...]:
         top = _said(upper.cells[i]) if i < len(upper.cells) else ""
         low = _said(lower.cells[i]) if i < len(lower.cells) else ""
         above = top or (above if low else "")
-        titles.append(above + low if low else top)
+        titles.append(above + low if low and low != top else top)
     return tuple(titles)
 
 
@@ -194,6 +206,8 @@ def by_content(values: Sequence[Any]) -> str:
 def is_note(row: Row, columns: Mapping[str, int], required: Sequence[str]) -> bool:
     """A remark or a total below the data: it begins like one and lacks what every row must have, or is one cell alone."""
     filled = [c for c in row.cells if c is not None]
+    if filled and _TOTAL.match(cells.written(filled[0])) and all(_counts(c) for c in filled[1:]):
+        return True
     missing = [f for f in required if f in columns and not _has(row, columns[f])]
     starts = _NOTE.match(cells.written(filled[0])) is not None
     return (starts and bool(missing)) or (starts and len(filled) == 1) or (len(filled) == 1 and len(missing) > 1)
@@ -201,3 +215,8 @@ def is_note(row: Row, columns: Mapping[str, int], required: Sequence[str]) -> bo
 
 def _has(row: Row, index: int) -> bool:
     return index < len(row.cells) and row.cells[index] is not None
+
+
+def _counts(cell: Any) -> bool:
+    """Whether a cell holds nothing but a number, as sums do."""
+    return isinstance(cell, int | float) or read_number(cells.written(cell).rstrip("人户名个件")) is not None

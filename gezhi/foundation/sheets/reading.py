@@ -1,13 +1,15 @@
 """Rows of a workbook, one after another: what stands in each cell, and in which row of the sheet. Pure.
 
 Memory does not grow with the rows. Formulas give the value the sheet last showed; links to other workbooks are not
-followed. Reading ends after many blank rows, so a sheet formatted down to row 1,048,576 costs no more than its data.
+followed. What stands once in cells merged down a column (a grid's name beside its forty rows) counts for each of those
+rows. Reading ends after many blank rows, so a sheet formatted down to row 1,048,576 costs no more than its data.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +23,8 @@ MAX_COLUMNS = 120
 MAX_ROWS = 200_000
 BLANKS = 500  # in a row: the sheet is over
 MAX_CELL = 8_000
+MAX_MERGES = 20_000
+_MERGE = re.compile(rb'mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
 class Row(NamedTuple):
@@ -83,7 +87,49 @@ def first_sheet(book: Any) -> Any:
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, Sequence[Any]]]:
     with opened(data, read_only=True) as book:
-        yield from _cells(first_sheet(book))
+        sheet = first_sheet(book)
+        spans = _merged_down(sheet)
+        yield from _carried(_cells(sheet), spans) if spans else _cells(sheet)
+
+
+def _merged_down(sheet: Any) -> dict[int, list[tuple[int, int]]]:
+    """first row -> [(column from 0, last row)] of cells merged down one column. They are written behind the rows."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    kept, count = b"", 0
+    with sheet._get_source() as source:
+        while chunk := source.read(1 << 20):
+            text = kept + chunk
+            if b"mergeCell " in text:
+                for match in _MERGE.finditer(text):
+                    first, last = int(match[2]), int(match[4])
+                    if match[1] == match[3] and last > first and count < MAX_MERGES:
+                        column = _column(match[1].decode()) - 1
+                        if (column, last) not in found.get(first, ()):
+                            found.setdefault(first, []).append((column, last))
+                            count += 1
+            kept = text[-200:]
+    return found
+
+
+def _carried(
+    rows: Iterable[tuple[int, Sequence[Any]]], spans: dict[int, list[tuple[int, int]]]
+) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The rows with what was merged down into them; a row with nothing of its own stays empty."""
+    running: dict[int, tuple[int, Any]] = {}
+    for number, cells in rows:
+        row = list(cells)
+        if running and any(cell is not None and cell != "" for cell in row):
+            for column, (last, value) in list(running.items()):
+                if number > last:
+                    del running[column]
+                elif column >= len(row):
+                    row.extend([None] * (column - len(row)) + [value])
+                elif row[column] is None:
+                    row[column] = value
+        for column, last in spans.get(number, ()):
+            if column < len(cells) and cells[column] is not None:
+                running[column] = (last, cells[column])
+        yield number, row
 
 
 def _cells(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:

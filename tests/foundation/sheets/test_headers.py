@@ -97,3 +97,23 @@ def test_remarks_below_are_no_rows_and_thin_rows_are():
         )
     for thin in (["1", None, None], [None, "灯坏了", "13800001234"], ["备注里写的编号", "灯坏了", None]):
         assert not headers.is_note(Row(9, tuple(thin)), columns, ["number", "text"])
+
+
+def test_a_title_over_one_column_and_titles_merged_down_are_part_of_the_header():
+    head = rows(
+        ["序号", "诉求人", None, "事情", "办理时限"],
+        [None, "姓名", "电话", "诉求内容", "办理时限"],  # the last is merged down and stands in both rows
+        [1, "王秀兰", "13800001234", "灯坏了", "2026.11.20"],
+    )
+    header = headers.find_header(head, FIELDS)
+    assert header.titles == ("序号", "诉求人姓名", "诉求人电话", "事情诉求内容", "办理时限")
+    assert (header.first, header.last) == (1, 2)
+
+
+def test_a_total_is_no_row_whatever_columns_its_sums_stand_in():
+    columns = {"number": 0, "text": 1, "phone": 2}
+    for cells, note in (
+        (("小计", None, 92), True), (("合计", "１２人", None), True), (("小计", "灯坏了", "13800001234"), False),
+        (("总计算错了，请改", "灯坏了", None), False),
+    ):  # fmt: skip
+        assert headers.is_note(Row(9, cells), columns, ()) is note, cells

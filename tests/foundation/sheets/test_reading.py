@@ -151,3 +151,19 @@ def test_the_first_sheet_people_see_is_read_and_links_are_not_followed():
 def test_more_rows_than_anybody_checks_are_refused(monkeypatch):
     monkeypatch.setattr(reading, "MAX_ROWS", 3)
     assert refused(book([[n] for n in range(5)])) == "sheet.too_many_rows"
+
+
+def test_what_stands_once_in_cells_merged_down_counts_for_each_row_and_fills_no_empty_one():
+    rows = [
+        ["网格", "姓名", "电话"],
+        ["第 1 网格", "甲", 1],
+        [None, "乙", 2],
+        [None, None, None],
+        [None, "丙", None],
+        ["第 2 网格", "丁", 4],
+    ]
+    data = book(rows, merges=["A2:A5", "B5:C5"])
+    assert [r.cells for r in reading.rows(data)] == [
+        ("网格", "姓名", "电话"), ("第 1 网格", "甲", 1), ("第 1 网格", "乙", 2), ("第 1 网格", "丙"), ("第 2 网格", "丁", 4),
+    ]  # fmt: skip
+    assert [r.cells[0] for r in reading.rows(book(rows))][2] is None
