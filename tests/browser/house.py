@@ -107,8 +107,8 @@ def plates_of(admin: httpx.Client, place: int) -> list[str]:
     return list(dict.fromkeys(re.findall(r"/b/[A-Za-z0-9_-]+", sheet)))
 
 
-def start(*, cases: int = CASES, database_url: str = "") -> House:
-    """Fill a fresh home and serve it; raises RuntimeError with the log when it does not come up."""
+def start(*, cases: int = CASES, database_url: str = "", filled_by: str = "tests.browser.fill") -> House:
+    """Fill a fresh home (`filled_by`: a module that does) and serve it; raises RuntimeError with the log when it does not come up."""
     folder = Path(tempfile.mkdtemp(prefix="gezhi-house-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     port = _free_port()
@@ -118,7 +118,7 @@ def start(*, cases: int = CASES, database_url: str = "") -> House:
     if database_url:
         settings["GEZHI_DATABASE_URL"] = database_url
     subprocess.run(
-        [sys.executable, "-m", "tests.browser.fill", str(cases)], cwd=ROOT, env=settings, check=True,
+        [sys.executable, "-m", filled_by, str(cases)], cwd=ROOT, env=settings, check=True,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     log = folder / "log"

@@ -63,6 +63,10 @@ def _told(line: Entry, declared: Register, past: Sequence[Any]) -> Iterable[Line
                 title = _("{register}恢复登记").format(register=declared.said)
             case "entry.confirmed":
                 title = _("{register}核实过，没有变化").format(register=declared.said)
+            case "entry.attached":
+                title = _("{register}附上 {n} 张照片").format(register=declared.said, n=len(patch.get("files", ())))
+            case "entry.detached":
+                title = _("{register}去掉 1 张照片").format(register=declared.said)
             case "entry.moved":
                 title = _("{register}换了地方").format(register=declared.said)
         before = events.fold([*([_Folded(before)] if before else []), event])

@@ -164,12 +164,13 @@ def serve(id: int, may: Callable[[StoredFile], None], size: str = "full") -> Htt
     return answer
 
 
-def discard(stream: str) -> int:
-    """Remove every photo of a stream; the bytes go when the transaction commits. Returns how many."""
+def discard(stream: str, *, only: int | None = None) -> int:
+    """Remove every photo of a stream (`only`: that one); the bytes go when the transaction commits. Returns how many."""
     if not stream:
         return 0
     with db.write():
-        ids = list(_rows().filter(stream=stream).values_list("id", flat=True))
+        rows = _rows().filter(stream=stream) if only is None else _rows().filter(stream=stream, id=only)
+        ids = list(rows.values_list("id", flat=True))
         if ids:
             _rows().filter(id__in=ids).delete()
             db.after_commit(lambda: _unlink(ids))

@@ -20,6 +20,7 @@ _HOME = {
         "add", "add_many", "change_facts", "end_subject", "link_colleague", "move", "restore_subject",
         "withdraw_subjects",
     ),
+    "attaching": ("attach", "detach", "pictures"),
     "changing": ("Change", "on_change"),
     "definitions": ("Kind", "Register", "RelationKind", "kind", "kinds", "register", "registers", "relation_kind"),
     "lines": ("change", "confirm", "end", "enter", "enter_many", "restate", "revert", "withdraw_entries"),

@@ -129,6 +129,20 @@ ONE_ONLY = _refusal(
     _("这些日子里已经有一条，再登记一条就说不清哪条是真的。"),
     _("请打开已有的那条来改，或者先结束它。"),
 )
+NO_PHOTO = _refusal(
+    Invalid,
+    "subject.no_photo",
+    _("还没有选照片。"),
+    _("一张也没有收到。"),
+    _("请选一张或几张照片再放。"),
+)
+TOO_MANY_PHOTOS = _refusal(
+    Invalid,
+    "subject.too_many_photos",
+    _("一条登记最多放 {max} 张照片。"),
+    _("放得太多，要找的那张就难找了。"),
+    _("请先去掉用不着的，再放新的。"),
+)
 STALE = _refusal(
     Conflict,
     "subject.stale",

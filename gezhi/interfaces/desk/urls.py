@@ -88,6 +88,7 @@ urlpatterns = [
     path("registers", registers.index, name="registers"),
     path("registers/doubles", registers.doubles, name="register_doubles"),
     path("registers/entries/<int:entry_id>", subjects.entry, name="entry"),
+    path("registers/entries/<int:entry_id>/photo/<int:photo_id>", subjects.entry_photo, name="entry_photo"),
     path("registers/<slug:name>", registers.register, name="register"),
     path("registers/<slug:name>/new", registers.new, name="register_new"),
     path("registers/<slug:name>/import", registers.bring, name="register_import"),

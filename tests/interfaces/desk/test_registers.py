@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
-from gezhi.foundation import subjects
+from gezhi.foundation import events, subjects
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries
+from gezhi.foundation.errors import Invalid
 from gezhi.foundation.people.models import Reveal
+from gezhi.foundation.subjects import attaching
 from gezhi.foundation.subjects.models import Entry, Subject
+from tests.foundation.files.pictures import jpeg
 from tests.foundation.subjects.test_subjects import ago, number
 
 pytestmark = pytest.mark.django_db
@@ -125,3 +129,34 @@ def test_the_list_costs_the_same_whatever_stands_in_it(world, desk):
     with count_queries() as many:
         client.get("/desk/registers/lone_elder")
     assert many.total <= few.total and many.total <= 14, many.statements
+
+
+def test_pictures_of_a_line_are_seen_by_who_sees_the_line_and_go_when_taken_away(world, desk, settings, tmp_path):
+    settings.GEZHI_HOME = tmp_path
+    enter(desk, world)
+    line = Entry.objects.get()
+    client, address = desk.of("赵兰"), f"/desk/registers/entries/{line.pk}"
+    assert client.post(address, {"do": "attach"}).status_code == 422
+    wrong = SimpleUploadedFile("协议.jpg", b"MZ not a picture", "image/jpeg")
+    assert client.post(address, {"do": "attach", "photos": wrong}).status_code == 422
+    assert client.post(address, {"do": "attach", "photos": [_photo(1), _photo(2)]}).status_code == 302
+    first, second = attaching.pictures([line.pk])[line.pk]
+    page = client.get(address).content.decode()
+    assert f"{address}/photo/{first}?size=thumb" in page and "附上 2 张照片" in page
+    picture = client.get(f"{address}/photo/{first}")
+    assert picture.status_code == 200 and picture["Content-Type"] == "image/jpeg"
+    for name in ("孙田", "李禾", "马东"):
+        assert desk.of(name).get(f"{address}/photo/{first}").status_code == 404
+    other = subjects.add("person", {"name": "高原"}, actor=world.actor("赵兰"), place_id=world.places["lake1"])
+    foreign = subjects.enter("lone_elder", other.pk, {"self_care": "able"}, actor=world.actor("赵兰"))
+    assert client.get(f"/desk/registers/entries/{foreign.pk}/photo/{first}").status_code == 404
+    assert client.post(f"/desk/registers/entries/{foreign.pk}", {"do": "detach", "photo": first}).status_code == 404
+    assert client.post(address, {"do": "detach", "photo": first}).status_code == 302
+    assert client.get(f"{address}/photo/{first}").status_code == 404
+    assert attaching.pictures([line.pk]) == {line.pk: [second]} and events.verify().findings == []
+    with pytest.raises(Invalid):
+        subjects.attach(line.pk, range(1, 13), actor=world.actor("赵兰"))
+
+
+def _photo(seed: int) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"{seed}.jpg", jpeg(40 + seed, 30), "image/jpeg")

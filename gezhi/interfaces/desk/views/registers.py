@@ -74,8 +74,9 @@ def register(request: Request, name: str) -> HttpResponse:
         page, day = queries.entries(request.actor, name, filters, cursor=cursor), None
     columns = [c for c in request.GET.get("columns", "").split(",") if to_sheets.column_title(declared, c)]
     columns = columns or list(declared.columns)
+    titled = [(column, to_sheets.column_title(declared, column)) for column in columns]
     shown = [
-        (row, [to_sheets.cell(declared, row, column, day) for column in columns], _stale(declared, row))
+        (row, [(title, to_sheets.cell(declared, row, column, day)) for column, title in titled], _stale(declared, row))
         for row in page.rows
     ]
     kept = [(key, value) for key, value in given.items() if value]
@@ -84,7 +85,7 @@ def register(request: Request, name: str) -> HttpResponse:
         "given": given,
         "day": day,
         "error": error,
-        "titles": [to_sheets.column_title(declared, column) for column in columns],
+        "titles": [title for _column, title in titled],
         "rows": shown,
         "next_url": f"?{urlencode([*kept, ('cursor', page.next)])}" if page.next else "",
         "first": not cursor,

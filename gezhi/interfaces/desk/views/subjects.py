@@ -8,14 +8,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.registers import files
 from gezhi.engines.registers import lines as told
+from gezhi.foundation import files as photos
 from gezhi.foundation import people, places, subjects
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
-from gezhi.foundation.subjects import access, definitions
+from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal, TooLarge
+from gezhi.foundation.files.models import StoredFile
+from gezhi.foundation.subjects import access, attaching, definitions
 from gezhi.foundation.subjects.lines import kept_values
 from gezhi.foundation.subjects.models import Entry
 from gezhi.foundation.subjects.personal import opened
@@ -140,7 +142,7 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
         try:
             _change(request, line, declared)
             return redirect("desk:entry", entry_id=entry_id)
-        except (Invalid, Conflict) as refused:
+        except (Invalid, Conflict, TooLarge) as refused:
             refusal = refused
     first = {f.id: line.values.get(f.id) for f in declared.form}
     kept = kept_values(line) if line.private_ref else {}
@@ -168,6 +170,8 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
         "may_edit": line.until is None and access.may(request.actor, line, declared, "edit"),
         "ended": told.ending(line.end_reason) if line.until else "",
         "author": seat_name(line.author_seat) if declared.signed else "",
+        "pictures": attaching.pictures([entry_id]).get(entry_id, []),
+        "most": attaching.MOST,
         "today": clock.today().isoformat(),
         "refusal": refusal,
         "typed": request.POST,
@@ -188,11 +192,34 @@ def _change(request: Request, line: Entry, declared: definitions.Register) -> No
     elif wanted == "confirm":
         subjects.confirm([line.pk], actor=actor)
         tell(request, _("记下了：今天核实过，没有变化。"))
+    elif wanted == "attach":
+        # Decoding pictures takes time: before the line is locked.
+        kept = [photos.stage(up, actor=actor).id for up in request.FILES.getlist("photos")[: attaching.MOST]]
+        if not kept:
+            raise Invalid("subject.no_photo", field_errors={"photos": _("请先选照片。")})
+        subjects.attach(line.pk, kept, actor=actor)
+        tell(request, _("照片放好了。"))
+    elif wanted == "detach":
+        subjects.detach(line.pk, whole(request.POST.get("photo")) or 0, actor=actor)
+        tell(request, _("这张照片去掉了。"))
     elif wanted == "end":
         subjects.end(line.pk, actor=actor, on=on)
         tell(request, _("这一条已结束。"))
     else:
         raise Invalid("case.no_action", action=wanted[:20])
+
+
+@staff
+@require_safe
+def entry_photo(request: Request, entry_id: int, photo_id: int) -> HttpResponse:
+    """A picture of a line, for whoever may see the line."""
+    access.entry_for(entry_id, request.actor)
+
+    def may(stored: StoredFile) -> None:
+        if stored.stream != attaching.stream_of(entry_id):  # the id of another's picture
+            raise NotFound()
+
+    return photos.serve(photo_id, may, "thumb" if request.GET.get("size") == "thumb" else "full")
 
 
 @staff
