@@ -13,7 +13,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, apart, clocks, effects, merged, refusals, repeating, rules, writing
+from gezhi.engines.workflows import (
+    access,
+    apart,
+    clocks,
+    effects,
+    merged,
+    refusals,
+    registering,
+    repeating,
+    rules,
+    writing,
+)
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
@@ -89,8 +100,10 @@ def _fire(
             raise NotFound("case.not_found")
         raise refusal
     known = environment(flow, case, items, now, item.branch if item else "")
+    if action.reads:
+        data = data | registering.read(action, data, case)
     values, errors = action.form.clean(data, context=known)
-    errors.update(effects.field_problems(action, values, case))
+    errors.update(effects.field_problems(action, values, case) | registering.problems(action, values, case))
     if action.must and not errors:
         errors.update(effects.unmet(action, flow, known, values))
     if errors:
@@ -99,6 +112,7 @@ def _fire(
     before = case_patch(case)
     step = Step(flow, action, case, item, items, actor, values, now)
     step.run()
+    registering.book(step)
     writing.write(step, before, claimed_at)
     if step.against or before["protected"] != case.protected:
         apart.along(case, actor)

@@ -27,6 +27,8 @@ def brought(action: Action | None) -> Facts:
             found.add(("kept", name))
         if source in fields and fields[source].required and fields[source].when is None:
             found.add(("kept", name))
+    if action.books is not None and action.books.keep:
+        found.add(("kept", action.books.keep))
     # A unit asked for only in some cases (`when`) is the author's word that the other cases need none.
     if action.assign in fields and fields[action.assign].required:
         found.add(("chosen", ""))

@@ -153,6 +153,7 @@ def _action(
         elif fields[source].type != flow.kept[name]:
             facts |= {"is": fields[source].type, "wants": flow.kept[name]}
             yield Flaw("kept.type", (*where, "keep"), _("“{name}”声明为 {wants}，填写项“{field}”却是 {is}"), facts)
+    yield from _books(flow, where, action)
     for name in action.sealed:
         if name not in fields or fields[name].type not in ("text", "long_text"):
             words = _("“{action}”要封存的“{name}”不是它的文字类填写项")
@@ -171,6 +172,32 @@ def _action(
         yield Flaw("effect.accept", where, words, {"action": action.id})
     if "system" in action.by and action.form.fields:
         yield Flaw("system.form", where, _("系统自己做的“{action}”不能有填写项"), {"action": action.id})
+
+
+def _books(flow: Workflow, where: tuple[str, ...], action: Action) -> Iterator[Flaw]:
+    """What is read from a register and written in one is named by entries that are asked for or kept."""
+    fields = {f.id: f.type for f in action.form.fields}
+    for name, (source, _column) in action.reads.items():
+        if "entry" not in (fields.get(source), flow.kept.get(source)):
+            words = _("“{action}”要读的“{source}”不是台账里的一条（entry）")
+            yield Flaw("action.reads", (*where, "reads", name), words, {"action": action.id, "source": source})
+    books = action.books
+    if books is None:
+        return
+    facts = {"action": action.id, "source": books.source, "name": books.keep}
+    at = (*where, "books")
+    if books.what == "name" and fields.get(books.source) not in ("text", "long_text"):
+        yield Flaw("action.books", at, _("“{action}”登记的名称“{source}”不是它的文字类填写项"), facts)
+    if books.what != "name" and "entry" not in (fields.get(books.source), flow.kept.get(books.source)):
+        yield Flaw("action.books", at, _("“{action}”登记用的“{source}”不是台账里的一条（entry）"), facts)
+    if books.keep and flow.kept.get(books.keep) != "entry":
+        yield Flaw("action.books", at, _("“{action}”要留下的“{name}”没有声明为 entry"), facts)
+    for value in books.values.values():
+        if value not in fields and value not in flow.kept and value[:1] != "'":
+            words = _("“{action}”要登记的“{source}”不是填写项，也没有留下过")
+            yield Flaw("action.books", (*at, "values"), words, {**facts, "source": value})
+    if "system" in action.by or "reporter" in action.by:
+        yield Flaw("action.books", at, _("“{action}”登记台账，只能由工作人员做"), facts)
 
 
 def _computed(flow: Workflow, where: tuple[str, ...], action: Action, name: str, source: str) -> Iterator[Flaw]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.workflows import reader_parts as parts
+from gezhi.engines.workflows import reader_registers as registering_reader
 from gezhi.engines.workflows.schema import COUNTED, EFFECTS, STAMPS, readable
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import Context, plain
@@ -15,6 +16,7 @@ from gezhi.foundation.packs.reading import Context, plain
 ACTION = (
     "title", "by", "main", "key", "says", "form", "public", "set", "assign", "stamp", "counter", "exhausted", "to",
     "open", "close", "sealed", "effect", "within", "before_due", "use", "keep", "counts", "ends_all", "moves_to", "from", "must",
+    "reads", "books",
 )  # fmt: skip
 
 
@@ -62,6 +64,7 @@ def action(key: str, node: Any, stages: Any, kept: Mapping[str, str], context: C
         body["must"] = [_must(m, context) for _i, m in context.each(holder, "must")]
     if "from" in merged:
         body["from"] = parts.words(holder, "from", context)
+    registering_reader.books(holder, body, context)
     _stamps(holder, body, context)
     _counts(holder, body, context)
     _public(holder, body, context)

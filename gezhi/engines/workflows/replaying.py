@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows import effects, merged
+from gezhi.engines.workflows import effects, merged, registering
 from gezhi.engines.workflows.facing import environment
 from gezhi.engines.workflows.marking import TRUNK
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
@@ -204,6 +204,7 @@ def _step(
     )
     step.recorded = act
     step.run()
+    registering.again(step, act)
     return step
 
 

@@ -16,6 +16,7 @@ from gezhi.engines.workflows.schema_parts import (
     KINDS,
     WAITING,
     Action,
+    Books,
     Branch,
     Clock,
     Each,
@@ -80,6 +81,7 @@ KEPT: dict[str, expressions.Type | None] = {
     "truth": Truth,
     "seat": Number,
     "place": Number,
+    "entry": Number,
 }
 
 
@@ -275,6 +277,10 @@ def _clock(raw: Mapping[str, Any]) -> Clock:
     return Clock(raw.get("limit", ""), float(raw.get("warn", 0.75)), raw.get("until"), raw.get("max"))
 
 
+def _books(raw: Mapping[str, Any]) -> Books:
+    return Books(raw["register"], raw["what"], raw["source"], raw["values"], raw.get("keep"), raw.get("end", False))
+
+
 def _each(raw: str | Mapping[str, Any]) -> Each:
     return Each(kept=raw) if isinstance(raw, str) else Each(under=raw["under"])
 
@@ -305,6 +311,8 @@ def _action(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Ty
         must=tuple(Must(m["that"], m["field"], m["says"]) for m in raw.get("must", ())),
         counts=tuple(raw.get("counts", ())),
         ends_all=raw.get("ends_all", False),
+        reads={k: tuple(v) for k, v in raw.get("reads", {}).items()},
+        books=_books(raw["books"]) if "books" in raw else None,
         moves_to=raw.get("moves_to"),
         moves_from=tuple(raw.get("from", ())),
     )

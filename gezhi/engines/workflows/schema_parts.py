@@ -73,6 +73,20 @@ class Each:
 
 
 @dataclass(frozen=True)
+class Books:
+    """What an action writes in a register. `what`: name (a new thing, named by the field `source`), line (the line in
+    `source` is changed) or of (a line for the subject of the line in `source`). `values`: field of the register ->
+    answer, kept value or 'a word'. `keep`: the kept entry that is this line from now on; `end`: the line ends."""
+
+    register: str
+    what: str
+    source: str
+    values: Mapping[str, str]
+    keep: str | None = None
+    end: bool = False
+
+
+@dataclass(frozen=True)
 class Must:
     """What has to hold of an action's answers before it is done; otherwise `says` stands at `field`."""
 
@@ -109,6 +123,8 @@ class Action:
     must: tuple[Must, ...] = ()
     counts: tuple[str, ...] = ()  # figures of the case that go up by one
     ends_all: bool = False  # `to` an end from inside a fork: every open item is cancelled
+    reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field -> (entry, field of its register)
+    books: Books | None = None
     moves_to: str | None = None  # effect move: where the trunk goes
     moves_from: tuple[str, ...] = ()  # effect move: only from these stages
 

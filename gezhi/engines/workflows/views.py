@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import access, apart, merged, queries, rules, veiling
+from gezhi.engines.workflows import access, apart, merged, queries, registering, rules, veiling
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
 from gezhi.foundation import events, people, places
@@ -193,7 +193,7 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
                 Possible(
                     action=action.id,
                     title=localised(action.title),
-                    form=action.form,
+                    form=registering.asked(action.form, action),
                     main=action.main and refusal is None,
                     key=action.key,
                     item=item.number if item else None,

@@ -19,7 +19,7 @@ from .numerals import read_date, read_number
 
 TYPES = (
     "text", "long_text", "number", "truth", "date", "choice", "seat", "place", "category", "photos", "limit", "seats",
-    "places",
+    "places", "entry",
 )  # fmt: skip
 LISTS = frozenset({"photos", "seats", "places"})
 # Greatest length, greatest number, or greatest count when the field does not say.
@@ -68,6 +68,7 @@ class Field:
     hint: Mapping[str, str] = field(default_factory=dict)
     unit: str | None = None
     check: str | None = None
+    register: str | None = None  # of an entry: the register whose lines may be chosen
 
     @property
     def label(self) -> str:
@@ -95,7 +96,7 @@ class Field:
 _EXPRESSION: dict[str, ex.Type] = {
     "text": ex.Text, "long_text": ex.Text, "number": ex.Number, "truth": ex.Truth, "date": ex.Date,
     "seat": ex.Number, "place": ex.Number, "category": ex.Text, "photos": ex.ListOf(ex.Text), "limit": ex.Text,
-    "seats": ex.ListOf(ex.Number), "places": ex.ListOf(ex.Number),
+    "seats": ex.ListOf(ex.Number), "places": ex.ListOf(ex.Number), "entry": ex.Number,
 }  # fmt: skip
 
 
@@ -207,6 +208,17 @@ def _place(asked: Field, value: Any) -> int:
     return place
 
 
+def _entry(asked: Field, value: Any) -> int:
+    from gezhi.foundation.subjects.models import Entry
+
+    words = _("台账里没有这一条，请从列表里选。")
+    id = _id(words)(asked, value)
+    # Also one that has ended since: what was answered then is read again when a record is replayed.
+    if not Entry.objects.filter(pk=id, register=asked.register).exists():
+        raise Refused("form.choice_of_entry", words)
+    return id
+
+
 def _category(asked: Field, value: Any) -> str:
     from gezhi.foundation import packs
 
@@ -268,7 +280,7 @@ def _limit(asked: Field, value: Any) -> str:
 _CLEAN: dict[str, Callable[[Field, Any], Any]] = {
     "text": _text, "long_text": _text, "number": _number, "truth": _truth, "date": _date, "choice": _choice,
     "seat": _seat, "place": _place, "category": _category, "photos": _photos, "limit": _limit,
-    "seats": _several(_seat), "places": _several(_place),
+    "seats": _several(_seat), "places": _several(_place), "entry": _entry,
 }  # fmt: skip
 
 

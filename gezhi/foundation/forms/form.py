@@ -212,14 +212,17 @@ _SHAPES: dict[str, dict[str, Any]] = {
     "date": {"type": "string", "format": "date"}, "choice": {"type": "string"},
     "seat": {"type": "integer"}, "place": {"type": "integer"}, "category": {"type": "string"},
     "photos": {"type": "array", "items": {"type": "integer"}},
-    "seats": {"type": "array", "items": {"type": "integer"}}, "places": {"type": "array", "items": {"type": "integer"}},
+    "seats": {"type": "array", "items": {"type": "integer"}}, "places": {"type": "array", "items": {"type": "integer"}}, "entry": {"type": "integer"},
     "limit": {"type": "string", "examples": ["4 work_hour", "3 work_day"]},
 }  # fmt: skip
 
 
 def _field_body(asked: Field) -> dict[str, Any]:
     body: dict[str, Any] = {"id": asked.id, "type": asked.type, "title": dict(asked.title)}
-    for key in ("required", "required_when", "max", "min", "sensitive", "public", "when", "default", "unit", "check"):
+    keys = (
+        "required", "required_when", "max", "min", "sensitive", "public", "when", "default", "unit", "check", "register",
+    )  # fmt: skip
+    for key in keys:
         value = getattr(asked, key)
         if value is not None and (value is not False or key == "default"):
             body[key] = value
@@ -265,7 +268,9 @@ def _read_field(
     if not isinstance(item, Mapping):
         context.problem(holder, index, "pack.shape", _("这里要写成“名: 值”的形式。"))
         return None
-    optional = ("required", "max", "min", "choices", "sensitive", "public", "when", "default", "hint", "unit", "check")
+    optional = (
+        "required", "max", "min", "choices", "sensitive", "public", "when", "default", "hint", "unit", "check", "register",
+    )  # fmt: skip
     context.keys(item, required=("id", "type", "title"), optional=optional)
     id_ = context.text(item, "id", "", max=40)
     kind = context.one_of(item, "type", TYPES)
@@ -295,7 +300,19 @@ def _read_field(
         hint=context.title(item, "hint", required=False) if "hint" in item else {},
         unit=context.text(item, "unit", None, max=10),
         check=_read_check(item, kind, context),
+        register=_read_register(item, kind, context),
     )
+
+
+def _read_register(item: Any, kind: str, context: Context) -> str | None:
+    register: str | None = context.text(item, "register", None, max=40)
+    if (kind == "entry") != (register is not None):
+        context.problem(
+            item, "register", "form.register", _("台账里的一条（entry）写明是哪本台账（register），别的不写。")
+        )
+    elif register is not None and register not in context.shared.get("registers", {}):
+        context.problem(item, "register", "form.register", _("没有“{name}”这本台账。"), name=register)
+    return register
 
 
 def _read_check(item: Any, kind: str, context: Context) -> str | None:

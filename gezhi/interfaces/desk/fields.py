@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from gezhi.engines.workflows import registering
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import expressions, packs, people, places
 from gezhi.foundation.calendar import parse_limit
@@ -86,6 +87,10 @@ def drawn(
             groups = seat_groups(case)
         elif asked.type in ("place", "places"):
             groups = place_groups(case)
+        elif asked.type == "entry":
+            spec["type"] = "seat"  # drawn as a list to choose from
+            lines = registering.choices(asked.register or "", case)
+            groups = [(_("台账"), [{"value": str(id), "title": label} for id, label in lines])]
         elif asked.type == "category":
             groups = category_groups(value)
         elif asked.type == "limit":
