@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run test check bench mechanisms screenshots lock system
+.PHONY: run test check bench mechanisms mutations screenshots lock system
 
 run: $(RUN_STAMP)  ## a whole server with a demo county (PORT, GEZHI_HOME)
 	@exec $(BIN)/gezhi run
@@ -37,6 +37,10 @@ bench: $(DEV_STAMP)  ## speed as ratios against a limit measured in the same run
 
 mechanisms: $(DEV_STAMP)  ## the 195 mechanisms: which test, which pack, passing or not
 	@$(BIN)/python tools/mechanisms.py
+
+COUNT ?= 200
+mutations: $(DEV_STAMP)  ## break a pack file in one place, see whether its mechanism's tests notice (COUNT=200)
+	@$(BIN)/python -m tools.mutations --count $(COUNT) $(MUTATE)
 
 screenshots: $(DEV_STAMP)
 	@sh tools/system.sh chromium
