@@ -1,5 +1,6 @@
 """七步协商 from the scan of a door plate to the published result, by six people in Chromium: a failed vote, residents
-watching all along, a rework after a low rating, the process board right at every step."""
+watching all along, a rework after a low rating, the process board right at every step. Meanwhile a clerk adds an eighth step
+in the editor and another approves it: the case on its way ends on seven, the next one takes eight."""
 
 from __future__ import annotations
 
@@ -127,6 +128,8 @@ def test_seven_steps_by_six_people(enter: Enter, house: House):
     shown = first.go(talk).content()
     assert "没有围挡" in shown and "当天围上了" in shown  # the flag and its answer, both public
 
+    add_an_eighth(enter)
+
     # --- 评: rated low, redone, rated well; 示: the result is public ---
     department = enter("desk", "department", "department")
     for scores, stands in (("122", "评得低，返工"), ("545", "示")):
@@ -144,13 +147,72 @@ def test_seven_steps_by_six_people(enter: Enter, house: House):
     secretary.go(address)
     secretary.act("publish", outcome="排水沟改好了，各户评了四分多。")
     found = board(proposer, talk)
-    assert {found[step] for step in "集商联做督评示"} == {"done"}, found
+    assert {found[step] for step in "集商联做督评示"} == {"done"} and "访" not in found, "it ends as it began, on seven"
     proposer.look("talk-published")
     assert "排水沟改好了" in proposer.page.content() and WORDS not in proposer.page.content()
     street = enter("desk", "street", "street")
     street.go(address, "case-published")
-    secretary.go("/desk/methods/seven_steps", "method")
+    page = secretary.go("/desk/methods/seven_steps", "method")
+    assert "本地第 1 版" in page.content()
     assert TOPIC in proposer.go("/talks", "talks").content()
+    takes_eight(house, proposer, second, secretary, department)
+
+
+def add_an_eighth(enter: Enter) -> None:
+    """A clerk of the street adds a step after the last one, without a line of code; an administrator approves what they read."""
+    clerk, other = enter("desk", "clerk", "street"), enter("desk", "approver", "admin")
+    page = clerk.go("/desk/methods/seven_steps")
+    clerk.press(page.locator("button", has_text="改成本地的"))
+    clerk.press(page.locator(".steps-list a", has_text="示").first)
+    add = page.locator('form:has(input[name="after"])')
+    add.locator('[name="title"]').fill("访")
+    add.locator('[name="post"]').select_option("village_secretary")
+    add.locator('[name="limit"]').fill("5")
+    add.locator("button").click()
+    page.locator(".steps-list a.on", has_text="访").wait_for()
+    assert page.locator(".verdict .fault").count() == 0 and "访" in page.locator(".said-changes").inner_text()
+    clerk.look("editor-eighth")
+    page.fill("#why-words", "结果贴出去半个月，回头看一次还堵不堵。")
+    clerk.press(page.locator('button[value="propose"]'))
+    assert page.locator('button[value="approve"]').count() == 0, "never by who drew it"
+    page = other.go(page.url, "editor-approve")
+    assert "回头看一次" in page.content()
+    other.press(page.locator('button[value="approve"]'))
+    assert "在走的按原来的版本走完" in page.content()
+    other.look("method-published")
+
+
+def takes_eight(house: House, proposer: Visitor, household: Visitor, secretary: Visitor, department: Visitor) -> None:
+    """The same way once more on the new version, one household asked, nothing sent back: the eighth step is on the board."""
+    page = proposer.go(house.plates()[0])
+    page.fill("#text", "楼下的垃圾桶离门太近，夏天味道大，大家商量挪个地方。")
+    page.locator('[name="talk"]').set_checked(True, force=True)
+    proposer.press(".raise button.big")
+    page.wait_for_url("**/receipt")
+    desk = secretary.go(f"/desk/search?q={page.locator('strong.code').inner_text().strip()}")
+    address = (desk.locator("[data-row] a[data-open]").first.get_attribute("href") or "").split("?")[0]
+    secretary.go(address)
+    secretary.act("propose", topic="垃圾桶挪位置", plan="挪到北墙边。")
+    panel = open_panel(secretary, address)
+    desk = secretary.go(panel)
+    desk.fill("#roll", "1-101,业主")
+    secretary.press(".stack-form button.main")
+    number = (desk.locator("p.crumb").inner_text().split("›")[0]).replace("案", "").strip()
+    talk, slip = f"/talks/{number}", secretary.go(f"{panel}/codes").locator(".slips .mono").first.inner_text()
+    assert board(proposer, talk)["访"] == "later"
+    vote(household, talk, slip, "yes")
+    close(secretary, address, panel, minutes="在场的都同意。")
+    secretary.act("send", unit=unit_of(secretary))
+    department.go(address)
+    department.act("finish", result="挪到北墙边，加了盖。")
+    vote(household, talk, slip, "5")
+    close(secretary, address, open_panel(secretary, address))
+    secretary.act("publish", outcome="挪好了。")
+    assert (board(proposer, talk)["示"], board(proposer, talk)["访"]) == ("done", "now"), "published, and not yet over"
+    proposer.look("talk-eighth")
+    secretary.go(address)
+    secretary.act("done", words="回头看过，没有味道了。")
+    assert {board(proposer, talk)[step] for step in "集商联做督评示访"} == {"done"}
 
 
 def unit_of(secretary: Visitor) -> str:

@@ -17,7 +17,7 @@ DUTY = """duty: watering
 title: {zh: 浇树, en: Watering}
 seat: {post: keeper}
 over: {places: grid1}
-rhythm: {every: month, day: 5}
+rhythm: {every: year, times: 2}
 make_up: 7
 """
 POSTS = """posts:
@@ -32,7 +32,7 @@ from gezhi.foundation import packs
 @pytest.mark.mechanism("M001", file="packs/planted/duties/watering.yaml")
 def test_it_is_made_up_in_seven_days_by_the_keeper():
     body = packs.load(Path(__file__).parents[1] / "packs" / "planted").get("duty", "watering").body
-    assert body["make_up"] == 7 and body["seat"]["post"] == "keeper"
+    assert body["make_up"] == 7 and body["seat"] == ["post", "keeper"]
 """
 
 
@@ -66,13 +66,12 @@ def test_a_planted_survivor_is_found_and_what_a_test_asserts_is_killed(tmp_path)
     assert code == 1, said
     assert verdicts["make_up:number:7>8"] == verdicts["make_up:number:7>6"] == "killed"
     assert verdicts["seat.post:role:keeper>helper"] == "killed"
-    assert verdicts["rhythm.day:number:5>6"] == "survived", "no test says on which day"
-    assert "line 5  rhythm.day: 5 -> 6" in said
-    assert "refused" in set(verdicts.values()), "a day means nothing to some rhythms: the reader says so"
+    assert verdicts["rhythm.times:number:2>3"] == "survived", "no test says how often"
+    assert "line 5  rhythm.times: 2 -> 3" in said
     assert DUTY == (tmp_path / "packs/planted/duties/watering.yaml").read_text(encoding="utf-8")
     # Strengthened, and tried again: only survivors are.
     tests = tmp_path / "tests" / "test_planted.py"
-    whole = tests.read_text(encoding="utf-8").replace('== "keeper"', '== "keeper" and body == WHOLE')
+    whole = tests.read_text(encoding="utf-8").replace('"keeper"]', '"keeper"] and body == WHOLE')
     from gezhi.foundation import packs
 
     body = packs.load(tmp_path / "packs" / "planted").get("duty", "watering").body
