@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from gezhi.engines.workflows import access, named
+from gezhi.engines.workflows import access, named, talking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import notices, people
 from gezhi.foundation.errors import NotFound, Refusal
@@ -13,8 +13,9 @@ from gezhi.foundation.notices.guards import Asked
 
 
 def register() -> None:
-    """Tell the notices room who sees cases."""
+    """Tell the notices room who sees cases, and who is asked in panels."""
     notices.guard("case")(may_know)
+    notices.guard("panel")(may_answer)
 
 
 def may_know(asked: Collection[Asked]) -> set[Asked]:
@@ -50,3 +51,18 @@ def _sees(case: Case, person_id: int) -> bool:
     except NotFound:
         return False
     return True
+
+
+def may_answer(asked: Collection[Asked]) -> set[Asked]:
+    """Those of (panel's stream, person) who are asked in it while it is open; nobody else, and no group. A query each."""
+    found: set[Asked] = set()
+    for stream, person in asked:
+        if person is None:
+            continue
+        try:
+            actor = people.actor_for(person)
+        except Refusal:
+            continue
+        if talking.asks(int(stream.partition(":")[2]), actor):
+            found.add((stream, person))
+    return found

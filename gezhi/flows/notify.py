@@ -13,8 +13,10 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from gezhi.engines.workflows import talking
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import notices, packs, people
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.notices.templates import SHARED
 from gezhi.foundation.packs import Context
@@ -25,8 +27,9 @@ from .occurrences import Occurrence
 STAFF = ("owner", "accountable", "handler", "supervisor", "asker")
 ITEM_ONLY = ("asker", "taken_from")
 RUNG_ONLY = ("rung",)
+PANEL_ONLY = ("voters",)  # seats that a panel asked and that have not answered yet
 REPORTERS = ("reporter", "reporters")  # whoever raised it; everybody who did, also those merged into it
-TO = (*STAFF, "taken_from", "rung", *REPORTERS)
+TO = (*STAFF, "taken_from", "rung", *PANEL_ONLY, *REPORTERS)
 
 
 def register() -> None:
@@ -47,7 +50,7 @@ def read(node: Any, when: str, context: Context) -> dict[str, Any]:
                     context.problem(raw, "post", "flow.post", _("没有岗位“{code}”。"), code=post)
                 to.append({"post": str(post)})
             continue
-        known = [t for t in TO if (t not in ITEM_ONLY or when.startswith("item.")) and _has_rung(t, when)]
+        known = [t for t in TO if (t not in (*ITEM_ONLY, *PANEL_ONLY) or when.startswith("item.")) and _has_rung(t, when)]
         if raw not in known:
             context.problem(
                 node["to"],
@@ -90,6 +93,9 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
             if to == "reporters":
                 yield from _merged(match, base)
             continue
+        if to in PANEL_ONLY:
+            yield from _voters(what, base)
+            continue
         seat, persons = _persons(what, to)
         persons = tuple(p for p in persons if p != what.event.actor_person)
         if persons:
@@ -103,6 +109,18 @@ def _merged(match: Match, base: dict[str, Any]) -> Iterator[notices.Draft]:
         words = _words(replace(match.occurrence, case=report), None, f"/r/{report.code}")
         own = {**base, "key": f"{match.key}:{report.number}", "stream": f"case:{report.pk}"}
         yield notices.Draft(**own, words=words, code=report.code, contact_ref=report.contact_ref)
+
+
+def _voters(what: Occurrence, base: dict[str, Any]) -> Iterator[notices.Draft]:
+    """Each seat that the item's panel waits for. Nobody when it is no panel's item, or its panel is over. One query."""
+    stage = what.flow.stages.get(what.stage)
+    if stage is None or stage.kind != "panel":
+        return
+    for panel, seat in talking.silent_seats(what.case.pk, what.number):
+        persons = people.directory().holders(seat, clock.now())
+        if persons := tuple(p for p in persons if p != what.event.actor_person):
+            words = _words(what, seat, f"/desk/panels/{panel}")
+            yield notices.Draft(**{**base, "stream": f"panel:{panel}"}, words=words, persons=persons, seat=seat)
 
 
 def _persons(what: Occurrence, to: Any) -> tuple[int | None, tuple[int, ...]]:

@@ -256,6 +256,20 @@ def desk(panel_id: int, actor: Actor) -> Desk:
     return Desk(case, item, found, manages, tuple(ballots), mine, running, dict(panels.reasons(panel)))
 
 
+def silent_seats(case_id: int, number: int) -> list[tuple[int, int]]:
+    """(panel, seat) for each seat that the open panel of an item asked and that has not answered. One query."""
+    rows = Ballot.objects.filter(
+        panel__case_id=case_id, panel__number=number, panel__state="open", state="invited", seat_id__isnull=False
+    )
+    return [(p, seat) for p, seat in rows.order_by("number").values_list("panel_id", "seat_id") if seat is not None]
+
+
+def asks(panel_id: int, actor: Actor) -> bool:
+    """Whether the open panel asks a seat of the actor's: then they may be told of it. One query."""
+    rows = Ballot.objects.filter(panel_id=panel_id, panel__state="open", seat_id__in=list(actor.answering))
+    return rows.exclude(state="recused").exists()
+
+
 def asked_of(actor: Actor) -> list[tuple[Panel, Case, str]]:
     """Open panels in which a seat of the actor's has not answered yet: (panel, case, its step). Two queries."""
     seats = list(actor.answering)
