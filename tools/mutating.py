@@ -61,7 +61,9 @@ class Mutating:
     def _one(self, task: dict[str, str], rest: pytest.Item) -> dict[str, Any]:
         file = self.root / task["file"]
         text = file.read_text(encoding="utf-8")
-        change = next(c for c in points(text, roles(self.root, file.relative_to(self.root).parts[1])) if c.id == task["id"])
+        change = next(
+            c for c in points(text, roles(self.root, file.relative_to(self.root).parts[1])) if c.id == task["id"]
+        )
         began = time.monotonic()
         items = self._sound(task["file"], rest)
         if not items:

@@ -29,7 +29,9 @@ WORDS = frozenset({
 })  # fmt: skip
 #: What a page never states of a field that somebody fills in.
 OF_A_FIELD = frozenset({"max", "min", "default", "choices", "type"})
-WHERE_A_WAY_LEADS = frozenset({"to", "then", "exhausted", "passed", "failed", "void", "moves_to", "open", "flag", "start"})
+WHERE_A_WAY_LEADS = frozenset(
+    {"to", "then", "exhausted", "passed", "failed", "void", "moves_to", "open", "flag", "start"}
+)
 #: Words of one kind, each of which reads as well as its neighbour.
 FAMILIES = (
     ("day", "week", "month", "quarter", "half_year", "year"),
@@ -141,9 +143,7 @@ def _scalars(text: str) -> Iterator[Change]:
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             listed = isinstance(event, SequenceStartEvent)
             path = _step(stack)
-            stack.append(
-                _Open(listed, path, event.start_mark.line + 1, event.start_mark.index, bool(event.flow_style))
-            )
+            stack.append(_Open(listed, path, event.start_mark.line + 1, event.start_mark.index, bool(event.flow_style)))
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
             yield from _items(stack.pop(), text)
             if stack and not stack[-1].list:

@@ -72,7 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results.write_text("".join(_line(r) for r in before.values()), encoding="utf-8")
     count = None if given.all else given.count
     tasks = chosen(files, root, seed=given.seed, count=count, left=before)
-    print(f"{len(tests)} pack files named by marked tests; {len(tasks)} changes to try in {len(files)} of them", flush=True)
+    print(
+        f"{len(tests)} pack files named by marked tests; {len(tasks)} changes to try in {len(files)} of them",
+        flush=True,
+    )
     _spread(tasks, root, results, given.jobs)
     return _report(_read(results, survivors=True), files, root)
 

@@ -50,7 +50,9 @@ def read(node: Any, when: str, context: Context) -> dict[str, Any]:
                     context.problem(raw, "post", "flow.post", _("没有岗位“{code}”。"), code=post)
                 to.append({"post": str(post)})
             continue
-        known = [t for t in TO if (t not in (*ITEM_ONLY, *PANEL_ONLY) or when.startswith("item.")) and _has_rung(t, when)]
+        known = [
+            t for t in TO if (t not in (*ITEM_ONLY, *PANEL_ONLY) or when.startswith("item.")) and _has_rung(t, when)
+        ]
         if raw not in known:
             context.problem(
                 node["to"],

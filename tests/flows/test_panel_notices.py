@@ -46,7 +46,11 @@ def test_each_seat_is_told_when_it_is_asked_and_only_the_silent_ones_before_it_c
     at_ten.shift(timedelta(days=2))  # half of three days has passed
     ticking.tick()
     catch_up()
-    assert {n: told(world, n).count("closing") for n in ("赵兰", "调解员丁", "格新")} == {"赵兰": 1, "调解员丁": 1, "格新": 0}
+    assert {n: told(world, n).count("closing") for n in ("赵兰", "调解员丁", "格新")} == {
+        "赵兰": 1,
+        "调解员丁": 1,
+        "格新": 0,
+    }
     ticking.tick()
     catch_up()
     assert told(world, "调解员丁").count("closing") == 1, "once"

@@ -68,7 +68,7 @@ def test_a_planted_survivor_is_found_and_what_a_test_asserts_is_killed(tmp_path)
     assert verdicts["seat.post:role:keeper>helper"] == "killed"
     assert verdicts["rhythm.times:number:2>3"] == "survived", "no test says how often"
     assert "line 5  rhythm.times: 2 -> 3" in said
-    assert DUTY == (tmp_path / "packs/planted/duties/watering.yaml").read_text(encoding="utf-8")
+    assert (tmp_path / "packs/planted/duties/watering.yaml").read_text(encoding="utf-8") == DUTY
     # Strengthened, and tried again: only survivors are.
     tests = tmp_path / "tests" / "test_planted.py"
     whole = tests.read_text(encoding="utf-8").replace('"keeper"]', '"keeper"] and body == WHOLE')
