@@ -74,7 +74,7 @@ class Change:
 class _Open:
     """A mapping or list that is being read."""
 
-    list: bool
+    listed: bool
     path: tuple[str, ...]
     line: int
     start: int
@@ -101,9 +101,8 @@ def _made(seen: Change, stages: list[str], roles: list[str], posts: list[str]) -
         yield to("left out", seen.after)
         return
     if seen.rule == "key":
-        family = next((f for f in FAMILIES[1:2] if value in f), None)
-        if family:
-            yield to("bound", _next(family, value))
+        if value in FAMILIES[1]:
+            yield to("bound", _next(FAMILIES[1], value))
         return
     form = any(part in ("form", "intake", "takeaway") for part in seen.path)
     if form and key in OF_A_FIELD:
@@ -146,7 +145,7 @@ def _scalars(text: str) -> Iterator[Change]:
             stack.append(_Open(listed, path, event.start_mark.line + 1, event.start_mark.index, bool(event.flow_style)))
         elif isinstance(event, MappingEndEvent | SequenceEndEvent):
             yield from _items(stack.pop(), text)
-            if stack and not stack[-1].list:
+            if stack and not stack[-1].listed:
                 stack[-1].key = None
         elif isinstance(event, ScalarEvent) and stack:
             yield from _scalar(stack, event)
@@ -155,14 +154,14 @@ def _scalars(text: str) -> Iterator[Change]:
 def _scalar(stack: list[_Open], event: Any) -> Iterator[Change]:
     here, start, end = stack[-1], event.start_mark.index, event.end_mark.index
     line = event.start_mark.line + 1
-    if not here.list and here.key is None:
+    if not here.listed and here.key is None:
         here.key = str(event.value)
         path = (*here.path, here.key)
         if not WORDS & set(path):
             yield Change(path, line, "key", here.key, "", start, end)
         return
     path = _step(stack)
-    if here.list:
+    if here.listed:
         here.items.append((str(event.value), start, end))
     else:
         here.key = None
@@ -174,7 +173,7 @@ def _step(stack: list[_Open]) -> tuple[str, ...]:
     if not stack:
         return ()
     here = stack[-1]
-    if here.list:
+    if here.listed:
         here.others += 1
         return (*here.path, str(here.others - 1))
     return (*here.path, here.key or "")
@@ -182,7 +181,7 @@ def _step(stack: list[_Open]) -> tuple[str, ...]:
 
 def _items(closed: _Open, text: str) -> Iterator[Change]:
     """Each word of a list in one line, left out."""
-    if not closed.list or not closed.flow or len(closed.items) != closed.others or WORDS & set(closed.path):
+    if not closed.listed or not closed.flow or len(closed.items) != closed.others or WORDS & set(closed.path):
         return
     last = len(closed.items) - 1
     for number, (value, start, end) in enumerate(closed.items):
