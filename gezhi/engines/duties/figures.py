@@ -14,5 +14,6 @@ def register() -> None:
         {
             "closes": "closes", "state": "state", "late": "late", "done": "at", "rule": "rule", "county": "county_id",
             "town": "town_id", "village": "village_id", "grid": "grid_id", "person": "person_id",
+            "subject": "subject_id", "case": "case_id",
         },
     )  # fmt: skip

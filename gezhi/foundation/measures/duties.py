@@ -1,6 +1,7 @@
 """The counting rules over duties: what fell due in a period (its window closed then) and what became of it.
 
-due = done + missed + waived; a window that is still open belongs to no finished period yet.
+due = done + missed + waived + open; open are those whose window closed and that nothing was said of yet. A window that still
+runs belongs to the period in which it closes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation.measures.parts import Columns, Cut, Parts
 from gezhi.foundation.measures.registry import metric
 
-DUE = ("done", "missed", "waived")
+DUE = ("done", "missed", "waived", "open")
 
 
 def _state(c: Columns, t: Cut, *states: str) -> Q:
@@ -23,7 +24,7 @@ def _state(c: Columns, t: Cut, *states: str) -> Q:
     "duties_due",
     _("应做次数"),
     "count",
-    _("期内到期的：做了的、没做到的和免做的加在一起"),
+    _("期内到期的：做了的、没做到的、免做的和还没有记的加在一起"),
     source="duties",
     counts="times",
 )
@@ -77,3 +78,58 @@ def waived(c, w, t):
 def in_time(c, w, t):
     """按时率: done before the window closed, of what was owed and not waived."""
     return Parts(_state(c, t, "done") & Q(**{c.late: False}), _state(c, t, "done", "missed"))
+
+
+@metric(
+    "duties_open",
+    _("还没有记的次数"),
+    "count",
+    _("期内到期、还没有记成做了或没做到的"),
+    source="duties",
+    counts="times",
+)
+def still_open(c, w, t):
+    """还没有记: the window closed and the record was taken back."""
+    return Parts(_state(c, t, "open"))
+
+
+@metric(
+    "duties_late",
+    _("补做的次数"),
+    "count",
+    _("期内到期、窗口关闭以后才做的"),
+    source="duties",
+    counts="times",
+    better="less",
+)
+def late(c, w, t):
+    """补做: done, but after its window had closed."""
+    return Parts(_state(c, t, "done") & Q(**{c.late: True}))
+
+
+@metric(
+    "duties_cases",
+    _("发现问题报成案的"),
+    "count",
+    _("期内到期、做的时候发现有事并报成了案的次数"),
+    source="duties",
+    counts="times",
+)
+def cases(c, w, t):
+    """报成案: what was found there became a case."""
+    return Parts(_state(c, t, "done") & Q(**{f"{c.case}__isnull": False}))
+
+
+@metric(
+    "duties_persons",
+    _("看望到的"),
+    "count",
+    _("期内到期并且做了的，涉及多少个不同的对象；看几次都只算一个"),
+    source="duties",
+    counts="persons",
+    needs=("subject",),
+    rows="duties_done",
+)
+def persons(c, w, t):
+    """看望到的: different subjects that were visited."""
+    return Parts(_state(c, t, "done"), distinct=c.subject)

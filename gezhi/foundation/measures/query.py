@@ -38,6 +38,7 @@ DIMENSIONS = (
     "stage",
     "activity",
     "theme",
+    "rule",
 )
 #: How many finished steps a median is taken over at most, newest first.
 SAMPLE = 5000

@@ -59,6 +59,7 @@ class Metric:
     #: For a count of what happens at one instant: the column of the instant, and among which rows (columns, words).
     happens: str = ""
     among: Callable[[Columns, Mapping[str, tuple]], Q] = lambda c, w: Q()
+    rows: str = ""  # for persons: the count whose rows they were counted from
     counts: str = "matters"  # matters 件, times 人次, persons 人: what one unit of a count is; they never mix
 
 
@@ -117,6 +118,7 @@ def metric(
     counts: str = "matters",
     happens: str = "",
     among: Callable[[Columns, Mapping[str, tuple]], Q] = lambda c, w: Q(),
+    rows: str = "",
 ) -> Callable:
     """Declare a metric: the decorated rule gets (columns, words, cut) and returns its Parts.
 
@@ -127,7 +129,7 @@ def metric(
     def keep(rule: Callable) -> Callable:
         if id in METRICS:
             raise ValueError(f"metric {id!r} is declared twice")
-        METRICS[id] = Metric(id, title, unit, definition, rule, needs, source, better, happens, among, counts)
+        METRICS[id] = Metric(id, title, unit, definition, rule, needs, source, better, happens, among, rows, counts)
         return rule
 
     return keep

@@ -13,13 +13,15 @@ from gezhi.engines.publishing import rules
 from gezhi.engines.publishing.bulletins import wording
 from gezhi.engines.publishing.bulletins.frozen import Tally, pack
 from gezhi.engines.publishing.bulletins.numbers import BEFORE, NOW, YEAR, Numbers
-from gezhi.engines.publishing.bulletins.schema import Template
+from gezhi.engines.publishing.bulletins.schema import OF, Template
 from gezhi.foundation import measures, people, places
 from gezhi.foundation.measures import METRICS, Cut, Figure, Period
 from gezhi.foundation.places import Directory
 
 BELOW = {"county": "town", "town": "village", "village": "grid"}
 FORMAT = 1
+#: What the rows of a source lie in, beside the places below.
+DIMS = {"cases": ("unit", "category", "workflow", "channel"), "duties": ("rule",)}
 
 
 @dataclass(frozen=True)
@@ -47,19 +49,20 @@ def _gather(
 ) -> Gathered:
     directory = places.directory(period.last)
     info = directory.place(place_id)
-    added = tuple(id for id in template.metrics if METRICS[id].counts != "persons")
+    added = template.added
     below = BELOW.get(info.kind, "")
-    by = ("unit", "category", "workflow", "channel", *([below] if below else []))
+    own = DIMS[template.counts]
+    by = (*own, *([below] if below else []))
     days = {f"{id}@{d.name}": Cut(d.since, d.until, d.until) for d in period.days() for id in template.by_day}
-    marked = measures.mark(("reported", *added), by=by, period=period, place=place_id, at=now, within=days)
-    reach = _reach(place_id, directory)
-    dims = ("unit", "category", "workflow", "channel", *(["below"] if below else []), "reach")
+    marked = measures.mark(added, by=by, period=period, place=place_id, at=now, within=days)
+    reach = _reach(place_id, directory) if own[0] == "unit" else (lambda _unit: "within")
+    dims = (*own, *(["below"] if below else []), "reach")
     rows = [(id, (*groups, reach(groups[0])), mask) for id, groups, mask in marked.each()]
     tallies = {NOW: Tally(dims, marked.bits, marked.weights, ((groups, mask, 1) for _id, groups, mask in rows))}
     for when, other in ((BEFORE, period.back()), (YEAR, period.year_before())):
         if other is None:
             continue
-        seen = measures.mark(("reported", *added), by=by, period=other, place=place_id, at=now)
+        seen = measures.mark(added, by=by, period=other, place=place_id, at=now)
         lines = [((*line.groups, reach(line.groups[0])), line.mask, line.count) for line in seen.counted()]
         if lines or when == BEFORE:  # a year without any record is no year to compare with
             tallies[when] = Tally(dims, seen.bits, seen.weights, lines)
@@ -84,7 +87,9 @@ def _gather(
         "totals": totals,
         "minimum": template.minimum,
     }  # fmt: skip
-    return Gathered(body, pack(dims, marked.bits, rows), tallies[NOW].count("reported_of_n"))
+    if template.counts != "cases":
+        body["of"] = template.counts
+    return Gathered(body, pack(dims, marked.bits, rows), tallies[NOW].count(f"{OF[template.counts]}_of_n"))
 
 
 def _reach(place_id: int, directory: Directory) -> Any:

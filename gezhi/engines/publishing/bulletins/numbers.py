@@ -50,7 +50,8 @@ class Numbers:
         key = (metric, when, only, day)
         if key not in self._known:
             f, m = self.figure(metric, when, only, day), METRICS[metric]
-            name = (f"{metric}@{day}" if day else metric) if when == NOW and m.counts != "persons" else ""
+            counted = m.rows if m.counts == "persons" else metric  # persons open to what they were counted from
+            name = (f"{counted}@{day}" if day else counted) if when == NOW else ""
             self._keep(key, f, name, f.text)
         return self._known[key]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from gezhi.engines.publishing.bulletins.frozen import Frozen
-from gezhi.engines.publishing.bulletins.schema import templates
+from gezhi.engines.publishing.bulletins.schema import OF, Template, templates
 from gezhi.engines.publishing.bulletins.sealing import opened, path_of
 from gezhi.engines.publishing.models import Bulletin
 from gezhi.foundation import measures, places
@@ -75,7 +74,7 @@ def public_one(bulletin_id: int) -> Bulletin:
 
 
 def rows_behind(row: Bulletin, number: int, *, part: str = "n") -> list[int]:
-    """Ids of the cases a number of a sealed bulletin was counted from, as they were then, in their order.
+    """Ids of the rows (cases, or what its template counts) a number of a sealed bulletin was counted from, as they were then, in their order.
 
     `part`: n (numerator) or d (denominator). Raises NotFound when it stands for no rows of this period.
     """
@@ -109,7 +108,7 @@ def due(today: Any) -> list[tuple[str, int, Period]]:
     for period in finished(today):
         for kind in templates(period=period.kind):
             if kind.automatic:
-                wanted += [(kind, id, period) for id in _places(kind.levels, period, kind.minimum)]
+                wanted += [(kind, id, period) for id in _places(kind, period)]
     there = set(
         Bulletin.objects.filter(period__in=[p.name for p in finished(today)]).values_list(
             "template", "place_id", "period"
@@ -118,13 +117,14 @@ def due(today: Any) -> list[tuple[str, int, Period]]:
     return [(kind.name, id, period) for kind, id, period in wanted if (kind.name, id, period.name) not in there]
 
 
-def _places(levels: Sequence[str], period: Period, minimum: int) -> list[int]:
+def _places(kind: Template, period: Period) -> list[int]:
     """Counties and towns always; a village or grid when there is enough to tell, so that nobody gets empty papers."""
     directory = places.directory(period.last)
+    levels, minimum, much = kind.levels, kind.minimum, OF[kind.counts]
     found = [id for level in levels if level in ALWAYS for id in directory.of_kind(level)]
     for level in levels:
         if level not in ALWAYS:
-            for row in measures.table(["reported"], by=level, period=period):
-                if row.group is not None and (row.figures["reported"].value or 0) >= minimum:
+            for row in measures.table([much], by=level, period=period):
+                if row.group is not None and (row.figures[much].value or 0) >= minimum:
                     found.append(row.group)
     return found

@@ -17,6 +17,7 @@ from gezhi.engines.publishing.bulletins.schema import (
     BY_DAY,
     LEVELS,
     NAMES,
+    OF,
     ONLY,
     PERIODS,
     REACH,
@@ -34,24 +35,31 @@ UNITS = {"matters": ("件",), "times": ("人次", "次", "件"), "persons": ("�
 _BEHIND = re.compile(r"\{([a-z_]+)\}\s*(人次|件|次|人|位|名)")
 #: Counted once per person: they neither add up over groups nor can be taken apart into causes.
 _WHOLE = frozenset(id for id, metric in METRICS.items() if metric.counts == "persons")
-_FIGURES = {id for id, metric in METRICS.items() if metric.source == "cases"}
-_READS = {name: expressions.Number for id in _FIGURES for name in (id, *(head + id for head in WHEN))}
+_FIGURES = {of: {id for id, metric in METRICS.items() if metric.source == of} for of in OF}
+_READS = {
+    of: {name: expressions.Number for id in known for name in (id, *(head + id for head in WHEN))}
+    for of, known in _FIGURES.items()
+}
 
 
 def read_bulletin(node: Any, context: Context) -> dict[str, Any] | None:
     """The JSON body of a template file. Problems are noted on the context."""
     required = ("bulletin", "version", "title", "periods", "levels", "issuers", "sections")
-    if not context.keys(node, required=required, optional=("about", "automatic", "minimum")):
+    if not context.keys(node, required=required, optional=("about", "automatic", "minimum", "of")):
         return None
-    return {
+    of = context.one_of(node, "of", tuple(OF), "cases")
+    body = {
         "title": context.title(node),
         "periods": _chosen(node, "periods", PERIODS, context),
         "levels": _chosen(node, "levels", LEVELS, context),
         "automatic": context.truth(node, "automatic", True),
         "minimum": context.whole(node, "minimum", 10, low=5, high=100),
         "issuers": _issuers(node, context),
-        "sections": [_section(item, context) for _i, item in context.each(node, "sections")],
+        "sections": [_section(item, of, context) for _i, item in context.each(node, "sections")],
     }
+    if of != "cases":
+        body["of"] = of
+    return body
 
 
 def _chosen(node: Any, key: str, known: tuple[str, ...], context: Context) -> list[str]:
@@ -73,22 +81,22 @@ def _issuers(node: Any, context: Context) -> dict[str, str]:
     return {level: str(given[level]) for level in LEVELS if level in given}
 
 
-def _section(node: Any, context: Context) -> dict[str, Any]:
+def _section(node: Any, of: str, context: Context) -> dict[str, Any]:
     empty: dict[str, Any] = {
         "id": "", "title": {"zh": "", "en": ""}, "only": {}, "text": [], "figures": [], "table": None, "public": False,
     }  # fmt: skip
     if not context.keys(node, required=("id", "title"), optional=("only", "text", "figures", "table", "public")):
         return empty
     only = node.get("only") or {}
-    if only and context.keys(only, optional=ONLY) and "reach" in only:
+    if only and context.keys(only, optional=ONLY[of]) and "reach" in only:
         context.one_of(only, "reach", REACH)
     section = {
         "id": context.text(node, "id", "", max=40),
         "title": context.title(node),
-        "only": {key: str(only[key]) for key in ONLY if key in only},
-        "text": [_sentence(node["text"], i, item, context) for i, item in context.each(node, "text")],
-        "figures": _figures(node, context),
-        "table": _table(node, context),
+        "only": {key: str(only[key]) for key in ONLY[of] if key in only},
+        "text": [_sentence(node["text"], i, item, of, context) for i, item in context.each(node, "text")],
+        "figures": _figures(node, of, context),
+        "table": _table(node, of, context),
         "public": context.truth(node, "public"),
     }
     if section["only"]:
@@ -98,20 +106,20 @@ def _section(node: Any, context: Context) -> dict[str, Any]:
     return section
 
 
-def _figures(node: Any, context: Context) -> list[str]:
+def _figures(node: Any, of: str, context: Context) -> list[str]:
     found = []
     for index, item in context.each(node, "figures"):
-        if _known(str(item), _FIGURES, node["figures"], index, context):
+        if _known(str(item), _FIGURES[of], node["figures"], index, context):
             found.append(str(item))
     return found
 
 
-def _table(node: Any, context: Context) -> dict[str, Any] | None:
+def _table(node: Any, of: str, context: Context) -> dict[str, Any] | None:
     given = node.get("table")
     if given is None or not context.keys(given, required=("by", "figures"), optional=("most",)):
         return None
-    by = context.one_of(given, "by", TABLES, "category")
-    figures = _figures(given, context)
+    by = context.one_of(given, "by", TABLES[of], TABLES[of][1])
+    figures = _figures(given, of, context)
     for index, id in enumerate(figures):
         if id in _WHOLE:
             _persons(given["figures"], index, id, context)
@@ -126,29 +134,29 @@ def _table(node: Any, context: Context) -> dict[str, Any] | None:
     return {"by": by, "figures": figures, "most": context.whole(given, "most", 0, low=0, high=60)}
 
 
-def _sentence(holder: Any, index: int, node: Any, context: Context) -> dict[str, Any]:
+def _sentence(holder: Any, index: int, node: Any, of: str, context: Context) -> dict[str, Any]:
     if isinstance(node, str):
-        return {"say": _said(node, holder, index, context), "reads": rules.names_in(node)}
-    if not context.keys(node, optional=("say", "when", "causes")):
+        return {"say": _said(node, holder, index, of, context), "reads": rules.names_in(node)}
+    if not context.keys(node, optional=("say", "when", *(["causes"] if of == "cases" else []))):
         return {"say": "", "reads": []}
     piece: dict[str, Any] = {"reads": []}
     if "when" in node:
-        piece["when"], reads = _condition(node, context)
+        piece["when"], reads = _condition(node, of, context)
         piece["reads"] += reads
     if "causes" in node:
         piece["causes"] = _causes(node["causes"], context)
     else:
         say = context.text(node, "say", "", max=400)
-        piece["say"] = _said(say, node, "say", context)
+        piece["say"] = _said(say, node, "say", of, context)
         piece["reads"] += rules.names_in(say)
     piece["reads"] = sorted(name for name in set(piece["reads"]) if name in NAMES or metric_of(name) in METRICS)
     return piece
 
 
-def _said(say: str, holder: Any, key: Any, context: Context) -> str:
+def _said(say: str, holder: Any, key: Any, of: str, context: Context) -> str:
     for name in rules.names_in(say):
         if name not in NAMES:
-            _known(metric_of(name), _FIGURES, holder, key, context)
+            _known(metric_of(name), _FIGURES[of], holder, key, context)
     if rules.stray_brace(say):
         context.problem(holder, key, "document.brace", _("大括号不成对；字段写成 {example}。"), example="{reported}")
     for name, unit in _BEHIND.findall(say):
@@ -161,10 +169,10 @@ def _said(say: str, holder: Any, key: Any, context: Context) -> str:
     return say.strip()
 
 
-def _condition(node: Any, context: Context) -> tuple[str, list[str]]:
+def _condition(node: Any, of: str, context: Context) -> tuple[str, list[str]]:
     source = context.text(node, "when", "", max=300)
     try:
-        program = expressions.compile(source, _READS)
+        program = expressions.compile(source, _READS[of])
         if program.type != expressions.Truth:
             raise ExpressionError("expression.type", 0, _("条件要得出是或否。"))
         return source, sorted(program.reads)
@@ -177,7 +185,7 @@ def _causes(node: Any, context: Context) -> dict[str, str]:
     if not context.keys(node, required=("of", "by")):
         return {"of": "reported", "by": "category"}
     of = context.text(node, "of", "reported", max=40)
-    if _known(of, _FIGURES, node, "of", context) and (of in _WHOLE or METRICS[of].unit != "count"):
+    if _known(of, _FIGURES["cases"], node, "of", context) and (of in _WHOLE or METRICS[of].unit != "count"):
         context.problem(node, "of", "bulletin.causes", _("“{id}”不能拆开来看，只有件数能加减。"), id=of)
     return {"of": of, "by": context.one_of(node, "by", ("category", "below", "unit"), "category")}
 

@@ -12,8 +12,10 @@ from gezhi.foundation.measures import METRICS
 PERIODS = ("week", "month", "quarter")
 LEVELS = ("county", "town", "village", "grid")
 #: What a section may be narrowed by and a table cut by. Persons are not among them.
-ONLY = ("workflow", "channel", "category", "reach")
-TABLES = ("unit", "category", "below", "day")
+ONLY = {"cases": ("workflow", "channel", "category", "reach"), "duties": ("rule",)}
+TABLES = {"cases": ("unit", "category", "below", "day"), "duties": ("rule", "below")}
+#: What a bulletin counts: rows of this source of facts, and the count that says how much there was to tell.
+OF = {"cases": "reported", "duties": "duties_due"}
 #: `reach`: whether the unit that handles it stands in the place or above it.
 REACH = ("within", "above")
 #: Counts that happen on a day: those of the days of a period add up to it exactly.
@@ -29,7 +31,7 @@ NAMES = ("place", "period", "period_before")
 
 @dataclass(frozen=True)
 class Template:
-    """`sections`: {id, title, only, text, figures, table, public}; see reader.py for their shape."""
+    """`sections`: {id, title, only, text, figures, table, public}; see reader.py for their shape. `counts`: a key of OF."""
 
     name: str
     version: int
@@ -41,6 +43,7 @@ class Template:
     issuers: Mapping[str, str]
     minimum: int
     sections: tuple[Mapping[str, Any], ...]
+    counts: str = "cases"
 
     @classmethod
     def of(cls, name: str, version: int, hash: str, body: Mapping[str, Any]) -> Template:
@@ -56,6 +59,7 @@ class Template:
             issuers=body["issuers"],
             minimum=body["minimum"],
             sections=tuple(body["sections"]),
+            counts=body.get("of", "cases"),
         )
 
     @property
@@ -63,6 +67,12 @@ class Template:
         """Every metric its sections speak of, in the order of the catalogue."""
         used = {id for section in self.sections for id in metrics_of(section)}
         return tuple(id for id in METRICS if id in used)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The metrics whose rows are marked: all but those of persons, which bring the count they were counted from."""
+        used = {METRICS[id].rows if METRICS[id].counts == "persons" else id for id in self.metrics}
+        return (OF[self.counts], *(id for id in METRICS if id in used and id != OF[self.counts]))
 
     @property
     def by_day(self) -> tuple[str, ...]:

@@ -34,6 +34,9 @@ class Names:
         if by == "below":
             info = self.directory.get(key) if key is not None else None
             return places.short_name(info.name) if info is not None else "未到这一级"
+        if by == "rule":
+            known = packs.registry()
+            return packs.localised(known.body("duty", key)["title"]) if key in known.names("duty") else str(key)
         seat = people.directory().seats.get(key) if key is not None else None
         return people.label_on(seat, self.directory).removeprefix(self.name).strip() if seat else "没有分派到单位的"
 
@@ -43,6 +46,8 @@ class Names:
             if self.below == "grid":
                 return list(self.directory.grids_under(self.info.id))
             return [i for i in self.directory.children(self.info.id) if self.directory.place(i).kind == self.below]
+        if by == "rule":
+            return list(packs.registry().names("duty"))
         return sorted(people.directory().seats) if by == "unit" else []
 
     def is_unit(self, key: Any) -> bool:
@@ -159,11 +164,15 @@ def _table(
         (name, [numbers.of(id, NOW, (*only, (by, tuple(keys)))) for id in figures], len(keys) > 1)
         for name, keys in rows
     ]
-    return _made({"category": "类别", "below": "地方", "unit": "单位"}[by], figures, lines, numbers, only)
+    return _made(
+        {"category": "类别", "below": "地方", "unit": "单位", "rule": "要做的事"}[by], figures, lines, numbers, only
+    )
 
 
 def _listed(by: str, keys: set[Any], names: Names) -> list[Any]:
     order = names.order(by)
+    if by == "rule":
+        return [k for k in order if k in keys] + sorted(keys - set(order))
     if by == "unit":
         return [k for k in order if k in keys and names.is_unit(k)] + [k for k in keys if k is None]
     return [*order, *sorted(k for k in keys - set(order) if k is not None), *([None] if None in keys else [])]

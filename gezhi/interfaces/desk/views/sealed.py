@@ -15,6 +15,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from gezhi.engines.duties import queries as duties
 from gezhi.engines.publishing import jobs
 from gezhi.engines.publishing.bulletins import paper, queries, sealing
 from gezhi.engines.publishing.bulletins.schema import PERIODS, template
@@ -145,6 +146,8 @@ def rows(request: Request, bulletin_id: int, number: int) -> HttpResponse:
     part = "d" if request.GET.get("part") == "d" else "n"
     ids = queries.rows_behind(row, number, part=part)
     body = json.loads(row.body)
+    if body.get("of") == "duties":
+        return _duty_rows(request, row, body, number, part, ids)
     filters = Filters(ids=tuple(ids))
     page = cases.page(request.actor, filters, cursor=request.GET.get("cursor"), size=PAGE)
     count = cases.count(request.actor, filters)
@@ -166,6 +169,32 @@ def rows(request: Request, bulletin_id: int, number: int) -> HttpResponse:
         "list_url": request.get_full_path(),
     }
     return show(request, "desk/sealed_rows.html", context, here="bulletin")
+
+
+def _duty_rows(
+    request: Request, row: Bulletin, body: Mapping[str, Any], number: int, part: str, ids: list[int]
+) -> HttpResponse:
+    """The visits and rounds behind a number; whom they were about only where the reader may see them."""
+    found = duties.recorded(ids, request.actor, after=whole(request.GET.get("after")) or 0, size=PAGE + 1)
+    context = {
+        **_line(row),
+        "heading": paper.paper(body, sealed_on=_day(row))["heading"],
+        "kept": body["numbers"][number],
+        "number": number,
+        "part": part,
+        "ids": len(ids),
+        "rows": [
+            {"owed": owed, "row": done, "seat": seat_name(done.seat_id), "where": _where(done.place_id)}
+            for owed, done in found[:PAGE]
+        ],
+        "after": found[PAGE - 1][1].pk if len(found) > PAGE else None,
+    }
+    return show(request, "desk/sealed_duties.html", context, here="bulletin")
+
+
+def _where(place_id: int) -> str:
+    directory = places.directory()
+    return directory.label(place_id, "village") if place_id in directory else ""
 
 
 def _line(row: Bulletin) -> dict[str, Any]:
