@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
@@ -52,9 +52,7 @@ def test_the_month_writes_itself_and_opens(village):
     village.clock.move_to(datetime(2027, 1, 1, 4, tzinfo=UTC))
     closing.close_windows()
     lake = village.places["lake"]
-    assert ("duties", lake) in {
-        (name, id) for name, id, p in bulletins.due(datetime(2027, 1, 1).date()) if p.name == "2026-12"
-    }
+    assert ("duties", lake) in {(name, id) for name, id, p in bulletins.due(date(2027, 1, 1)) if p.name == "2026-12"}
     row, _new = sealing.seal("duties", lake, parse_period("2026-12"), actor=people.system("bulletins"))
     body = json.loads(row.body)
     only = [["rule", ["monthly-health"]]]
@@ -80,7 +78,7 @@ def test_the_month_writes_itself_and_opens(village):
     )
     persons = made(body, "duties_persons")
     assert body["numbers"][persons]["top"] == "3" and len(bulletins.rows_behind(row, persons)) == total["duties_done"]
-    whole = json.dumps(paper.paper(body, sealed_on=datetime(2027, 1, 1).date()), ensure_ascii=False, default=str)
+    whole = json.dumps(paper.paper(body, sealed_on=date(2027, 1, 1)), ensure_ascii=False, default=str)
     assert "走访巡查通报" in whole and not any(f"老{n}" in whole for n in range(6)) and "○" not in whole
     # What is recorded later changes the next one, not this one.
     actions.fulfil("monthly-health", lines[4].subject_id, "2026-11", READING, actor=doctor)

@@ -121,9 +121,10 @@ def _places(kind: Template, period: Period) -> list[int]:
     """Counties and towns always; a village or grid when there is enough to tell, so that nobody gets empty papers."""
     directory = places.directory(period.last)
     levels, minimum, much = kind.levels, kind.minimum, OF[kind.counts]
-    found = [id for level in levels if level in ALWAYS for id in directory.of_kind(level)]
+    always = ALWAYS if kind.counts == "cases" else ()  # where nothing falls due there is nothing to sum up
+    found = [id for level in levels if level in always for id in directory.of_kind(level)]
     for level in levels:
-        if level not in ALWAYS:
+        if level not in always:
             for row in measures.table([much], by=level, period=period):
                 if row.group is not None and (row.figures[much].value or 0) >= minimum:
                     found.append(row.group)
