@@ -181,6 +181,7 @@ PAGES = {
     "POST desk/registers/<slug:name>/import":                                "144????????334434",
     "POST desk/registers/<slug:name>/take":                                  "144oooooooooo44o4",
     "GET desk/registers/entries/<int:entry_id>":                             "144o44oo4o4oo44o4",
+    "GET desk/registers/at/<int:place>":                                     "133333oo3o3oo33o3",
     "GET desk/registers/entries/<int:entry_id>/photo/<int:photo_id>":        "14444444444444444",
     "POST desk/registers/entries/<int:entry_id>":                            "144>44>>4>4334434",
     "GET desk/subjects/<int:subject_id>":                                    "144o44oo4o4oo44o4",

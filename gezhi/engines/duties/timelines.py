@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from gezhi.engines.duties.access import sees
 from gezhi.engines.duties.models import Done
 from gezhi.engines.duties.rules import DONE, MISSED, WAIVED
 from gezhi.engines.duties.schema import rules
-from gezhi.foundation import packs
+from gezhi.foundation import packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects import access, definitions
-from gezhi.foundation.subjects.timeline import Line, source
+from gezhi.foundation.subjects.timeline import Line, place_source, source
 
 
 def register() -> None:
     """Offer the source to the subjects room."""
     source("duties")(lines)
+    place_source("duties")(of_place)
 
 
 def lines(subject_ids: Sequence[int], actor: Actor, limit: int) -> Iterable[Line]:
@@ -36,4 +41,27 @@ def lines(subject_ids: Sequence[int], actor: Actor, limit: int) -> Iterable[Line
         yield Line(
             on=clock.local(at).date(), source="duties", title=packs.say(known[row.rule].title), text=text, at=at,
             opens=("case", row.case_id) if row.case_id else None, seat=row.seat_id, key=f"{row.rule}:{row.period}",
+            about=row.subject_id,
         )  # fmt: skip
+
+
+def of_place(place_id: int, actor: Actor, since: date, until: date, limit: int) -> Iterable[Line]:
+    """A line a rule and period whose window closed between the days: due, done, missed, waived. One query."""
+    kind = places.directory().place(place_id).kind
+    column = kind if kind in ("county", "town", "village") else "grid"
+    known = {rule.name: rule for rule in rules() if sees(rule, place_id, actor)}
+    rows = Done.objects.filter(
+        **{f"{column}_id": place_id}, rule__in=known, state__in=(DONE, MISSED, WAIVED),
+        closes__gt=clock.midnight(since), closes__lte=clock.midnight(until),
+    )  # fmt: skip
+    found: dict[tuple[str, str, date], Counter[str]] = {}
+    counted = rows.values_list("rule", "period", "closes", "state").annotate(n=Count("pk")).order_by("-closes")
+    for name, period, closes, state, n in counted[: limit * 3]:
+        day = clock.local(closes - timedelta(seconds=1)).date()
+        found.setdefault((name, period, day), Counter())[state] += n
+    for (name, period, day), at in found.items():
+        said = [_("应做 {n}").format(n=at.total())]
+        for state, words in ((DONE, _("做了 {n}")), (MISSED, _("没做到 {n}")), (WAIVED, _("免做 {n}"))):
+            said += [words.format(n=at[state])] if at[state] else []
+        opens = ("duty_rule", (name, period))
+        yield Line(day, "duties", packs.say(known[name].title), "，".join(said), None, opens, None, f"{name}:{period}")

@@ -14,4 +14,5 @@ class MatchingConfig(AppConfig):
         import_module(f"{self.name}.events").register()
         import_module(f"{self.name}.facts").register()
         import_module(f"{self.name}.telling").register()
+        import_module(f"{self.name}.stories").register()
         exports.titled("session.sheet", gettext_lazy("签到表"))

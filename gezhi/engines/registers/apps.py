@@ -16,5 +16,6 @@ class RegistersConfig(AppConfig):
 
         import_module(f"{self.name}.from_sheets").register()
         import_module(f"{self.name}.lines")  # what registers tell of a subject
+        import_module(f"{self.name}.stories")
         exports.titled("registers.export", _("台账"))
         exports.titled("registers.return", _("台账核对表"))

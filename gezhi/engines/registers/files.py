@@ -6,8 +6,9 @@ Nothing here is stored: the same log gives the same file, byte for byte (`volume
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -49,17 +50,22 @@ class File:
     merged: tuple[Subject, ...]
     may_edit: bool
     may_reveal: bool
+    on: date | None = None
 
 
-def file_of(subject_id: int, actor: Actor, *, limit: int = 100) -> File:
-    """The file, as far as the actor may see. Raises NotFound subject.none."""
+def file_of(subject_id: int, actor: Actor, *, limit: int = 100, on: date | None = None) -> File:
+    """The file, as far as the actor may see; `on`: as it stood on a day, when nothing can be changed. A household's story is
+    that of its members as well, for the days they belonged to it. Raises NotFound subject.none."""
     row = access.subject_for(subject_id, actor)
     family = queries.family(subject_id)
     lines = queries.lines_of(family, actor)
+    if on is not None:
+        lines = [pair for pair in lines if pair[0].since <= on]
+        queries.as_they_stood([line for line, _register in lines], on)
     kept = opened([row.private_ref])[row.private_ref] if row.private_ref else {}
     facts = tuple((name, shown(name, kept[name])) for name in ("id_number", "phone") if kept.get(name))
     ties = []
-    for tie, one, other in subjects.related([subject_id], actor=actor):
+    for tie, one, other in subjects.related([subject_id], actor=actor, on=on):
         declared = definitions.relation_kind(tie.kind)
         mine = tie.one_id == subject_id
         title = declared.other_title if mine else declared.one_title
@@ -70,14 +76,49 @@ def file_of(subject_id: int, actor: Actor, *, limit: int = 100) -> File:
         definitions.kind(row.kind),
         age(row.born, clock.today()),
         facts,
-        tuple(pair for pair in lines if pair[0].until is None),
-        tuple(pair for pair in lines if pair[0].until is not None),
+        tuple(pair for pair in lines if not _over(pair[0], on)),
+        tuple(pair for pair in lines if _over(pair[0], on)),
         tuple(ties),
-        tuple(timeline.timeline(subject_id, actor, limit=limit)),
+        tuple(_story(row, family, actor, limit, on)),
         tuple(gone),
-        access.may(actor, row, what="edit") and not row.ended,
+        access.may(actor, row, what="edit") and not row.ended and on is None,
         bool(kept) and actor.person_id is not None and actor.may("personal.reveal", _path(row)),
+        on,
     )
+
+
+def _over(line: Entry, on: date | None) -> bool:
+    return line.until is not None and (on is None or line.until <= on)
+
+
+def _story(row: Subject, family: Sequence[int], actor: Actor, limit: int, on: date | None) -> list[Line]:
+    members = _members(row, family, actor)
+    if not members:
+        found = timeline.of_subjects(family, actor, limit=limit)
+        return [line for line in found if on is None or line.on <= on]
+    found = []
+    for line in timeline.of_subjects([*family, *members], actor, limit=limit):
+        if on is not None and line.on > on:
+            continue
+        if line.about in members:
+            label, since, until = members[line.about]
+            if line.on < since or (until is not None and line.on >= until):
+                continue
+            line = replace(line, title=f"{label}：{line.title}")
+        found.append(line)
+    return found
+
+
+def _members(row: Subject, family: Sequence[int], actor: Actor) -> dict[int, tuple[str, date, date | None]]:
+    """Who belongs or belonged to a household: id -> (masked name, since, until). Two queries; none for other kinds."""
+    kinds = [k.name for k in definitions.relation_kinds() if k.other == row.kind != k.one and "one" in k.single]
+    ties = list(Relation.objects.filter(kind__in=kinds, other_id__in=family).order_by("since", "pk")) if kinds else []
+    whos = Subject.objects.in_bulk({tie.one_id for tie in ties})
+    return {
+        tie.one_id: (whos[tie.one_id].label, tie.since, tie.until)
+        for tie in ties
+        if access.relation_seen(actor, tie) and access.may(actor, whos[tie.one_id])
+    }
 
 
 def _path(row: Any) -> Any:
@@ -101,10 +142,16 @@ class Volume:
     lacking: int
 
 
-def volumes(actor: Actor, place_id: int | None = None) -> list[Volume]:
-    """Every register the actor may open, with its counts (in a place and below). At most three queries a register."""
+def volumes(actor: Actor, place_id: int | None = None, *, on: date | None = None) -> list[Volume]:
+    """Every register the actor may open, with its counts (in a place and below). At most three queries a register.
+
+    `on`: as they stood on a day; what is due to be confirmed and who lacks a relation is only said of today.
+    """
     found = []
     for declared in access.readable(actor):
+        if on is not None:
+            found.append(_volume_on(actor, declared, place_id, on))
+            continue
         rows = Entry.objects.filter(_reach(actor, declared, place_id), register=declared.name, until=None)
         counts = dict(rows.values_list("state").annotate(n=Count("pk")).order_by("state"))
         stale = lacking = 0
@@ -118,6 +165,17 @@ def volumes(actor: Actor, place_id: int | None = None) -> list[Volume]:
         states = tuple((s.name, s.said, counts.get(s.name, 0)) for s in declared.states)
         found.append(Volume(declared, sum(counts.values()), states, stale, lacking))
     return found
+
+
+def _volume_on(actor: Actor, declared: Register, place_id: int | None, on: date) -> Volume:
+    """Two queries: lines that stand as they stood then, and what others looked like before they changed."""
+    counts: Counter[str] = Counter()
+    now, past = queries.stood(declared, on)
+    for rows in (now, past):
+        lying = rows.filter(_reach(actor, declared, place_id))
+        counts.update(dict(lying.order_by().values_list("state").annotate(n=Count("pk"))))
+    states = tuple((s.name, s.said, counts.get(s.name, 0)) for s in declared.states)
+    return Volume(declared, counts.total(), states, 0, 0)
 
 
 def _reach(actor: Actor, declared: Register, place_id: int | None) -> Q:

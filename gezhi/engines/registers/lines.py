@@ -80,6 +80,7 @@ def _told(line: Entry, declared: Register, past: Sequence[Any]) -> Iterable[Line
                 ("entry", line.pk),
                 event.actor_seat,
                 f"{line.pk}:{event.seq:06}",
+                line.subject_id,
             )
 
 

@@ -6,8 +6,9 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
-        from gezhi.engines.workflows import events, facts, from_sheets
+        from gezhi.engines.workflows import events, facts, from_sheets, place_story
 
         events.register()
         facts.register()
         from_sheets.register()
+        place_story.register()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -111,15 +111,8 @@ def as_of(
     declared = access.register_for(actor, register)
     wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject")}
     where, after = access.scopes(actor, declared), _after(cursor)
-    over = Q(until=None) | Q(until__gt=day)
-    now = Entry.objects.filter(over, register=register, valid_from__lte=day).exclude(end_reason=UNDONE)
-    past = (
-        EntrySpan.objects.filter(
-            Q(entry__until=None) | Q(entry__until__gt=day), register=register, since__lte=day, until__gt=day
-        )
-        .exclude(entry__end_reason=UNDONE)
-        .select_related("entry")
-    )
+    now, before = stood(declared, day)
+    past = before.select_related("entry")
     live, more = _page(_narrowed(now, declared, wanted), where, place_id, after, size)
     old, also = _page(_narrowed(past, declared, wanted), where, place_id, after, size, key="entry_id")
     # A line stands on a day in one version only, so both lists merge by the line's number without doubles.
@@ -169,6 +162,29 @@ def lines_of(subject_ids: tuple[int, ...], actor: Actor, *, on: date | None = No
         for line in rows
         if (declared := known.get(line.register)) is not None and access.may(actor, line, declared)
     ]
+
+
+def stood(declared: Register, day: date) -> tuple[QuerySet, QuerySet]:
+    """What a register was on a day: (lines that have not changed since, spans of those that have). Ask who may see."""
+    over = Q(until=None) | Q(until__gt=day)
+    now = Entry.objects.filter(over, register=declared.name, valid_from__lte=day).exclude(end_reason=UNDONE)
+    past = EntrySpan.objects.filter(
+        Q(entry__until=None) | Q(entry__until__gt=day), register=declared.name, since__lte=day, until__gt=day
+    ).exclude(entry__end_reason=UNDONE)
+    return now, past
+
+
+def as_they_stood(lines: Sequence[Entry], day: date) -> None:
+    """Give lines, in memory only, the open values, state and place they had on a day. One query."""
+    later = {line.pk: line for line in lines if line.valid_from > day}
+    for span in EntrySpan.objects.filter(entry_id__in=list(later), since__lte=day, until__gt=day):
+        line = later[span.entry_id]
+        line.values, line.state, line.place_id, line.private_ref = (
+            span.values,
+            span.state,
+            span.place_id,
+            span.private_ref,
+        )
 
 
 def _narrowed(rows: QuerySet, declared: Register, wanted: Mapping[str, Any]) -> QuerySet:

@@ -160,3 +160,44 @@ def test_pictures_of_a_line_are_seen_by_who_sees_the_line_and_go_when_taken_away
 
 def _photo(seed: int) -> SimpleUploadedFile:
     return SimpleUploadedFile(f"{seed}.jpg", jpeg(40 + seed, 30), "image/jpeg")
+
+
+def test_a_household_tells_what_befell_its_members_while_they_belonged_to_it_and_how_it_stood_on_a_day(world, desk):
+    clerk, here = world.actor("赵兰"), world.places["lake1"]
+    home = subjects.add("living_household", {"name": "柳青山户"}, actor=clerk, place_id=here, since=ago(90))
+    one = subjects.add("person", {"name": "柳青山"}, actor=clerk, place_id=here, since=ago(90))
+    tie = subjects.relate("household_member", one.pk, home.pk, actor=clerk, since=ago(80))
+    line = subjects.enter("lone_elder", one.pk, {"self_care": "able"}, actor=clerk, since=ago(60))
+    subjects.enter("household", home.pk, {"people": 2, "tenure": "own"}, actor=clerk, since=ago(70))
+    subjects.change(line.pk, {"self_care": "partly"}, actor=clerk, on=ago(10))
+    subjects.unrelate(tie.pk, actor=clerk, on=ago(20))
+    client = desk.of("赵兰")
+    page = client.get(f"/desk/subjects/{home.pk}").content.decode()
+    assert "柳○：登记到独居老人" in page and "登记到居住户" in page
+    assert "能自理 → 半自理" not in page  # by then she lived elsewhere
+    assert "能自理 → 半自理" in client.get(f"/desk/subjects/{one.pk}").content.decode()
+    then = client.get(f"/desk/subjects/{one.pk}", {"on": ago(30).isoformat()}).content.decode()
+    assert "能自理" in then and "半自理" not in then and "只能看" in then and "结束登记" not in then
+    assert "登记到独居老人" not in client.get(f"/desk/subjects/{one.pk}", {"on": ago(75).isoformat()}).content.decode()
+
+
+def test_a_village_is_one_volume_on_any_day_and_its_numbers_open(world, desk):
+    enter(desk, world)
+    world.open("路灯不亮，晚上看不清。", by="赵兰", channel="counter")
+    line = Entry.objects.get()
+    client, address = desk.of("赵兰"), f"/desk/registers/at/{world.places['lake']}"
+    with count_queries() as spent:
+        page = client.get(address).content.decode()
+    assert spent.total <= 70, spent.statements
+    assert (
+        "独居老人" in page and "重点看望 1" in page and f"?place={world.places['lake']}" in page and "路灯不亮" in page
+    )
+    assert f"on={ago(30).isoformat()}" not in page  # what was entered thirty days ago is out of the month
+    before = client.get(address, {"on": ago(31).isoformat()}).content.decode()
+    assert "重点看望" not in before and "路灯不亮" not in before
+    on = client.get(address, {"on": ago(29).isoformat()}).content.decode()
+    assert "重点看望 1" in on and "登记 1" in on
+    subjects.change(line.pk, {"self_care": "unable"}, actor=world.actor("赵兰"), on=clock.today())
+    assert "重点看望 1" in client.get(address, {"on": ago(29).isoformat()}).content.decode()
+    for name, status in (("孙田", 403), ("钱立", 403), ("马东", 403), ("周敏", 200)):
+        assert desk.of(name).get(address).status_code == status, name

@@ -25,6 +25,7 @@ from gezhi.interfaces.site.requests import Request
 
 from ..names import place_name, seat_name
 from ..page import show, staff, tell, whole
+from .books import day_asked, link_of
 from .registers import _offered, day_of, drawn_form, form_values
 
 HOW = (("died", gettext_lazy("去世")), ("moved_out", gettext_lazy("迁出")), ("closed", gettext_lazy("注销")))
@@ -42,7 +43,8 @@ def subject(request: Request, subject_id: int) -> HttpResponse:
             return redirect("desk:subject", subject_id=_do(request, subject_id))
         except (Invalid, Conflict) as refused:
             refusal = refused
-    seen = files.file_of(subject_id, request.actor)
+    day, _wrong = day_asked(request)
+    seen = files.file_of(subject_id, request.actor, on=day)
     row = seen.subject
     kinds = [k for k in definitions.relation_kinds() if k.one == row.kind]
     open_registers = [
@@ -58,7 +60,8 @@ def subject(request: Request, subject_id: int) -> HttpResponse:
         "sex": {"m": _("男"), "f": _("女")}.get(row.sex, ""),
         "lines": [(e, r, told.said(r, e.values), r.state(e.state)) for e, r in seen.lines],
         "past": [(e, r, told.ending(e.end_reason)) for e, r in seen.past],
-        "story": [(line, seat_name(line.seat) if line.seat else "") for line in seen.story],
+        "story": [(line, link_of(line), seat_name(line.seat) if line.seat else "") for line in seen.story],
+        "day": day,
         "kinds": kinds,
         "registers": open_registers,
         "how": HOW,
