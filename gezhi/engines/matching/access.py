@@ -27,7 +27,7 @@ def path_of(row: Session) -> places.Path:
 
 def seat_to_convene(kind: Activity, place_id: int, *, actor: Actor) -> int:
     """The seat in which the actor may convene this here: the one acted in, else the nearest. NotAllowed otherwise."""
-    found = [seat for seat in _seats(actor, kind.organisers) if _covers(seat, place_id)]
+    found = [seat for seat in seats_of(actor, kind.organisers) if covers(seat, place_id)]
     if actor.kind != "staff" or not found:
         raise NotAllowed("session.not_organiser")
     return actor.seat if actor.seat in found else found[-1]
@@ -35,7 +35,7 @@ def seat_to_convene(kind: Activity, place_id: int, *, actor: Actor) -> int:
 
 def may_convene(kind: Activity, place_id: int, *, actor: Actor) -> bool:
     """Whether one of the actor's seats convenes this kind here."""
-    return actor.kind == "staff" and any(_covers(seat, place_id) for seat in _seats(actor, kind.organisers))
+    return actor.kind == "staff" and any(covers(seat, place_id) for seat in seats_of(actor, kind.organisers))
 
 
 def convenes(actor: Actor) -> list[Activity]:
@@ -47,7 +47,7 @@ def convenes(actor: Actor) -> list[Activity]:
 def places_to_convene(kind: Activity, *, actor: Actor) -> list[int]:
     """The places of the seats in which the actor may convene it."""
     directory = people.directory()
-    return list(dict.fromkeys(directory.seat(seat).place_id for seat in _seats(actor, kind.organisers)))
+    return list(dict.fromkeys(directory.seat(seat).place_id for seat in seats_of(actor, kind.organisers)))
 
 
 def to_change(session_id: int, *, actor: Actor, expected_seq: int | None = None, over: bool = False) -> Session:
@@ -90,7 +90,7 @@ def sees(row: Session, *, actor: Actor) -> bool:
     if actor.kind != "staff":
         return row.public
     kind = activity(row.activity, row.version)
-    if any(_covers(seat, row.place_id) for seat in _seats(actor, (*kind.organisers, *kind.see))):
+    if any(covers(seat, row.place_id) for seat in seats_of(actor, (*kind.organisers, *kind.see))):
         return True
     if row.public or (not kind.see and actor.may("case.see", path_of(row))):
         return True
@@ -142,14 +142,14 @@ def _inside(place_ids: Collection[int]) -> Q:
     return found
 
 
-def _seats(actor: Actor, posts: Collection[str]) -> list[int]:
+def seats_of(actor: Actor, posts: Collection[str]) -> list[int]:
     """The actor's own seats of these posts, from the widest place to the narrowest."""
     directory, map_of = people.directory(), places.directory()
     mine = [seat for seat in sorted(actor.answering) if directory.seat(seat).post in posts]
     return sorted(mine, key=lambda seat: len(map_of.ancestors(directory.seat(seat).place_id)))
 
 
-def _covers(seat: int, place_id: int) -> bool:
+def covers(seat: int, place_id: int) -> bool:
     return places.directory().is_within(place_id, people.directory().seat(seat).place_id)
 
 

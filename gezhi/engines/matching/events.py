@@ -3,7 +3,7 @@
 `session.planned`, `.changed`, `.moved`, `.cancelled`, `.signed`, `.withdrawn`, `.attended`, `.noted`, `.answered`, `.carried`,
 `.assigned`, `.said`, `.filed`, `.closed`; bookings stand in them as `booking:<number>`, lines of minutes as `item:<number>`.
 `venue.opened`, `venue.changed`; `trainee.enrolled`, `.learned` (`lesson:<number>`), `.passed`, `.left`; `certificate.issued`,
-`.revoked`. No name and no phone is in any of them.
+`.revoked`; `allotment.adopted`, `.withdrawn`. No name and no phone is in any of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CERTIFICATE = ("person_id", "competence", "issued_on", "expires_on", "source", "
 
 def register() -> None:
     """Tell the events room where states and their parts stand."""
-    from gezhi.engines.matching import models
+    from gezhi.engines.matching import allocating, models
     from gezhi.foundation import events
 
     refs = {"roles_are": "roles_ref", "record_words": "record_ref"}
@@ -43,4 +43,7 @@ def register() -> None:
     events.register_parts("trainee", "lesson", models.LessonPassed, LESSON, parent="trainee_id")
     events.register_state(
         "certificate", models.Certificate, {name: name for name in CERTIFICATE} | {"proof": "proof_ref"}
+    )
+    events.register_state(
+        "allotment", models.Allotment, {name: name for name in allocating.FIELDS} | {"reason": "reason_ref"}
     )

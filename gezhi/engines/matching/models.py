@@ -254,3 +254,29 @@ class Certificate(models.Model):
             models.UniqueConstraint(fields=["person_id", "competence", "issued_on"], name="certificate_once")
         ]
         indexes = [models.Index(fields=["competence", "expires_on"], name="certificate_expiry")]
+
+
+class Allotment(models.Model):
+    """One adopted allocation at a place: `pairs` [{"need", "offer", "amount", "by_hand"}], `left` {need: reason}."""
+
+    id = models.BigAutoField(primary_key=True)
+    match = models.CharField(max_length=40)
+    version = models.IntegerField()
+    body_hash = models.CharField(max_length=64)
+    place_id = models.BigIntegerField()
+    county_id = models.BigIntegerField(null=True)
+    town_id = models.BigIntegerField(null=True)
+    village_id = models.BigIntegerField(null=True)
+    grid_id = models.BigIntegerField(null=True)
+    state = models.CharField(max_length=10, default="adopted")  # adopted | withdrawn
+    pairs = models.JSONField(default=list)
+    left = models.JSONField(default=dict)
+    seat_id = models.BigIntegerField(null=True)
+    person_id = models.BigIntegerField(null=True)
+    adopted_at = models.DateTimeField()
+    reason_ref = models.BigIntegerField(null=True)
+    event_seq = models.IntegerField(default=0)
+    event_hash = models.BinaryField(max_length=32)
+
+    class Meta:
+        indexes = [models.Index(fields=["match", "place_id", "-id"], name="allotment_of")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from gezhi.engines.matching.course_reader import read_competences, read_course
+from gezhi.engines.matching.match_reader import read_match
 from gezhi.engines.matching.reader import read_activity
 from gezhi.foundation import packs
 
 packs.reader("competences", after=("posts",))(read_competences)
 packs.reader("course", folder="courses", after=("posts", "competences"))(read_course)
 packs.reader("activity", folder="activities", after=("posts", "workflow", "categories"))(read_activity)
+packs.reader("match", folder="matches", after=("posts", "register", "relation", "workflow"))(read_match)
