@@ -15,10 +15,13 @@ from tests.world import World
 SYSTEM = people.system("test")
 
 
-def enter_all(world: World, register: str, kind: str, place: str, rows: list[tuple[str, dict[str, Any]]]) -> list[Subject]:
+def enter_all(
+    world: World, register: str, kind: str, place: str, rows: list[tuple[str, dict[str, Any]]]
+) -> list[Subject]:
     """Made-up subjects at a place, each with a line of the register."""
     made = [
-        subjects.add(kind, {"name": name}, actor=SYSTEM, place_id=world.places[place], synthetic=True) for name, _v in rows
+        subjects.add(kind, {"name": name}, actor=SYSTEM, place_id=world.places[place], synthetic=True)
+        for name, _v in rows
     ]
     subjects.enter_many(
         register, [(who.pk, values, None) for who, (_n, values) in zip(made, rows, strict=True)], actor=SYSTEM

@@ -29,7 +29,9 @@ def pairs(county):
     world.seat("organisation_office", "county", "干部科")
     world.new, world.old = {}, {}
     for name, (place, topic, base) in NEW.items():
-        (world.new[name],) = enter_all(world, "new_cadre", "person", place, [(name, {"topic": topic, "industry": base})])
+        (world.new[name],) = enter_all(
+            world, "new_cadre", "person", place, [(name, {"topic": topic, "industry": base})]
+        )
     for name, (place, topic, years, load) in OLD.items():
         values = {"topic": topic, "years": years, "load": load}
         (world.old[name],) = enter_all(world, "mentor", "person", place, [(name, values)])

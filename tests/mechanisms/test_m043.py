@@ -15,7 +15,9 @@ def test_exactly_ten_are_chosen_and_the_others_read_why(county):
     rows = [  # rise, stars, years, been
         (n % 3, 3 + n % 2, 2 + n, n == 5) for n in range(14)
     ] + [(3, 5, 0, False)]  # fmt: skip
-    values = [(f"候选{n}", dict(zip(("rise", "stars", "years", "been"), row, strict=True))) for n, row in enumerate(rows)]
+    values = [
+        (f"候选{n}", dict(zip(("rise", "stars", "years", "been"), row, strict=True))) for n, row in enumerate(rows)
+    ]
     people = enter_all(world, "class_candidate", "person", "lake", values)
     found = propose(world, "provincial_class", "county", "训练")
     able = [n for n, (_r, _s, years, been) in enumerate(rows) if not been and years >= 1]

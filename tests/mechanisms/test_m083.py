@@ -32,14 +32,19 @@ def village(county):
         (n, {"company": "厂", "skill": s, "km": km, "hours": h, "places": p, "ends_on": (today + timedelta(days=d)).isoformat()})
         for n, s, km, h, p, d in OPENINGS
     ]  # fmt: skip
-    world.openings = dict(zip([o[0] for o in OPENINGS], enter_all(world, "job_opening", "matter", "lake", rows), strict=True))
+    world.openings = dict(
+        zip([o[0] for o in OPENINGS], enter_all(world, "job_opening", "matter", "lake", rows), strict=True)
+    )
     return world
 
 
 def test_skill_distance_and_hours_fit_and_whoever_got_nothing_knows_why(village):
     found = propose(village, "jobs", "lake", "赵兰")
     names = {s.pk: n for n, s in (*village.seekers.items(), *village.openings.items())}
-    assert {names[n]: names[o] for n, o in found.pairs} == {"乙": "保洁", "己": "缝纫"}  # 乙 is in greater hardship than 甲
+    assert {names[n]: names[o] for n, o in found.pairs} == {
+        "乙": "保洁",
+        "己": "缝纫",
+    }  # 乙 is in greater hardship than 甲
     why = {names[n]: found.why(n) for n in found.left}
     # 戊's opening is over, so that those still open are held against what he can do.
     assert why == {"甲": "合适的都给了更急的", "丙": "合适的都太远", "丁": "时间对不上", "戊": "没有会做的岗位"}
@@ -49,7 +54,9 @@ def test_each_offer_is_answered_or_climbs(village, at_ten):
     row = adopt(village, "jobs", "lake", "赵兰")
     cases = {pair["need"]: Case.objects.get(pk=pair["case"]) for pair in row.pairs}
     first, second = (cases[village.seekers[n].pk] for n in ("乙", "己"))
-    assert {c.workflow for c in cases.values()} == {"job_offer"} and village.main(first).owner_seat == village.seats["grid"]
+    assert {c.workflow for c in cases.values()} == {"job_offer"} and village.main(first).owner_seat == village.seats[
+        "grid"
+    ]
     village.do(first, "goes", "秦英")
     assert village.do(first, "hired", "赵兰", day="2026-11-25").outcome == "done"
     at_ten.shift(timedelta(days=7))

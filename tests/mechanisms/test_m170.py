@@ -24,8 +24,12 @@ def city(county, at_ten):
     """45 villages, 5 of them weak, in two towns; 32 cadres, 6 of them from the east town."""
     world = county("mengzhou")
     world.villages = [
-        *enter_all(world, "covered_village", "organisation", "east", [(f"东{n}村", {"weak": n < 5}) for n in range(20)]),
-        *enter_all(world, "covered_village", "organisation", "west", [(f"西{n}村", {"weak": False}) for n in range(25)]),
+        *enter_all(
+            world, "covered_village", "organisation", "east", [(f"东{n}村", {"weak": n < 5}) for n in range(20)]
+        ),
+        *enter_all(
+            world, "covered_village", "organisation", "west", [(f"西{n}村", {"weak": False}) for n in range(25)]
+        ),
     ]
     world.cadres = [
         *enter_all(world, "cover_cadre", "person", "east", [(f"组东{n}", {"home": True}) for n in range(6)]),
@@ -36,7 +40,7 @@ def city(county, at_ten):
 
 def test_every_village_is_covered_and_every_cadre_has_one_or_two(city):
     found = propose(city, "village_cover", "county", "于沐阳")
-    assert set(n for n, _o in found.pairs) == {v.pk for v in city.villages} and found.left == {}
+    assert {n for n, _o in found.pairs} == {v.pk for v in city.villages} and found.left == {}
     load = Counter(o for _n, o in found.pairs)
     assert set(load) == {c.pk for c in city.cadres} and set(load.values()) <= {1, 2} and sum(load.values()) == 45
     east, native = {v.pk for v in city.villages[:20]}, {c.pk for c in city.cadres[:6]}
@@ -64,7 +68,9 @@ def test_one_more_village_keeps_what_stands_and_people_may_differ_with_a_reason(
         with pytest.raises(Invalid) as refused:
             adopt(city, "village_cover", "county", "于沐阳", seen=found.seen, changes=changes, reason=reason)
         assert field in refused.value.field_errors
-    row = adopt(city, "village_cover", "county", "于沐阳", seen=found.seen, changes={new.pk: free}, reason="离得近，熟悉情况")
+    row = adopt(
+        city, "village_cover", "county", "于沐阳", seen=found.seen, changes={new.pk: free}, reason="离得近，熟悉情况"
+    )
     assert row.pairs == [{"need": new.pk, "offer": free, "amount": 1, "by_hand": True}]
 
 
@@ -77,7 +83,9 @@ def test_a_finding_goes_to_the_towns_secretary_who_has_to_answer(city, at_ten):
     publish()
     (line,) = owed(city, "组县乙", "village-visit")
     assert (line.subject_id, line.period) == (village.pk, "2026-11")
-    case = visits.visit("village-visit", village.pk, "2026-11", {"finding": "accounts"}, actor=city.actor("组县乙")).case
+    case = visits.visit(
+        "village-visit", village.pk, "2026-11", {"finding": "accounts"}, actor=city.actor("组县乙")
+    ).case
     assert city.main(case).owner_seat == secretary
     at_ten.shift(timedelta(days=17))
     while ticking.tick():

@@ -56,7 +56,9 @@ def test_money_goes_where_it_counts_within_amount_and_purpose(libraries):
 def test_adding_a_fund_never_lowers_the_benefit(libraries, more):
     before = benefit(propose(libraries, "project_list", "county", "于沐阳"))(libraries)
     purpose, amount = more
-    (new,) = enter_all(libraries, "fund", "matter", "county", [("新资金", {"purpose": purpose, "amount": amount, "giver": "省里"})])
+    (new,) = enter_all(
+        libraries, "fund", "matter", "county", [("新资金", {"purpose": purpose, "amount": amount, "giver": "省里"})]
+    )
     libraries.funds["新资金"] = new
     found = propose(libraries, "project_list", "county", "于沐阳")
     assert benefit(found)(libraries) >= before

@@ -245,6 +245,9 @@ PAGES = {
     "GET desk/activities/<int:session_id>/poster":                          "144444oo4444o4444",
     "GET desk/activities/<int:session_id>/contact/<int:number>":            "144444oo444444444",
     "POST desk/activities/<int:session_id>/contact/<int:number>":           "144444??444444444",
+    "GET desk/matches":                                                      "1oooooooooooooooo",
+    "GET desk/matches/<slug:name>":                                          "14444444444444444",
+    "POST desk/matches/<slug:name>/adopt":                                   "14444444444444444",
     "GET desk/courses":                                                     "1oooooooooooooooo",
     "GET desk/courses/<slug:name>":                                         "14444444444444444",
     # What falls due: where one may see the registers; waived by who supervises.

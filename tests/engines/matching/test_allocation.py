@@ -68,8 +68,12 @@ def test_another_offer_never_lowers_the_sum(market, most, data):
 @settings(max_examples=80, deadline=None)
 def test_everybody_has_one_before_anybody_has_two(needs, offers, data):
     able = {(n, 100 + o) for n in range(needs) for o in range(offers) if data.draw(st.booleans())}
-    out = cover([Need(n) for n in range(needs)], [Offer(100 + o, 2, 1) for o in range(offers)], lambda n, o: (n, o) in able)
-    one = cover([Need(n) for n in range(needs)], [Offer(100 + o, 1) for o in range(offers)], lambda n, o: (n, o) in able)
+    out = cover(
+        [Need(n) for n in range(needs)], [Offer(100 + o, 2, 1) for o in range(offers)], lambda n, o: (n, o) in able
+    )
+    one = cover(
+        [Need(n) for n in range(needs)], [Offer(100 + o, 1) for o in range(offers)], lambda n, o: (n, o) in able
+    )
     assert len({o for _n, o in out}) == len({o for _n, o in one})  # as many have one as could
 
 

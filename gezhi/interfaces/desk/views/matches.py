@@ -1,0 +1,123 @@
+"""配对: what the rules would give, why somebody gets nothing, and adopting it, with a reason where people differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from gezhi.engines.matching import access, allocating
+from gezhi.engines.matching.allocating import Proposal
+from gezhi.engines.matching.matches import Match, match, matches
+from gezhi.flows import allotments
+from gezhi.foundation import people, places
+from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
+from gezhi.foundation.people import Actor
+from gezhi.interfaces.site.requests import Request
+
+from ..names import person_name, place_name
+from ..page import show, staff, tell, whole
+
+MOST_CHOICES = 60
+
+
+def _mine(actor: Actor) -> list[tuple[Match, list[int]]]:
+    """The matches the actor decides, with the places where."""
+    found = []
+    for kind in matches():
+        seats = access.seats_of(actor, kind.adopters)
+        where = list(dict.fromkeys(people.directory().seat(seat).place_id for seat in seats))
+        if where:
+            found.append((kind, where))
+    return found
+
+
+def _known(request: Request, name: str) -> tuple[Match, int]:
+    """(the match, the place asked for or the actor's own). NotFound where it is not theirs to decide."""
+    mine = {kind.name: where for kind, where in _mine(request.actor)}
+    if name not in mine:
+        raise NotFound()
+    place = whole(request.GET.get("place")) or mine[name][0]
+    if place not in places.directory() or not allocating.may_adopt(match(name), place, request.actor):
+        raise NotFound()
+    return match(name), place
+
+
+@staff
+@require_safe
+def index(request: Request) -> HttpResponse:
+    """`/desk/matches`: the allocations this person decides."""
+    rows = [
+        {"kind": kind, "place": place, "where": place_name(place, "county")}
+        for kind, where in _mine(request.actor) for place in where
+    ]  # fmt: skip
+    return show(request, "desk/matches.html", {"rows": rows}, here="activities")
+
+
+@staff
+@require_safe
+def one(request: Request, name: str) -> HttpResponse:
+    """`/desk/matches/<match>?place=`: the proposal as it stands now."""
+    kind, place = _known(request, name)
+    return _page(request, kind, place)
+
+
+def _page(request: Request, kind: Match, place: int, refusal: Refusal | None = None) -> HttpResponse:
+    found = allocating.propose(kind.name, place, actor=request.actor)
+    typed = request.POST if refusal else {}
+    wrong = refusal.field_errors if refusal else {}
+    context = {
+        "kind": kind, "place": place, "name": place_name(place, "county"), "found": found, "refusal": refusal,
+        "rows": [_row(found, need, typed, wrong) for need in _order(found)],
+        "chosen": [(found.needs[n], place_name(found.needs[n].place_id)) for n in found.chosen],
+        "kept": [(found.needs[n], found.offers.get(o), a) for (n, o), a in list(found.kept.items())[:300] if n in found.needs],
+        "left": [(found.needs[n], place_name(found.needs[n].place_id), found.why(n)) for n in found.left],
+        "idle": found.idle()[:100], "reason": typed.get("reason", ""), "wrong": wrong,
+        "history": [
+            {"row": row, "by": person_name(row.person_id), "n": len(row.pairs)} for row in allocating.adopted(kind.name, place)
+        ],
+    }  # fmt: skip
+    return show(request, "desk/match.html", context, here="activities", status=refusal.http if refusal else 200)
+
+
+def _order(found: Proposal) -> list[int]:
+    return list(dict.fromkeys(need for need, _offer in found.pairs))
+
+
+def _row(found: Proposal, need: int, typed: Any, wrong: Any) -> dict[str, Any]:
+    given = [(found.offers[o], a) for (n, o), a in found.pairs.items() if n == need]
+    able = [found.offers[o] for n, o in sorted(found.fits) if n == need][:MOST_CHOICES]
+    single = len(given) == 1 and found.match.by != "choose"
+    return {
+        "need": found.needs[need], "where": place_name(found.needs[need].place_id), "given": given,
+        "able": able if single else [], "picked": typed.get(f"need{need}", str(given[0][0].id)),
+        "wrong": wrong.get(f"need{need}"),
+    }  # fmt: skip
+
+
+@staff
+@require_POST
+def adopt(request: Request, name: str) -> HttpResponse:
+    """`…/adopt`: what was seen is adopted, single ones changed with a reason."""
+    kind, place = _known(request, name)
+    changes: dict[int, int | None] = {}
+    for key in request.POST:
+        value = request.POST.get(key, "")
+        if key.startswith("need") and (need := whole(key[4:])) is not None and (value == "none" or whole(value)):
+            changes[need] = whole(value)
+    try:
+        row, _found = allotments.adopt(
+            name, place, actor=request.actor, seen=request.POST.get("seen", ""), changes=changes,
+            reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+    except (Invalid, Conflict) as refusal:
+        return _page(request, kind, place, refusal)
+    tell(
+        request, _("定下了"), _("{n} 对，{when:%H:%M} 记下").format(n=len(row.pairs), when=clock.local(row.adopted_at))
+    )
+    return redirect(f"{reverse('desk:match', args=[name])}?place={place}")
