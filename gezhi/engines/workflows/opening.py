@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.engines.workflows import clocks, protecting, refusals, rules, writing
 from gezhi.engines.workflows.marking import TRUNK
 from gezhi.engines.workflows.models import Case
-from gezhi.engines.workflows.numbering import next_number
+from gezhi.engines.workflows.numbering import ask_number
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.schema import Action, Workflow, definition
 from gezhi.engines.workflows.stepping import Step
@@ -30,6 +30,8 @@ __all__ = ["CHANNELS", "MAX_TEXT", "Draft", "decide", "open_case", "opening_patc
 
 CHANNELS = ("portal", "scan", "counter", "phone", "field", "hotline", "api", "case")
 MAX_TEXT = 5000
+_Number = Callable[[], str]
+_Kept = Callable[[], dict[str, events.PrivateRef]]
 OPENING = Action("open", {"zh": "提出", "en": "Raise"}, (), Form())
 
 
@@ -65,6 +67,7 @@ def open_case(
         case.parent_id = parent_id
         return draft, events.seal_texts(f"case:{case.id}", draft.texts)
 
+    moved = False
     for attempt in range(4):
         try:
             # Decided and sealed before the lock, so that others wait for the writing only; decided again inside it
@@ -73,10 +76,15 @@ def open_case(
                 known = revisions.current()
                 made = decided()
             with db.write(), db.pipelined():
-                if revisions.current() != known:
+                if moved:
                     made = decided()
-                _write(*made, actor=actor, claimed_at=claimed_at)
-            return made[0].case, True
+                draft, asked = made[0], _ask(*made)
+                if not moved and revisions.current() != known:
+                    raise _Moved
+                _write(draft, *asked, actor=actor, claimed_at=claimed_at)
+            return draft.case, True
+        except _Moved:  # nothing of it stands
+            moved = True
         except (IntegrityError, Conflict) as error:
             # The key was used before, or a random number met its like; only the latter tries again.
             if isinstance(error, Conflict) and error.code != "event.stale":
@@ -110,11 +118,20 @@ class Draft:
     photos: list[int]
 
 
-def _write(draft: Draft, sealed: Sequence[events.SealedText], *, actor: Actor, claimed_at: datetime | None) -> None:
+class _Moved(Exception):
+    """The house has changed between the decision and the lock."""
+
+
+def _ask(draft: Draft, sealed: Sequence[events.SealedText]) -> tuple[_Number, _Kept]:
+    """Ask for what only the database can say, all before its first answer is read."""
+    return ask_number(draft.case.opened_at), events.ask_to_keep(sealed)
+
+
+def _write(draft: Draft, number: _Number, texts: _Kept, *, actor: Actor, claimed_at: datetime | None) -> None:
     case = draft.case
-    case.number = next_number(case.opened_at)
+    case.number = number()
     stream = f"case:{case.id}"
-    kept = events.keep_sealed(sealed)
+    kept = texts()
     head = events.record(
         stream,
         "case.opened",

@@ -8,15 +8,17 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 
 from . import revisions
 from .counting import Counted, count_queries
-from .cursors import pipelined, prepared
+from .cursors import Answer, ask, pipelined, prepared
 from .inserting import insert, insert_many, new_ids
 from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
 
 __all__ = [
+    "Answer",
     "Counted",
     "Pace",
     "after_commit",
+    "ask",
     "attempt",
     "checkpoint",
     "count_queries",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
+
+Answer = Callable[[], list[tuple[Any, ...]]]
 
 
 def prepared() -> Any:
@@ -20,14 +22,34 @@ def prepared() -> Any:
 
 @contextmanager
 def pipelined() -> Iterator[None]:
-    """Inside `write()`: PostgreSQL is sent statement after statement and answers when an answer is read.
+    """The whole of a `write()`: PostgreSQL is sent statement after statement and answers when an answer is read.
 
-    What one of them refuses is raised later, at the next answer that is read or at the end of the block, as the same
-    exception. On SQLite, which is called and not sent to, nothing changes.
+    What one of them refuses is raised later, at the next answer that is read or with the commit, as the same exception.
+    An id that the database makes (`insert`) is set at the end of the block at the latest. On SQLite, which is called and
+    not sent to, nothing changes.
     """
     if connection.vendor != "postgresql":
         yield
         return
     made: Any = connection
-    with made.wrap_database_errors, made.connection.pipeline():
+    with made.pipelined():
         yield
+
+
+def ask(sql: str, parameters: Sequence[Any] = ()) -> Answer:
+    """Execute a statement of the hot path; its rows are read by calling what is returned, and not waited for before."""
+    cursor = prepared()
+    cursor.execute(sql, parameters)
+    if connection.vendor == "postgresql":
+        return cursor.fetchall  # type: ignore[no-any-return]
+    rows = cursor.fetchall()  # SQLite has it anyway, and a statement half read would hold its lock
+    return lambda: rows
+
+
+def once_answered(then: Callable[[], None]) -> None:
+    """Call `then` when what was sent has been answered: at the end of `pipelined()`, or now when it was not entered."""
+    waiting: list[Callable[[], None]] | None = getattr(connection, "waiting", None)
+    if waiting is None:
+        then()
+    else:
+        waiting.append(then)

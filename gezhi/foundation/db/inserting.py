@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 
-from .cursors import prepared
+from .cursors import ask, once_answered
 
 _Prepare = Callable[[Any], Any]
 
@@ -32,7 +32,8 @@ _plans: dict[tuple[str, type[models.Model]], _Plan] = {}
 
 
 def insert(instance: models.Model) -> None:
-    """Write a new row as the instance stands, inside a write; a database-made primary key is set on it.
+    """Write a new row as the instance stands, inside a write; a database-made primary key is set on it (inside
+    `pipelined()`, at the end of that block).
 
     Raises IntegrityError as `save(force_insert=True)` does, TransactionManagementError outside a write.
     """
@@ -54,10 +55,10 @@ def insert(instance: models.Model) -> None:
     sql = plan.statements.get(key)
     if sql is None:
         sql = plan.statements[key] = _statement(plan, key)
-    with prepared() as cursor:
-        cursor.execute(sql, values)
-        if plan.returned is not None:
-            setattr(instance, plan.returned[0], cursor.fetchone()[0])
+    answer = ask(sql, values)
+    if plan.returned is not None:
+        attribute = plan.returned[0]
+        once_answered(lambda: setattr(instance, attribute, answer()[0][0]))
     instance._state.adding = False
     instance._state.db = connection.alias
 

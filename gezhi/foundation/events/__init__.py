@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .folding import fold, register_parts, register_state, upcast, upcaster
     from .log import Draft, histories, history, record, record_many
     from .models import Block, Event, Private
-    from .private import SealedText, erase, held, keep, keep_sealed, on_erase, read_private, seal_texts
+    from .private import SealedText, ask_to_keep, erase, held, keep, on_erase, read_private, seal_texts
     from .sealing import seal_now, sealed, sealed_between, sealed_until
 
 _HOME = {
@@ -34,7 +34,7 @@ _HOME = {
     "folding": ("fold", "register_parts", "register_state", "upcast", "upcaster"),
     "log": ("Draft", "histories", "history", "record", "record_many"),
     "models": ("Block", "Event", "Private"),
-    "private": ("erase", "held", "keep", "keep_sealed", "on_erase", "read_private", "seal_texts", "SealedText"),
+    "private": ("ask_to_keep", "erase", "held", "keep", "on_erase", "read_private", "seal_texts", "SealedText"),
     "sealing": ("seal_now", "sealed", "sealed_between", "sealed_until"),
 }
 _WHERE = {name: module for module, names in _HOME.items() for name in names}
@@ -51,6 +51,7 @@ __all__ = [
     "Report",
     "SealedText",
     "accept_restore",
+    "ask_to_keep",
     "canonical",
     "erase",
     "export_roots",
@@ -60,7 +61,6 @@ __all__ = [
     "histories",
     "history",
     "keep",
-    "keep_sealed",
     "on_erase",
     "read_private",
     "seal_texts",

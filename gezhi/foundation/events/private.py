@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
@@ -19,7 +20,8 @@ from .log import REASON_LIMIT, Doer, record, tail
 from .models import Private
 
 __all__ = [
-    "PrivateRef", "SealedText", "erase", "held", "keep", "keep_many", "keep_sealed", "on_erase", "read_private", "seal_texts",
+    "PrivateRef", "SealedText", "ask_to_keep", "erase", "held", "keep", "keep_many", "on_erase", "read_private",
+    "seal_texts",
 ]  # fmt: skip
 
 Hook = Callable[[str, tuple[str, ...]], object]
@@ -46,7 +48,7 @@ def keep(stream: str, texts: Mapping[str, str]) -> dict[str, PrivateRef]:
     Raises Invalid `private.unfit` for text that is no valid Unicode, TransactionManagementError
     outside a write.
     """
-    return keep_sealed(seal_texts(stream, texts))
+    return {name: ref for (_stream, name), ref in _store(seal_texts(stream, texts)).items()}
 
 
 def seal_texts(stream: str, texts: Mapping[str, str]) -> list[SealedText]:
@@ -54,9 +56,15 @@ def seal_texts(stream: str, texts: Mapping[str, str]) -> list[SealedText]:
     return [_sealed(stream, name, text) for name, text in texts.items()]
 
 
-def keep_sealed(sealed: Sequence[SealedText]) -> dict[str, PrivateRef]:
-    """The second half of `keep`: one INSERT. Raises TransactionManagementError outside a write."""
-    return {name: ref for (_stream, name), ref in _store(sealed).items()}
+def ask_to_keep(sealed: Sequence[SealedText]) -> Callable[[], dict[str, PrivateRef]]:
+    """The second half of `keep`: one INSERT for few texts of one stream; the references are there when called for.
+
+    Raises TransactionManagementError outside a write.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("Private text is kept inside db.write(), with the event that names it.")
+    answer = db.ask(*_insertion(sealed))
+    return lambda: {name: ref for (_stream, name), ref in _refs(sealed, answer()).items()}
 
 
 def keep_many(texts: Iterable[tuple[str, str, str]]) -> dict[tuple[str, str], PrivateRef]:
@@ -76,23 +84,26 @@ def _sealed(stream: str, name: str, text: str) -> SealedText:
 def _store(sealed: Sequence[SealedText]) -> dict[tuple[str, str], PrivateRef]:
     if not connection.in_atomic_block:
         raise TransactionManagementError("Private text is kept inside db.write(), with the event that names it.")
-    rows = [(one.stream, one.name, one.salt, one.blob) for one in sealed]
-    by_salt = {one.salt: one for one in sealed}
     kept: dict[tuple[str, str], PrivateRef] = {}
-    with db.prepared() if len(rows) <= _FEW else connection.cursor() as cursor:
-        for start in range(0, len(rows), BULK):
-            part = rows[start : start + BULK]
-            cursor.execute(
-                "INSERT INTO events_private (stream, name, salt, blob) VALUES "
-                + ", ".join(["(%s, %s, %s, %s)"] * len(part))
-                + " RETURNING id, salt",
-                [value for row in part for value in row],
-            )
-            # Neither database promises the order of RETURNING; the salt says which row it is.
-            for id_, salt in cursor.fetchall():
-                one = by_salt[bytes(salt)]
-                kept[one.stream, one.name] = PrivateRef(id_, one.digest)
+    with db.prepared() if len(sealed) <= _FEW else connection.cursor() as cursor:
+        for start in range(0, len(sealed), BULK):
+            part = sealed[start : start + BULK]
+            cursor.execute(*_insertion(part))
+            kept |= _refs(part, cursor.fetchall())
     return kept
+
+
+def _insertion(sealed: Sequence[SealedText]) -> tuple[str, list[Any]]:
+    rows = ", ".join(["(%s, %s, %s, %s)"] * len(sealed))
+    sql = f"INSERT INTO events_private (stream, name, salt, blob) VALUES {rows} RETURNING id, salt"
+    return sql, [value for one in sealed for value in (one.stream, one.name, one.salt, one.blob)]
+
+
+def _refs(sealed: Sequence[SealedText], answer: Iterable[Sequence[Any]]) -> dict[tuple[str, str], PrivateRef]:
+    # Neither database promises the order of RETURNING; the salt says which row it is.
+    by_salt = {one.salt: one for one in sealed}
+    found = [(by_salt[bytes(salt)], id_) for id_, salt in answer]
+    return {(one.stream, one.name): PrivateRef(id_, one.digest) for one, id_ in found}
 
 
 def read_private(ids: Collection[int]) -> dict[int, str | None]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+
+from django.db import Error
 from django.db.backends.postgresql import base
 from psycopg import Cursor
 
@@ -11,13 +15,61 @@ _SESSION = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=300s"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's backend with bounded waits on every session."""
+    """Django's backend with bounded waits on every session, and a pipeline for the hot path."""
+
+    waiting: list[Callable[[], None]] | None = None  # what is to be done with answers, while a pipeline runs
+    _pipe: ExitStack | None = None  # a pipeline that ends with the commit
 
     def prepared_cursor(self):
         """A cursor whose statements the server keeps planned once they have come often (Django's sends each anew)."""
         self.ensure_connection()
         with self.wrap_database_errors:
             return self._prepare_cursor(Cursor(self.connection))  # type: ignore[attr-defined]
+
+    @contextmanager
+    def pipelined(self) -> Iterator[None]:
+        """`db.pipelined()`. The end of an outermost write goes out with its last statements: one answer is waited for."""
+        if self.waiting is not None:
+            yield
+            return
+        self.ensure_connection()
+        with ExitStack() as pipe:
+            pipe.enter_context(self.wrap_database_errors)
+            pipe.enter_context(self.connection.pipeline())
+            self.waiting = []
+            pipe.callback(self._stop_waiting)
+            yield
+            if len(self.atomic_blocks) == 1:
+                self._pipe = pipe.pop_all()
+            else:
+                self._answered(pipe.pop_all())
+
+    def _stop_waiting(self) -> None:
+        self.waiting = None
+
+    def _answered(self, pipe: ExitStack) -> None:
+        """Read every answer; whatever the server refused is raised here."""
+        waiting = self.waiting or ()
+        pipe.close()
+        for then in waiting:
+            then()
+
+    def _commit(self):
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            with ExitStack() as failing:
+                failing.push(pipe)
+                Cursor(self.connection).execute("COMMIT", prepare=False)
+                failing.pop_all()
+            self._answered(pipe)
+        return super()._commit()  # type: ignore[misc]  # finds nothing to do when it was sent already
+
+    def _rollback(self):
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            with suppress(Error):  # what was refused is undone with the rest
+                pipe.close()
+        return super()._rollback()  # type: ignore[misc]
 
     def get_connection_params(self):
         params = super().get_connection_params()
