@@ -64,12 +64,13 @@ def note(
 ) -> Item:
     """Put down a line: a point of the agenda, a question that was collected, a decision, an assignment.
 
-    An assignment needs the seat that does it and a day. A decision is settled by being written.
+    An assignment needs the seat that does it and a day. A decision is settled by being written, unless it says who carries it
+    out and by when: then it stays open until it is a case.
     """
     said = _clean(words)
     if kind not in KINDS:
         raise Invalid("session.invalid", field_errors={"kind": _("请选一个。")})
-    if kind == ASSIGNMENT:
+    if kind == ASSIGNMENT or (kind == DECISION and seat_id is not None):
         wrong = {} if seat_id is not None else {"seat": _("请选由谁来办。")}
         if due_on is None:
             wrong["due"] = _("请写哪天前办好。")
@@ -79,7 +80,7 @@ def note(
             raise Invalid("session.invalid", field_errors=wrong)
     with db.write():
         row = access.to_change(session_id, actor=actor)
-        if kind == ASSIGNMENT and not activity(row.activity, row.version).assign:
+        if (kind == ASSIGNMENT or seat_id is not None) and not activity(row.activity, row.version).assign:
             raise Invalid("session.invalid", field_errors={"kind": _("这类活动没有写明交办走哪个流程。")})
         return _add(row, kind, said, actor=actor, seat_id=seat_id, due_on=due_on)
 
@@ -87,7 +88,7 @@ def note(
 def _add(row: Session, kind: str, said: str, *, actor: Actor, **facts: Any) -> Item:
     number = (row.items.order_by("-number").values_list("number", flat=True).first() or 0) + 1
     kept = writing.keep(row.pk, {f"item:{number}": said})[f"item:{number}"]
-    state = DONE if kind == DECISION else TODO
+    state = DONE if kind == DECISION and facts.get("seat_id") is None else TODO
     item = Item(session_id=row.pk, number=number, kind=kind, state=state, text_ref=kept.id, **facts)
     item.save(force_insert=True)
     writing.save(row, "session.noted", {f"item:{number}": writing.item_part(item, {"text": kept})}, actor=actor)
@@ -133,7 +134,7 @@ def to_assign(session_id: int, number: int, *, actor: Actor) -> tuple[Session, I
     """Inside a write: an open assignment with its words, the row locked, ready to become a case."""
     row = access.to_change(session_id, actor=actor)
     item = _open_item(row, number)
-    if item.kind not in (ASSIGNMENT, QUESTION, AGENDA):
+    if item.kind not in (ASSIGNMENT, QUESTION, AGENDA, DECISION):
         raise Conflict("item.settled")
     text = log.read_private([item.text_ref])[item.text_ref]
     if text is None:

@@ -8,15 +8,30 @@ from datetime import date, timedelta
 from django.utils.translation import gettext as _
 
 from gezhi.engines.matching import minutes
-from gezhi.engines.matching.models import Item
+from gezhi.engines.matching.models import Item, Session
 from gezhi.engines.matching.schema import activity
 from gezhi.engines.workflows import access
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.opening import open_case
-from gezhi.foundation import db, people
+from gezhi.foundation import db, events, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid
 from gezhi.foundation.people import Actor
+
+#: What stands before the line of the minutes in the origin of the case that came of it: "meeting:227…-3".
+SOURCE = "meeting"
+
+
+def source(case: Case) -> tuple[Session, Item, str] | None:
+    """The session and the line of its minutes a case came of, with the line's words; None when it came of no meeting."""
+    sender, _colon, line = (case.origin or "").partition(":")
+    session, _dash, number = line.rpartition("-")
+    if sender != SOURCE or not (session.isdigit() and number.isdigit()):
+        return None
+    item = Item.objects.select_related("session").filter(session_id=int(session), number=int(number)).first()
+    if item is None:
+        return None
+    return item.session, item, events.read_private([item.text_ref])[item.text_ref] or ""
 
 
 def assign(
@@ -41,7 +56,7 @@ def assign(
         if wrong or seat is None or day is None:
             raise Invalid("session.invalid", field_errors=wrong)
         given = clock.midnight(day + timedelta(days=1))
-        data = {"text": text, "handler": seat, "given": given}
+        data = {"text": text, "handler": seat, "given": given, "origin": f"{SOURCE}:{row.pk}-{item.number}"}
         case, new = open_case(
             workflow, data, actor=actor, place_id=row.place_id, channel="case", key=f"meeting:{row.pk}:{item.number}"
         )

@@ -15,6 +15,7 @@ from gezhi.foundation import packs
 from gezhi.foundation.errors import Refusal
 from gezhi.foundation.expressions import ExpressionError
 from gezhi.foundation.packs.reading import Context, plain
+from gezhi.foundation.subjects.definitions import registers
 
 Path = tuple[str, ...]
 
@@ -161,7 +162,7 @@ def _around(name: str) -> dict[str, Any]:
         items = frozenset(f"{kind}/{n}" for kind in ("workflow", "form") for n in registry.names(kind))
         _known = (registry, {
             "posts": registry.posts, "categories": registry.categories, "forms": registry.forms, "items": items,
-            proof_children.SHARED: others,
+            proof_children.SHARED: others, "registers": {r.name: {"of": r.of, "form": r.form} for r in registers()},
         })  # fmt: skip
     shared = dict(_known[1])
     shared[proof_children.SHARED] = {n: k for n, k in shared[proof_children.SHARED].items() if n != name}

@@ -99,6 +99,11 @@ def _action(body: Mapping[str, Any]) -> Source:
     made["form"] = [_field(f) for f in body.get("form", ())]
     if not made["form"]:
         del made["form"]
+    if "reads" in body:
+        made["reads"] = {name: ".".join(source) for name, source in body["reads"].items()}
+    if "books" in body:
+        books = dict(body["books"])
+        made["books"] = {"register": books.pop("register"), books.pop("what"): books.pop("source"), **books}
     if "must" in body:
         made["must"] = [{**m, "says": _title(m["says"])} for m in body["must"]]
     return made
