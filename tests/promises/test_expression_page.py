@@ -51,19 +51,23 @@ def test_every_function_is_on_the_page():
 def test_every_written_way_is_one_the_language_knows():
     table = PAGE.split("## Words and signs")[1].split("## Functions")[0]
     ways = {"介于": "年龄 介于 1 和 5", "为空": "年龄 为空", "不为空": "年龄 不为空"}
+    numbers, truths = [], []
     for way in re.findall(r"`([^`]+)`", table):
         if way in ("或", "或者", "or", "且", "并且", "and"):
-            compile(f"低保户 {way} 低保户", TYPES)
+            truths.append(f"低保户 {way} 低保户")
         elif way in ("非", "not"):
-            compile(f"{way} 低保户", TYPES)
+            truths.append(f"{way} 低保户")
         elif way in ("不属于", "in", "not in"):
-            compile(f"年龄 {way} [1]", TYPES)
+            truths.append(f"年龄 {way} [1]")
         elif way in ("+", "-", "*", "×", "/", "÷"):
-            compile(f"年龄 {way} 1", TYPES)
+            numbers.append(f"年龄 {way} 1")
         elif way in ("早于", "不晚于", "晚于", "不早于"):
-            compile(f"登记日 {way} 今天", TYPES)
+            truths.append(f"登记日 {way} 今天")
         elif not way.startswith("甲") and way != "且末县":
-            compile(ways.get(way, f"年龄 {way} 1"), TYPES)
+            truths.append(ways.get(way, f"年龄 {way} 1"))
+    assert len(truths) > 20 and len(numbers) >= 4
+    assert {source: compile(source, TYPES).type for source in truths} == dict.fromkeys(truths, Truth)
+    assert {source: compile(source, TYPES).type for source in numbers} == dict.fromkeys(numbers, Number)
 
 
 def test_the_bounds_are_those_of_the_code():

@@ -82,6 +82,7 @@ def test_a_session_in_the_past_cannot_be_signed_up_and_sign_up_closes_before(hal
         signing.sign_up(session.pk, signing.guest("丙", "13900000002"), actor=hall.world.actor("赵兰"))
     with refused("session.past"):
         signing.withdraw(session.pk, 1, actor=hall.world.actor("赵兰"))
+    assert [b.state for b in Booking.objects.filter(session=session)] == ["booked"]  # the one who came in time
 
 
 def test_a_venue_is_in_one_hand_at_a_time_open_when_it_is_open_and_no_larger_than_it_is(hall):
@@ -277,6 +278,7 @@ def test_a_stale_page_changes_nothing(hall):
     planning.change(session.pk, actor=hall.world.actor("赵兰"), title="新名字", expected_seq=session.event_seq)
     with refused("session.stale"):
         planning.change(session.pk, actor=hall.world.actor("赵兰"), title="旧名字", expected_seq=session.event_seq)
+    assert Session.objects.get(pk=session.pk).title == "新名字"
 
 
 def test_reading_costs_the_same_for_three_and_for_thirty(hall):

@@ -178,7 +178,9 @@ def test_passwords_anybody_would_try_are_refused_with_a_reason(password):
 
 @pytest.mark.parametrize("password", [GOOD, "correct horse battery", "9f!kLm2#qZ", "松溪河边三只白鹭吃早饭"])
 def test_passwords_that_are_fine(password):
-    passwords.check(password, username="anning")
+    assert passwords.check(password, username="anning") is None
+    with pytest.raises(Invalid):  # the same one is refused to whoever is called so
+        passwords.check(password, username=password)
 
 
 def test_the_demo_password_is_for_made_up_people_and_is_noticed(county):

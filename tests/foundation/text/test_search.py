@@ -92,8 +92,10 @@ def test_erasure_forgets(matters):
 
 
 @pytest.mark.parametrize("stream", ["case:", "case:abc", "case:-1", "place", "unknown:1", "case:" + "9" * 30, "case:٣"])
-def test_forgetting_what_is_not_there_is_fine(stream):
+def test_forgetting_what_is_not_there_leaves_what_is(stream, matters):
+    before = text.search("case", "路灯")
     text.forget(stream)
+    assert before and text.search("case", "路灯") == before
 
 
 @pytest.mark.parametrize(

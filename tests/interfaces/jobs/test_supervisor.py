@@ -111,3 +111,4 @@ def test_no_orphan_goes_on_serving_when_the_supervisor_is_killed(site):
     site.process.wait()
     site.wait(lambda: not any(map(alive, children)), "ended with their supervisor")
     site.wait(lambda: site.health() is None, "silent")
+    assert site.health() is None and not any(map(alive, children))
