@@ -102,7 +102,13 @@ RATES: dict[str, tuple[str | list[tuple[str, Decimal]], str]] = {
     "not_dissatisfied_rate": (_and(RATED, "rating <> 'no'"), RATED),
 }  # fmt: skip
 #: By what a table of the bulletin is cut, and the column that says it.
-GROUPS = {"unit": "handler_seat", "category": "category", "town": "town_id", "village": "village_id", "grid": "grid_id"}
+GROUPS = {
+    "unit": "handler_seat",
+    "category": "CASE WHEN outcome = 'merged' AND category = '' THEN '@merged' ELSE category END",
+    "town": "town_id",
+    "village": "village_id",
+    "grid": "grid_id",
+}
 
 
 class Counts:

@@ -6,7 +6,8 @@ class FlowsConfig(AppConfig):
     label = "flows"
 
     def ready(self) -> None:
-        from gezhi.flows import guarding, notify
+        from gezhi.flows import folding, guarding, notify
 
         guarding.register()
         notify.register()
+        folding.register()

@@ -90,7 +90,7 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
     for to in match.given["to"]:
         if to in REPORTERS:
             if case.contact_ref is not None:
-                words = _words(what, None, f"/r/{case.code}")
+                words = words_of(what, None, f"/r/{case.code}")
                 yield notices.Draft(**base, words=words, code=case.code, contact_ref=case.contact_ref)
             if to == "reporters":
                 yield from _merged(match, base)
@@ -98,17 +98,21 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
         if to in PANEL_ONLY:
             yield from _voters(what, base)
             continue
+        if what.item is not None and case.merged_into is not None:
+            continue  # by now it is handled with another case: there is nothing to do here (flows.folding)
         seat, persons = _persons(what, to)
         persons = tuple(p for p in persons if p != what.event.actor_person)
         if persons:
-            yield notices.Draft(**base, words=_words(what, seat, f"/desk/cases/{case.pk}"), persons=persons, seat=seat)
+            yield notices.Draft(
+                **base, words=words_of(what, seat, f"/desk/cases/{case.pk}"), persons=persons, seat=seat
+            )
 
 
 def _merged(match: Match, base: dict[str, Any]) -> Iterator[notices.Draft]:
     """The same to everybody whose report is handled with this case: by their own number and code. One query."""
     reports = Case.objects.filter(merged_into=match.occurrence.case.pk, contact_ref__isnull=False, protected="")
     for report in reports.order_by("id"):
-        words = _words(replace(match.occurrence, case=report), None, f"/r/{report.code}")
+        words = words_of(replace(match.occurrence, case=report), None, f"/r/{report.code}")
         own = {**base, "key": f"{match.key}:{report.number}", "stream": f"case:{report.pk}"}
         yield notices.Draft(**own, words=words, code=report.code, contact_ref=report.contact_ref)
 
@@ -121,7 +125,7 @@ def _voters(what: Occurrence, base: dict[str, Any]) -> Iterator[notices.Draft]:
     for panel, seat in talking.silent_seats(what.case.pk, what.number):
         persons = people.directory().holders(seat, clock.now())
         if persons := tuple(p for p in persons if p != what.event.actor_person):
-            words = _words(what, seat, f"/desk/panels/{panel}")
+            words = words_of(what, seat, f"/desk/panels/{panel}")
             yield notices.Draft(**{**base, "stream": f"panel:{panel}"}, words=words, persons=persons, seat=seat)
 
 
@@ -153,7 +157,7 @@ def _persons(what: Occurrence, to: Any) -> tuple[int | None, tuple[int, ...]]:
         return seat, ()
 
 
-def _words(what: Occurrence, seat: int | None, path: str) -> dict[str, Any]:
+def words_of(what: Occurrence, seat: int | None, path: str) -> dict[str, Any]:
     """What fills a template, in both languages: number, headline of the category, stage, seat, due. Nothing personal."""
     case = what.case
     stage = what.flow.stages.get(what.stage)

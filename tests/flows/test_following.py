@@ -8,11 +8,11 @@ import pytest
 import time_machine
 from django.db import connection
 
-from gezhi.engines.workflows import merging
+from gezhi.engines.workflows import apart, gathering, merging
 from gezhi.engines.workflows.models import WorkItem
 from gezhi.flows import following
 from gezhi.flows.models import Position
-from gezhi.foundation import db, events, people
+from gezhi.foundation import db, events, notices, people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries
 from gezhi.foundation.jobs import claims
@@ -190,3 +190,37 @@ def test_everybody_whose_report_is_handled_with_it_is_asked(world):
     assert sorted(sent) == sorted(f"case:{report.id}" for report in reports[:2])
     joined = Delivery.objects.filter(key__contains="joined").values_list("stream", flat=True)
     assert sorted(joined) == sorted(sent)
+
+
+def test_unread_lines_about_reports_of_one_event_become_one(world):
+    """Forty reports at night: whoever is on duty has one line about the case, and not one each about what is over."""
+    cases = [world.open(f"滨河路18号门口水管爆了，第{n}个人说。", contact_phone=f"139{n:08}") for n in range(12)]
+    catch_up()
+    assert told(world, "赵兰") == ["given"] * 12
+    choosing.mark_read([Notice.objects.filter(stream=f"case:{cases[1].id}").get().pk], actor=world.actor("赵兰"))
+    main = cases[0]
+    gathering.gather(main.id, {case.id: None for case in cases[1:11]}, actor=world.actor("赵兰"))
+    catch_up()
+    unread = Notice.objects.filter(person=world.people["赵兰"], read_at=None).order_by("id")
+    assert sorted(unread.values_list("template", "stream")) == sorted(
+        [("given", f"case:{main.id}"), ("given", f"case:{cases[11].id}"), ("joined_others", f"case:{main.id}")]
+    )
+    merging.merge(cases[11].id, main.id, actor=world.actor("赵兰"))
+    Position.objects.update(until=0)  # reading it all again makes nothing come back
+    catch_up()
+    Job.objects.filter(name=following.JOB).update(state=Job.READY)
+    catch_up()
+    assert sorted(unread.values_list("template", flat=True)) == ["given", "joined_others"]
+    assert notices.unread(world.people["赵兰"]) == 2
+    shown, _more = notices.inbox(world.actor("赵兰"))
+    assert main.number in next(line.text for line in shown if line.stream == f"case:{main.id}")
+
+
+def test_nobody_is_led_to_a_main_case_they_may_not_see(world):
+    report, main = world.open("路灯坏了。"), world.open("路灯坏了一周。")
+    catch_up()
+    merging.merge(report.id, main.id, actor=world.actor("赵兰"))
+    apart.protect(main.id, "village", "说的是书记。", actor=world.actor("秦英"))
+    catch_up()
+    assert "joined_others" not in told(world, "赵兰")
+    assert not Notice.objects.filter(stream=f"case:{report.id}", read_at=None).exists()

@@ -6,18 +6,21 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db.models import Case as Case_
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from gezhi.foundation.measures import Past
 
 
 def _cases() -> QuerySet:
     from gezhi.engines.workflows.access import ORDINARY
-    from gezhi.engines.workflows.models import UNDONE, Case
+    from gezhi.engines.workflows.models import MERGED, UNDONE, Case
+    from gezhi.foundation import measures
 
     # An import that was taken back never was a matter; protected ones are counted apart, on the desk that receives
     # them, so that a figure is the same for every reader (docs/adr).
-    return Case.objects.filter(ORDINARY).exclude(outcome=UNDONE)
+    # A report is merged before its main case is given a category: those without one of their own have a line of their own.
+    told = Case_(When(outcome=MERGED, category="", then=Value(measures.MERGED)), default=F("category"))
+    return Case.objects.filter(ORDINARY).exclude(outcome=UNDONE).alias(category_told=told)
 
 
 def _items() -> QuerySet:
@@ -92,7 +95,7 @@ def register() -> None:
             "town": "town_id",
             "village": "village_id",
             "grid": "grid_id",
-            "category": "category",
+            "category": "category_told",
             "kind": "kind",
             "channel": "channel",
             "sort": "sort",

@@ -10,7 +10,7 @@ the rows that were counted. Rules and worked examples: docs/rules/measures.md.
 """
 
 from gezhi.foundation.measures import cases, duties, sessions
-from gezhi.foundation.measures.figures import OWN, Figure, Opens, Row, rankable
+from gezhi.foundation.measures.figures import MERGED, OWN, Figure, Opens, Row, rankable
 from gezhi.foundation.measures.marks import Line, Marked, mark
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period, day_of, month_of, parse_period, quarter_of, week_of
@@ -18,6 +18,7 @@ from gezhi.foundation.measures.query import Spread, durations, instant, measure,
 from gezhi.foundation.measures.registry import METRICS, Past, facts, metric, source
 
 __all__ = [
+    "MERGED",
     "METRICS",
     "OWN",
     "Cut",

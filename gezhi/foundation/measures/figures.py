@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 MINIMUM_SAMPLE = 10
 #: How "not known" is written in a URL; an empty text is a value of its own.
 UNKNOWN = "~"
+#: The line of a table by category for reports that were merged before anybody said what kind of matter they are.
+MERGED = "@merged"
 #: A unit that is none: what villages and grids did themselves, together.
 OWN = "own"
 

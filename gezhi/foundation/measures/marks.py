@@ -16,7 +16,7 @@ from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Value
 
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period
-from gezhi.foundation.measures.query import DIMENSIONS, _cut, _facts, _parts, _scope, _Then, _then
+from gezhi.foundation.measures.query import DIMENSIONS, _cut, _facts, _parts, _scope, _then
 from gezhi.foundation.measures.registry import METRICS, Metric
 
 #: Bits in one whole number of the database (64 with a sign).
@@ -85,7 +85,7 @@ class Marked:
         self._columns = []
         for name in by:
             column = getattr(facts.columns, name)
-            if isinstance(facts, _Then) and name in facts.columns_then:
+            if column in inside.query.annotations:  # no column of the table: an alias that the engine has worked out
                 inside, column = inside.annotate(**{f"group_{name}": F(column)}), f"group_{name}"
             self._columns.append(column)
         self._rows = inside

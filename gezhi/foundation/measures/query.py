@@ -281,10 +281,6 @@ class _Then(Source):
     past: Past | None = None
     on: date | None = None
 
-    @property
-    def columns_then(self) -> Mapping[str, str]:
-        return self.past.columns if self.past is not None else {}
-
 
 def _then(facts: Source, end: datetime) -> Source:
     """The facts with the place and seat columns of the cut: a change of grids does not move what was counted before."""

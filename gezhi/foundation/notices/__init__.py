@@ -21,9 +21,12 @@ _LATE = {
     "inbox": "queries",
     "mark_read": "choosing",
     "post": "posting",
+    "put_away": "forgetting",
     "retry": "choosing",
     "take_back": "forgetting",
+    "told_already": "forgetting",
     "unread": "queries",
+    "unread_about": "forgetting",
 }
 
 __all__ = list(_LATE)

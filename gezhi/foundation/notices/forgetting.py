@@ -23,12 +23,36 @@ def forget(stream: str, names: tuple[str, ...]) -> None:
         Choice.objects.filter(person=int(stream.partition(":")[2])).update(email=None)
 
 
+def unread_about(streams: Iterable[str]) -> set[tuple[str, int, int | None]]:
+    """(stream, person, seat) of the lines about these matters that colleagues have not read. One query."""
+    rows = Notice.objects.filter(stream__in=list(streams), read_at=None).order_by("id")
+    return set(rows.values_list("stream", "person", "seat"))
+
+
+def told_already(template: str, streams: Iterable[str]) -> set[tuple[str, int]]:
+    """(stream, person) of unread lines by this template. One query."""
+    rows = Notice.objects.filter(stream__in=list(streams), read_at=None, template=template)
+    return set(rows.values_list("stream", "person"))
+
+
 def take_back(streams: Iterable[str]) -> None:
     """A matter is kept apart from now on: lines about it that no colleague has read yet, and what waits to be sent to
     colleagues and their groups, are gone. What its reporter is told goes on. Two statements."""
     given = list(streams)
     Notice.objects.filter(stream__in=given, read_at=None).delete()
-    Delivery.objects.filter(stream__in=given, state=WAITING, code="").update(
+    _drop(given)
+
+
+def put_away(streams: Iterable[str]) -> None:
+    """A matter is handled with another one from now on: lines about it count as read, and stay, so that reading the log
+    again makes none anew; what waits to be sent to colleagues is dropped. Two statements."""
+    given = list(streams)
+    Notice.objects.filter(stream__in=given, read_at=None).update(read_at=clock.now())
+    _drop(given)
+
+
+def _drop(streams: list[str]) -> None:
+    Delivery.objects.filter(stream__in=streams, state=WAITING, code="").update(
         state=DROPPED, error=LEFT, done_at=clock.now()
     )
 

@@ -9,6 +9,7 @@ from gezhi.engines.workflows import origins
 from gezhi.engines.workflows.models import Case
 from gezhi.flows.meetings import doors as meetings
 from gezhi.foundation import packs, people, places
+from gezhi.foundation.measures import MERGED
 
 CHANNELS = {
     "portal": gettext_lazy("网页"),
@@ -56,6 +57,8 @@ def category_name(code: str | None, whole: bool = False) -> str:
     """A category in words: its own title, or with `whole` the way from the top (生活设施 › 照明)."""
     if not code:
         return _("还没归类")
+    if code == MERGED:
+        return _("并入别件的")
     found = packs.registry().categories.get(code)
     if found is None:
         return code

@@ -12,10 +12,12 @@ from gezhi.foundation import events, people
 from gezhi.foundation.db import count_queries, revisions
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.jobs import claims, registry
-from gezhi.foundation.measures import measure, week_of
+from gezhi.foundation.measures import MERGED, mark, measure, opened_by, table, week_of
+from gezhi.interfaces.desk.names import category_name
 
 PIPE = "滨河路18号门口水管爆了，水流了一街，没法走路。"
 SAME = "滨河路18号那里水管爆裂，满街都是水，没法走。"
+LEAK = "M01001"
 LAMP = "三楼楼道灯坏了一周，晚上看不清。"
 
 
@@ -184,6 +186,29 @@ def test_reports_and_cases_are_counted_apart(world, two):
     week, later = week_of(main.opened_at.date()), main.opened_at + timedelta(hours=1)
     figures = measure(["reported", "filed", "merged"], period=week, place=main.county_id, at=later)
     assert {id: figure.value for id, figure in figures.items()} == {"reported": 2, "filed": 1, "merged": 1}
+
+
+def test_a_report_merged_before_it_had_a_category_has_a_line_of_its_own(world, two):
+    """Not among those nobody has sorted yet, and not counted as of the main case's kind: one event is one of that kind."""
+    main, report = two
+    own = world.open(SAME, category=LEAK)
+    merge(world, report, main)
+    merge(world, own, main)
+    lamp = world.open(LAMP)
+    week, later = week_of(main.opened_at.date()), main.opened_at + timedelta(hours=1)
+    rows = table(["reported", "filed", "merged"], by="category", period=week, place=main.county_id, at=later)
+    told = {row.group: tuple(figure.value for figure in row.figures.values()) for row in rows}
+    assert told == {"": (2, 2, 0), MERGED: (1, 0, 1), LEAK: (1, 0, 1)}
+    figures = {row.group: row.figures["reported"] for row in rows}
+    assert list(opened_by(figures[MERGED].opens).values_list("id", flat=True)) == [report.id]
+    assert set(opened_by(figures[""].opens).values_list("id", flat=True)) == {main.id, lamp.id}
+    marked = mark(["reported", "merged"], by=("category",), period=week, place=main.county_id, at=later)
+    assert {groups[0]: number for number, groups, _mask in marked.each()} == {
+        "": lamp.id,
+        LEAK: own.id,
+        MERGED: report.id,
+    }
+    assert category_name(MERGED) == "并入别件的" and category_name("") == "还没归类"
 
 
 def test_an_erased_report_is_like_nothing(world, two):

@@ -12,7 +12,7 @@ from gezhi.engines.publishing.bulletins.frozen import Only
 from gezhi.engines.publishing.bulletins.numbers import BEFORE, NOW, YEAR, Numbers
 from gezhi.engines.publishing.bulletins.schema import NAMES, Template, metric_of
 from gezhi.foundation import expressions, packs, people, places
-from gezhi.foundation.measures import METRICS, Period
+from gezhi.foundation.measures import MERGED, METRICS, Period
 from gezhi.foundation.places import Directory, PlaceInfo
 
 #: A sentence is a list of texts and {"n": index of a number}.
@@ -28,6 +28,8 @@ class Names:
 
     def of(self, by: str, key: Any) -> str:
         """A group in words."""
+        if by == "category" and key == MERGED:
+            return "并入别件的"
         if by == "category":
             found = packs.registry().categories.get(key) if key else None
             return found.label if found is not None else (key or "还没归类")
