@@ -98,7 +98,7 @@ def test_a_crash_between_the_effect_and_the_commit_leaves_neither(world, monkeyp
     )
     claims.drain()
     assert not Notice.objects.exists()
-    job = Job.objects.get(name=following.JOB)
+    job = Job.objects.get(name=following.JOB, key__endswith=":notices.given")
     assert (job.state, job.attempts > 0) == (Job.READY, True)
     monkeypatch.undo()
     Job.objects.update(run_at=job.created_at)
