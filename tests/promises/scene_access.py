@@ -119,7 +119,7 @@ class Scene:
         )
         with undone():
             answer = Client(headers=headers, raise_request_exception=False).generic(
-                method, path.format(**self.at), REMOTE_ADDR=f"10.0.0.{ord(letter)}", **more
+                method, path.format(**self.at | self.here.get(path, {})), REMOTE_ADDR=f"10.0.0.{ord(letter)}", **more
             )
         return answer.status_code
 
@@ -219,6 +219,7 @@ def build() -> Scene:
         "desk/places/import/<slug:token>": {"token": _places_file(scene)},
         "desk/places/<int:place>/change/<slug:kind>": {"kind": "rename"},
         "r/<str:code>/<slug:action>": {"action": "add"},
+        **{f"/api/v1/duties/{{rule}}/{{subject_id}}/{{period}}{part}": owed for part in ("", "/record", "/waive")},
         "activities/<int:session_id>": {"session_id": public},
         "a/<str:code>": {"code": booking},
         "desk/activities/<int:session_id>/do/<slug:what>": {"what": "cancel"},

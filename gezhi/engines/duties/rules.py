@@ -123,7 +123,7 @@ class Rule:
 
 
 def _year_of(key: str) -> int | None:
-    return int(key[:4]) if key[:4].isdigit() and 1900 <= int(key[:4]) <= 2100 else None
+    return int(key[:4]) if key[:4].isascii() and key[:4].isdigit() and 1900 <= int(key[:4]) <= 2100 else None
 
 
 def rhythm_of(r: Mapping[str, Any]) -> Rhythm:

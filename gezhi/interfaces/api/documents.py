@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gezhi.interfaces.api import schemas
+from gezhi.interfaces.api import round_shapes, schemas
 
 KEY = {
     "name": "Idempotency-Key",
@@ -58,6 +58,7 @@ def components() -> dict[str, Any]:
         schemas.PhotoForm,
         schemas.ClockIn,
         schemas.DemoSessionIn,
+        *round_shapes.BODIES,
     ):
         found[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
     return found
