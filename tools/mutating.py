@@ -186,9 +186,13 @@ def main(root: str, tasks: str, out: str) -> int:
     """The work of one process, in the copy `root`."""
     given = json.loads(Path(tasks).read_text(encoding="utf-8"))
     arguments = [str(Path(root) / "tests"), "-m", "mechanism and not browser", "-p", "no:cacheprovider", "-q"]
-    with redirect_stdout(io.StringIO()):
+    said = io.StringIO()
+    with redirect_stdout(said):
         ended = pytest.main(arguments, plugins=[Mutating(Path(root), given, Path(out))])
-    return 0 if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else 1
+    if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        return 0
+    print(said.getvalue()[-4000:], file=sys.stderr)
+    return 1
 
 
 __all__ = ["Change", "Mutating", "claims", "forget", "main", "roles"]

@@ -29,6 +29,7 @@ from ..fields import limit_words, titled
 from ..method_changes import version_words
 from ..names import place_name
 from ..page import show, staff, whole
+from ..panel_words import panel_lines, watch_line
 from ..plan import clock_words, joined_words, owner_words, plan
 from ..route import Course, course
 
@@ -238,6 +239,9 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
     """Each human step in sentences: what may be done, what comes back, who may not, what happens when it is late."""
     rules = []
     for id, stage in flow.stages.items():
+        if stage.kind == "watch":
+            said = watch_line(flow, stage)
+            rules.append({"mark": mark(id, stage), "title": titled(stage.title), "text": said, "beside": ""})
         if not stage.waits:
             continue
         doing = _("、").join(titled(a.title) for a in stage.actions.values() if "system" not in a.by)
@@ -277,7 +281,9 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
 
 
 def _of_kind(flow: Workflow, stage: Stage) -> list[str]:
-    """What a timer, a fork or a stage with sub-cases does by itself."""
+    """What a timer, a fork, a panel or a stage with sub-cases does by itself."""
+    if stage.kind == "panel":
+        return list(panel_lines(flow, stage))
     if stage.kind == "timer":
         lines = [_("到时自己去“{stage}”。").format(stage=titled(flow.stages[stage.then or ""].title))]
         return lines + ([_("这段时间不算在答应居民的日期里。")] if stage.pauses else [])
