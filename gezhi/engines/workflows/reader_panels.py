@@ -109,7 +109,8 @@ def _share(node: Any, context: Context) -> dict[str, Any]:
     if found is None or int(found[2]) == 0:
         context.problem(node, key, "panel.share", _("“{text}”要写成几分之几，比如 2/3。"), text=text)
         return {}
-    return {str(key): str(Fraction(int(found[1]), int(found[2])))}
+    share = Fraction(int(found[1]), int(found[2]))
+    return {str(key): f"{share.numerator}/{share.denominator}"}  # the whole as well: 1/1
 
 
 def _group(node: Any, context: Context) -> dict[str, Any]:
