@@ -24,6 +24,7 @@ from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs import service_items
+from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor, crypto
 
 __all__ = ["CHANNELS", "MAX_TEXT", "Draft", "decide", "open_case", "opening_patch", "refusals"]
@@ -169,6 +170,8 @@ def decide(
         raise Invalid("case.place_unknown", field_errors={"place": _("没认出是哪里。")})
     if place.closed:
         raise Invalid("case.place_closed", field_errors={"place": _("这个地方现在不收事项。")})
+    if unsaid := [localised(title) for title, said in flow.blanks.values() if not said]:
+        raise Conflict("case.unfilled", method=localised(flow.title), blanks="、".join(unsaid))
     if flow.consent and not str(data.get("consent") or "").strip():
         raise Invalid("case.no_consent", field_errors={"consent": _("请写下本人是谁、怎么同意的。")})
     path = directory.path(place_id)

@@ -35,6 +35,7 @@ TOP = (
     "services",
     "assigned",
     "talks",
+    "blanks",
 )
 STAGE = (
     "phase", "says", "side", "owner", "clock", "ladder", "silence", "branches", "actions", "outcome", "then", "pauses",
@@ -70,6 +71,8 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
     }
     if kept:
         body["kept"] = kept
+    if "blanks" in node:
+        body["blanks"] = {k: _blank(v, context) for k, v in parts.mapping(node, "blanks", context)}
     for name in ("services", "assigned", "talks"):
         if context.truth(node, name):
             body[name] = True
@@ -115,6 +118,13 @@ def _kept(node: Any, context: Context) -> dict[str, str]:
             context.problem(holder, name, "kept.name", _("“{name}”只用字母、数字和下划线。"), name=name)
         found[name] = context.one_of(holder, name, KEPT, "text")
     return found
+
+
+def _blank(node: Any, context: Context) -> dict[str, Any]:
+    """What the method's source names and does not say: `is` holds what the place says it is, once it does."""
+    context.keys(node, required=("title",), optional=("is",))
+    said = {"is": context.text(node, "is", "", max=200)} if isinstance(node, Mapping) and "is" in node else {}
+    return {"title": context.title(node), **said}
 
 
 def _counter(node: Any, context: Context) -> dict[str, Any]:

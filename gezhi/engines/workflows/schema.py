@@ -137,6 +137,8 @@ class Workflow:
     kept: Mapping[str, str] = field(default_factory=dict)  # name -> type of form field
     talks: bool = False  # residents may raise a topic for it on the portal
     services: bool = False  # cases are opened for an item of a list of services, whose owner is the handling seat
+    # What the source names without saying it: name -> (title, what the place says, "" until it does).
+    blanks: Mapping[str, tuple[Mapping[str, str], str]] = field(default_factory=dict)
     assigned: bool = False  # cases are opened with the seat that is told to do it (what a meeting assigns)
 
     @classmethod
@@ -164,6 +166,7 @@ class Workflow:
             services=body.get("services", False),
             assigned=body.get("assigned", False),
             talks=body.get("talks", False),
+            blanks={k: (v["title"], v.get("is", "")) for k, v in body.get("blanks", {}).items()},
         )
 
     @cached_property
