@@ -29,7 +29,7 @@ COMMON: dict[str, Type] = {
     "action": Text,
     "by": Choice(("staff", "resident", "system")),
 }
-ITEM = COMMON | {"side": Truth}
+ITEM = COMMON | {"side": Truth, "panel": Truth}  # panel: the step is one in which people are asked
 
 # name -> what its condition may read.
 CATALOGUE: dict[str, Mapping[str, Type]] = {
@@ -106,6 +106,7 @@ class Occurrence:
         }
         if self.item is not None:
             found["side"] = bool(self.item["side"])
+            found["panel"] = stage is not None and stage.panel is not None
         return found | dict(self.more)
 
 
