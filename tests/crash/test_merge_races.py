@@ -6,7 +6,7 @@ from unittest import mock
 
 import pytest
 
-from gezhi.engines.workflows import access, merging
+from gezhi.engines.workflows import access, gathering, merging
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.foundation import events
 from gezhi.foundation.errors import Refusal
@@ -125,3 +125,52 @@ def test_the_reporter_says_not_solved_while_a_clerk_takes_the_report_out(world):
         assert report.state == "open" and report.merged_into is None and report.cycle == 2
         assert WorkItem.objects.filter(case_id=report.id, state="open", side=False).count() == 1
     whole()
+
+
+def gather(world: World, into: Case, reports: list[Case], by: str) -> gathering.Gathered:
+    return gathering.gather(into.id, {one.id: None for one in reports}, actor=world.actor(by))
+
+
+def test_two_clerks_gather_the_same_reports_and_each_goes_to_one_of_them(world):
+    """Each ticks all of them, also the other's main case: whoever is second finds that theirs has gone elsewhere."""
+    for _ in range(2):
+        cases = [world.open(f"{PIPE}第{n}个人说。") for n in range(12)]
+        one, two = cases[0], cases[1]
+        outcomes = race(
+            lambda: gather(world, one, cases[1:], "赵兰"),  # noqa: B023
+            lambda: gather(world, two, [one, *cases[2:]], "周敏"),  # noqa: B023
+        )
+        done = [o for o in outcomes if isinstance(o, gathering.Gathered)]
+        refused = [o for o in outcomes if isinstance(o, Refusal)]
+        assert len(done) == 1 and [o.code for o in refused] == ["merge.merged"], outcomes
+        main, joined = done[0].main, {case.id for case in done[0].joined}
+        assert joined == {case.id for case in cases} - {main.id} and done[0].left == []
+        assert merging.reports_of([main.id]) == {main.id: 11}
+        running = WorkItem.objects.filter(case_id__in=[case.id for case in cases], state="open", side=False)
+        assert [item.case_id for item in running] == [main.id]
+    whole()
+
+
+def test_two_clerks_with_a_main_case_each_share_the_rest_and_lose_none(world):
+    for _ in range(2):
+        one, two, *rest = [world.open(f"{PIPE}第{n}个人说。") for n in range(10)]
+        outcomes = race(lambda: gather(world, one, rest, "赵兰"), lambda: gather(world, two, rest, "周敏"))  # noqa: B023
+        assert all(isinstance(o, gathering.Gathered) for o in outcomes), outcomes
+        joined = [{case.id for case in o.joined} for o in outcomes]
+        assert joined[0] | joined[1] == {case.id for case in rest} and not joined[0] & joined[1]
+        assert {case.id for o in outcomes for case, _why in o.left} == {case.id for case in rest}
+        rows = Case.objects.filter(pk__in=[case.id for case in rest])
+        assert all(case.merged_into == (one if case.id in joined[0] else two).id for case in rows)
+    whole()
+
+
+def test_without_the_lock_every_report_points_where_nobody_handles_it(world):
+    """The twin: both clerks read before either writes; all goes into a case that has itself gone into another."""
+    one, two, *rest = [world.open(f"{PIPE}第{n}个人说。") for n in range(5)]
+    ids = [case.id for case in (one, two, *rest)]
+    read = {case.id: case for case in Case.objects.filter(pk__in=ids)}
+    gather(world, one, [two], "赵兰")
+    with mock.patch.object(merging, "lock", lambda _ids: read):
+        gather(world, two, rest, "周敏")
+    pointed = set(Case.objects.filter(pk__in=[case.id for case in rest]).values_list("merged_into", flat=True))
+    assert pointed == {two.id} and Case.objects.get(pk=two.id).merged_into == one.id
