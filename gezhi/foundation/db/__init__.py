@@ -9,6 +9,7 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 from . import revisions
 from .counting import Counted, count_queries
 from .cursors import Answer, ask, pipelined, prepared
+from .fetching import fetch, update
 from .inserting import insert, insert_many, new_ids
 from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
@@ -22,11 +23,13 @@ __all__ = [
     "attempt",
     "checkpoint",
     "count_queries",
+    "fetch",
     "insert",
     "insert_many",
     "new_ids",
     "pipelined",
     "prepared",
     "revisions",
+    "update",
     "write",
 ]

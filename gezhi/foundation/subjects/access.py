@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from django.db.models import Q
 
-from gezhi.foundation import people, places
+from gezhi.foundation import db, people, places
 from gezhi.foundation.people import Actor, Grant
 
 from . import definitions, refusals
@@ -109,7 +109,7 @@ def sees_some_line(actor: Actor, subject: Subject) -> bool:
 
 def entry_for(id: int, actor: Actor, what: What = "see") -> tuple[Entry, Register]:
     """The line and its register, if it is the actor's. Raises NotFound subject.no_entry, NotAllowed subject.not_here."""
-    found = Entry.objects.filter(pk=id).first()
+    found = db.fetch(Entry, id)
     if found is None:
         raise refusals.NO_ENTRY()
     register = definitions.register(found.register)

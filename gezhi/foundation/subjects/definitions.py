@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -140,7 +140,7 @@ class Register:
         """Whether it exists in this process at all: what is for the inside only is absent where the desk is not served."""
         return not self.inside or "desk" in settings.GEZHI_ZONES
 
-    @property
+    @cached_property
     def sensitive(self) -> frozenset[str]:
         """Ids of the fields that are sealed."""
         return frozenset(f.id for f in self.form if f.sensitive or f.type == "long_text")
@@ -161,7 +161,7 @@ class Register:
         """Whether a state may change by itself as days pass."""
         return any(p is not None and (p.needs_today or "age" in p.reads) for _state, p in self._programs)
 
-    @property
+    @cached_property
     def _programs(self) -> list[tuple[str, ex.Program | None]]:
         types, aliases = rule_types(self.form), rule_aliases(self.form)
         return [

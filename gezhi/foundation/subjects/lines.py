@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from django.db import connection
+
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import PrivateRef
@@ -323,8 +325,10 @@ def _subjects(subject_ids: Sequence[int], declared: Register, actor: Actor) -> d
 
 def _locked(entry_id: int, actor: Actor) -> tuple[Entry, Register, Subject]:
     seen, declared = access.entry_for(entry_id, actor, "edit")
-    who = Subject.objects.select_for_update().get(pk=seen.subject_id)
-    line = Entry.objects.select_for_update().get(pk=entry_id)
+    who = db.fetch(Subject, seen.subject_id, lock=True)
+    # On SQLite the write holds everything: what was seen a moment ago inside it is what there is.
+    line = seen if connection.vendor == "sqlite" else db.fetch(Entry, entry_id, lock=True)
+    assert who is not None and line is not None  # nothing is ever deleted here
     if line.until is not None:
         raise refusals.ENTRY_ENDED()
     if not access.may(actor, line, declared, "edit"):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, models
 
-from gezhi.foundation import events
+from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
@@ -22,7 +22,6 @@ FIELDS: dict[type[models.Model], tuple[str, ...]] = {
 }  # fmt: skip
 PREFIX = {Subject: "subject", Entry: "entry", Relation: "relation"}
 Row = Subject | Entry | Relation
-BATCH = 500
 OLDEST = date(1900, 1, 1)
 
 # Which refusal a broken constraint stands for; SQLite names the columns, PostgreSQL the constraint.
@@ -58,9 +57,8 @@ def store(rows: Sequence[Row], kind: str, *, actor: Actor, refs: Mapping[int, Pr
     drafts = [Draft(stream(row), kind, told(row, refs), head=GENESIS) for row in rows]
     for row, head in zip(rows, events.record_many(drafts, actor=actor), strict=True):
         row.event_seq, row.event_hash = head.seq, head.hash
-    manager: Any = type(rows[0])._default_manager
     try:
-        manager.bulk_create(rows, batch_size=BATCH)  # with the ids their events already name
+        db.insert_many(rows)  # with the ids their events already name
     except IntegrityError as error:
         raise clash(error, rows) from error
 
@@ -118,7 +116,7 @@ def change_rows(
     columns = sorted(names | {"event_seq", "event_hash"})
     try:
         if len(rows) == 1:
-            rows[0].save(update_fields=columns, force_update=True)
+            db.update(rows[0], columns)
         else:
             manager: Any = type(rows[0])._default_manager
             manager.bulk_update(rows, columns, batch_size=200)

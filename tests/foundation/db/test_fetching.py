@@ -1,0 +1,65 @@
+"""`db.fetch` and `db.update` give and take what the ORM gives and takes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from gezhi.foundation import db
+from gezhi.foundation.subjects.models import Entry, Subject
+
+pytestmark = pytest.mark.django_db
+
+
+def put(key: str | None = "s:1") -> Entry:
+    with db.write():
+        row = Entry(
+            register="r", version=2, subject_id=7, values={"名": ["甲", 1, None, True]}, since=date(2026, 2, 28),
+            valid_from=date(2026, 3, 1), place_id=3, key=key, event_seq=1, event_hash=b"\x00\xff" * 16,
+        )  # fmt: skip
+        db.insert(row)
+    return row
+
+
+def as_values(row) -> dict:
+    return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+
+
+def test_a_row_read_is_the_orms_row():
+    made = put()
+    with db.write():
+        found = db.fetch(Entry, made.pk, lock=True)
+    seen, wanted = as_values(found), as_values(Entry.objects.get(pk=made.pk))
+    assert {k: bytes(v) if isinstance(v, memoryview) else v for k, v in seen.items()} == {
+        k: bytes(v) if isinstance(v, memoryview) else v for k, v in wanted.items()
+    }
+    assert not found._state.adding and db.fetch(Subject, 10**12) is None
+    found.state = "x"
+    found.save(update_fields=["state"])
+    assert Entry.objects.get(pk=made.pk).state == "x"
+
+
+def test_only_the_named_columns_are_written():
+    made = put()
+    made.values, made.until, made.state, made.source = {"b": 2}, date(2026, 5, 1), "over", "not written"
+    with db.write():
+        db.update(made, ["values", "until", "state"])
+    row = Entry.objects.get(pk=made.pk)
+    assert (row.values, row.until, row.state, row.source) == ({"b": 2}, date(2026, 5, 1), "over", "")
+    made.until = None
+    with db.write():
+        db.update(made, ["until"])
+    assert Entry.objects.get(pk=made.pk).until is None
+
+
+def test_refusals_are_the_databases():
+    put("s:1")
+    other = put("s:2")
+    other.key = "s:1"
+    with pytest.raises(IntegrityError), transaction.atomic(), db.write():
+        db.update(other, ["key"])
+    gone = Entry(pk=10**12, state="x")
+    with pytest.raises(DatabaseError), transaction.atomic(), db.write():
+        db.update(gone, ["state"])
