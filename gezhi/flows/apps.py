@@ -6,8 +6,9 @@ class FlowsConfig(AppConfig):
     label = "flows"
 
     def ready(self) -> None:
-        from gezhi.flows import folding, guarding, notify
+        from gezhi.flows import folding, guarding, notify, orders
 
         guarding.register()
         notify.register()
         folding.register()
+        orders.register()

@@ -56,7 +56,7 @@ def test_a_training_order_is_answered_by_a_teacher_or_a_reason(county, at_ten):
     with pytest.raises(Invalid):
         world.do(first, "cannot", "周敏")
     assert world.do(first, "cannot", "周敏", reason="今年没有这门课。").outcome == "refused"
-    case = world.do(second, "taken", "周敏", teacher=world.seats["city"], day="2026-11-25")
+    case = world.do(second, "taken", "周敏", teacher=world.seats["city"], day="2026-11-25", part="am")
     assert case.handler_seat == world.seats["city"]
     world.do(second, "done", "马东", what="收支怎么记。", came=14)
     case = world.do(second, "helped")

@@ -20,6 +20,11 @@ def person(who: str) -> str:
     return f"who:{who}"
 
 
+def of_case(case_id: int) -> int:
+    """Under which number a case holds lanes: sessions are above nothing, cases below."""
+    return -case_id
+
+
 def lock(keys: Collection[str]) -> None:
     """Inside a write: nobody else looks at or takes these lanes until it ends. Always in the same order."""
     wanted = sorted(set(keys))

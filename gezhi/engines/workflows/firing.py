@@ -18,6 +18,7 @@ from gezhi.engines.workflows import (
     apart,
     clocks,
     effects,
+    holding,
     merged,
     refusals,
     registering,
@@ -113,6 +114,7 @@ def _fire(
     step = Step(flow, action, case, item, items, actor, values, now)
     step.run()
     registering.book(step)
+    holding.follow(step)
     writing.write(step, before, claimed_at)
     if step.against or before["protected"] != case.protected:
         apart.along(case, actor)

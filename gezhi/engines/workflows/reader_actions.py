@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from gezhi.engines.workflows import reader_holding
 from gezhi.engines.workflows import reader_parts as parts
 from gezhi.engines.workflows import reader_registers as registering_reader
 from gezhi.engines.workflows.schema import COUNTED, EFFECTS, STAMPS, readable
@@ -16,7 +17,7 @@ from gezhi.foundation.packs.reading import Context, plain
 ACTION = (
     "title", "by", "main", "key", "says", "form", "public", "set", "assign", "stamp", "counter", "exhausted", "to",
     "open", "close", "sealed", "effect", "within", "before_due", "use", "keep", "counts", "ends_all", "moves_to", "from", "must",
-    "reads", "books",
+    "reads", "books", "holds", "frees",
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def action(key: str, node: Any, stages: Any, kept: Mapping[str, str], context: C
     for name in ("to", "open", "assign", "counter", "exhausted", "moves_to"):
         if name in merged:
             body[name] = context.text(holder, name, "", max=40)
-    for name in ("main", "close", "before_due", "ends_all"):
+    for name in ("main", "close", "before_due", "ends_all", "frees"):
         if context.truth(holder, name):
             body[name] = True
     if "key" in merged:
@@ -65,6 +66,8 @@ def action(key: str, node: Any, stages: Any, kept: Mapping[str, str], context: C
     if "from" in merged:
         body["from"] = parts.words(holder, "from", context)
     registering_reader.books(holder, body, context)
+    if "holds" in merged and (held := reader_holding.holds(holder["holds"], kept, context)) is not None:
+        body["holds"] = held
     _stamps(holder, body, context)
     _counts(holder, body, context)
     _public(holder, body, context)

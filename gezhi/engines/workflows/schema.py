@@ -20,6 +20,7 @@ from gezhi.engines.workflows.schema_parts import (
     Branch,
     Clock,
     Each,
+    Holds,
     Must,
     Owner,
     Rung,
@@ -280,6 +281,10 @@ def _clock(raw: Mapping[str, Any]) -> Clock:
     return Clock(raw.get("limit", ""), float(raw.get("warn", 0.75)), raw.get("until"), raw.get("max"))
 
 
+def _holds(raw: Mapping[str, Any]) -> Holds:
+    return Holds(raw["day"], raw["part"], dict(raw["hours"]))
+
+
 def _books(raw: Mapping[str, Any]) -> Books:
     return Books(raw["register"], raw["what"], raw["source"], raw["values"], raw.get("keep"), raw.get("end", False))
 
@@ -316,6 +321,8 @@ def _action(key: str, raw: Mapping[str, Any], known: Mapping[str, expressions.Ty
         ends_all=raw.get("ends_all", False),
         reads={k: tuple(v) for k, v in raw.get("reads", {}).items()},
         books=_books(raw["books"]) if "books" in raw else None,
+        holds=_holds(raw["holds"]) if "holds" in raw else None,
+        frees=raw.get("frees", False),
         moves_to=raw.get("moves_to"),
         moves_from=tuple(raw.get("from", ())),
     )

@@ -87,6 +87,16 @@ class Books:
 
 
 @dataclass(frozen=True)
+class Holds:
+    """Whose time an action binds: whoever accepts, else the handling seat. `day` and `part` are kept; `hours`:
+    part -> "08:30-11:30"."""
+
+    day: str
+    part: str
+    hours: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Must:
     """What has to hold of an action's answers before it is done; otherwise `says` stands at `field`."""
 
@@ -125,6 +135,8 @@ class Action:
     ends_all: bool = False  # `to` an end from inside a fork: every open item is cancelled
     reads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field -> (entry, field of its register)
     books: Books | None = None
+    holds: Holds | None = None
+    frees: bool = False  # the time that was bound is free again
     moves_to: str | None = None  # effect move: where the trunk goes
     moves_from: tuple[str, ...] = ()  # effect move: only from these stages
 

@@ -1,0 +1,43 @@
+"""Reading whose time an action binds: `holds: {day: day, part: part, hours: {am: "08:30-11:30", pm: "14:30-17:30"}}`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from gezhi.foundation.packs.reading import Context
+
+_SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
+
+
+def minutes(span: str) -> tuple[int, int]:
+    """From and to, in minutes of the day, of a span that was read."""
+    begins, _dash, ends = span.partition("-")
+    first, second = ((int(h) * 60 + int(m)) for h, m in (begins.split(":"), ends.split(":")))
+    return first, second
+
+
+def holds(node: Any, kept: Mapping[str, str], context: Context) -> dict[str, Any] | None:
+    """The body: kept names of the day and the part of the day, and when each part is."""
+    if not context.keys(node, required=("day", "part", "hours")):
+        return None
+    body: dict[str, Any] = {"hours": {}}
+    for name, kinds in (("day", ("date",)), ("part", ("choice", "text"))):
+        body[name] = context.text(node, name, "", max=40)
+        if kept.get(body[name]) not in kinds:
+            context.problem(
+                node, name, "action.holds", _("“{name}”要是这个流程记下的日期或时段（kept）。"), name=body[name]
+            )
+    hours = node["hours"]
+    for part in hours if isinstance(hours, Mapping) else ():
+        written = str(hours[part]).strip()
+        begins, ends = minutes(written) if _SPAN.fullmatch(written) else (0, 0)
+        if ends <= begins or ends > 24 * 60:
+            context.problem(hours, part, "action.holds", _("一段写成“08:30-11:30”，结束要晚于开始。"))
+        body["hours"][str(part)] = written
+    if not body["hours"]:
+        context.problem(node, "hours", "action.holds", _("一段写成“08:30-11:30”，结束要晚于开始。"))
+    return body
