@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lunar_python import Solar
 
-from gezhi.engines.duties.rhythms import SCHOOL, Rhythm, lunar_day, overlapping, tiles_a_day
+from gezhi.engines.duties.rhythms import SCHOOL, Rhythm, in_terms, lunar_day, overlapping, tiles_a_day
+from gezhi.engines.duties.rules import Rule, joined_by, owes
 from gezhi.foundation.calendar.clock import SHANGHAI
+from gezhi.foundation.forms import Form
 
 DAY = timedelta(days=1)
 days = st.dates(date(1990, 1, 1), date(2060, 12, 31))
@@ -107,3 +109,46 @@ def test_working_days_only():
     rhythm = Rhythm("work_day")
     found = rhythm.periods(date(2026, 11, 16), date(2026, 11, 22), works=lambda day: day.weekday() < 5)
     assert [p.key[-2:] for p in found] == ["16", "17", "18", "19", "20"]
+
+
+@pytest.mark.django_db
+@given(anchor=days, limit=st.integers(1, 60), later=st.integers(-3, 90), hour=st.integers(0, 23))
+@settings(max_examples=40, deadline=None)
+def test_within_days_of_a_date_is_one_window_from_that_day(anchor, limit, later, hour):
+    """出院后 7 天内: opens on the day itself, runs through the last of so many days after it, and never comes again."""
+    known = within(f"{limit} calendar_day")
+    period = known.once(anchor)
+    assert (period.key, period.first) == (anchor.isoformat(), anchor)
+    moment = datetime(anchor.year, anchor.month, anchor.day, hour, 30, tzinfo=SHANGHAI) + later * DAY
+    assert (known.period(moment, anchor) == period) == (0 <= later <= limit) == period.holds(moment)
+    assert known.named(period.key, anchor) == period and known.named(period.key, anchor + DAY) is None
+    assert list(known.periods(anchor, anchor + 90 * DAY)) == [] and known.once(None) is None
+
+
+@pytest.mark.django_db
+@given(anchor=days, since=st.integers(-5, 5), gone=st.integers(0, 40), limit=st.integers(1, 30))
+@settings(max_examples=40, deadline=None)
+def test_nothing_is_owed_by_those_who_left_before_the_window_closed(anchor, since, gone, limit):
+    period = within(f"{limit} calendar_day").once(anchor)
+    begun, left = anchor + since * DAY, anchor + gone * DAY
+    assert owes(begun, None, period) == (begun <= joined_by(period))
+    assert owes(begun, left, period) == (begun <= joined_by(period) and left > period.last)
+
+
+def within(limit: str) -> Rule:
+    """A rule "within so long of a date", as far as its rhythm goes."""
+    return Rule(
+        name="x", version=1, hash="", title={}, says={}, over=("register", "x"), when=None, reads=(), daily=False,
+        seat=("post", "x"), seat_else="", strict=False, rhythm=Rhythm("within"), within=(limit, "discharged_on"),
+        form=Form.from_body([]), updates={}, case_when=None, case={}, waive={}, make_up=31, climbs=(),
+    )  # fmt: skip
+
+
+@given(day=days)
+@settings(max_examples=60)
+def test_a_term_is_open_or_it_is_holiday(day):
+    """Every day lies in one term at most; what is weekly in the terms falls in them and nowhere else."""
+    terms = list(Rhythm("terms", terms=SCHOOL).periods(day, day))
+    assert len(terms) <= 1 and bool(terms) == in_terms(day, SCHOOL)
+    weekly = Rhythm("week", on=(day.isoweekday(),), terms=SCHOOL)
+    assert [p.first for p in weekly.periods(day, day)] == ([day] if terms else [])
