@@ -38,18 +38,27 @@ def run(home: Home) -> Iterator[Line]:
         written = source.of_body(packs.registry().body("workflow", name))
         text = source.as_yaml(written)
         lines, steps = text.count("\n"), len(written["stages"])
-        checks: list[tuple[str, Any, float | None]] = [
+        typed = _typing(text)
+        checks: list[tuple[str, Any, float]] = [
             ("a change in the form", lambda w=written, n=name: reading.check(w, n), EDIT_MS),
-            # The longest file of all, by a parser in Python: said, not bounded.
-            ("a change in YAML", lambda t=text, n=name: reading.check_text(t, n), EDIT_MS if lines < 400 else None),
+            ("a change in YAML", lambda t=typed, n=name: reading.check_text(next(t), n), EDIT_MS),
         ]
         for what, look, bound in checks:
             taken, cpu = timed(look, times)
             middle = percentile(taken, 0.5)
             yield Line(
                 home.db, f"{what}, {steps} steps, {lines} lines", middle, "ms", cpu_ms=cpu,
-                bound="" if bound is None else f"<= {bound:g} ms", ok=None if bound is None else middle <= bound,
+                bound=f"<= {bound:g} ms", ok=middle <= bound,
             )  # fmt: skip
+
+
+def _typing(text: str) -> Iterator[str]:
+    """The text as somebody changes one limit in it, again and again: no two are the same."""
+    place = text.index("limit: ") + len("limit: ")
+    number = 0
+    while True:
+        number += 1
+        yield text[:place] + str(number) + text[place:]
 
 
 def _page() -> None:

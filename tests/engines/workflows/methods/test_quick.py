@@ -29,7 +29,7 @@ def places(node, path=()):
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f.stem)
 def test_shipped_files_read_the_same_both_ways_to_the_last_line(file):
     source = file.read_text(encoding="utf-8")
-    slow, fast = read_yaml(source, Context("a")), quick._build(source)
+    slow, fast = read_yaml(source, Context("a")), quick.read(source, Context("a"))
     assert as_data(fast) == as_data(slow)
     assert dict(places(fast)) == dict(places(slow))
 
@@ -61,3 +61,45 @@ def test_what_is_unusual_is_refused_in_the_same_words(source):
     assert [(p.code, p.line, str(p.words)) for p in one.problems] == [
         (p.code, p.line, str(p.words)) for p in two.problems
     ]
+
+
+@pytest.mark.parametrize("file", FILES[1::2], ids=lambda f: f.stem)
+def test_a_file_read_step_by_step_is_the_file_read_whole(file):
+    source = file.read_text(encoding="utf-8")
+    whole, parted = quick._build(source)[0], quick._parted(source)
+    assert as_data(parted) == as_data(whole) and list(parted) == list(whole)
+    assert dict(places(parted)) == dict(places(whole))
+    # A line more at the top: everything remembered stands one line further down.
+    moved = "# written in the margin\n" + source
+    assert dict(places(quick._parted(moved))) == dict(places(quick._build(moved)[0]))
+
+
+SLIPS = (
+    ("    kind: task", "    kind: [task"), ("    clock: {limit: 5 work_day, warn: 0.5}", "    clock: {limit: 5 work_day,\n  warn: 0.5}"),
+    ("  revise:", "  collect:"), ("  revise:", "  revise"), ("  revise:", " revise:"), ("stages:", "stages: # steps"), ("stages:", "stages: {}"),
+    ("    kind: task", "    kind: &a task"), ("  revise:", "# said\n  revise:"), ("  revise:", "\n\n  revise:"), ("  guided:", "guided:"),
+    ("    title: {zh: 集, en: Collect}", "    title: \"集\n  and more\""), ("stages:", "stages:\n  - a"), ("  collect:", "\tcollect:"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new"), SLIPS)
+def test_whatever_is_mistyped_is_read_as_the_whole_would_be(old, new):
+    source = (PACKS / "minzhu-street/workflows/seven_steps.yaml").read_text(encoding="utf-8")
+    assert old in source
+    typed = source.replace(old, new, 1)
+    quick.read(source, Context("a"))  # remembered
+    one, two = Context("a"), Context("a")
+    assert as_data(quick.read(typed, one)) == as_data(read_yaml(typed, two))
+    assert [(p.code, p.line) for p in one.problems] == [(p.code, p.line) for p in two.problems]
+
+
+def test_the_next_look_parses_the_step_that_was_changed_and_the_head(monkeypatch):
+    source = (PACKS / "standard-county/workflows/request.yaml").read_text(encoding="utf-8")
+    quick.read(source, Context("a"))
+    parsed: list[int] = []
+    build = quick._build
+    monkeypatch.setattr(quick, "_build", lambda text: parsed.append(len(text.strip())) or build(text))
+    typed = source.replace("limit: 2 work_day", "limit: 3 work_day", 1)
+    assert typed != source
+    quick.read(typed, Context("a"))
+    assert len(parsed) == 2 and sum(parsed) < len(source) / 3
