@@ -87,9 +87,16 @@ def _stage(body: Mapping[str, Any]) -> Source:
         made["clock"] = {**body["clock"], "warn": _number(body["clock"]["warn"])}
         if made["clock"]["warn"] == 0.75:
             del made["clock"]["warn"]
+    if "panel" in body:
+        made["panel"] = {k: _share(v) if k in ("quorum", "passing") else v for k, v in body["panel"].items()}
     if "actions" in body:
         made["actions"] = {name: _action(a) for name, a in body["actions"].items()}
     return made
+
+
+def _share(body: Mapping[str, Any]) -> Source:
+    """A part of a whole as it is written: all of it is kept as "1" and written "1/1"."""
+    return {k: v if k == "count" or "/" in v else f"{v}/1" for k, v in body.items()}
 
 
 def _action(body: Mapping[str, Any]) -> Source:
