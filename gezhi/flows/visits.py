@@ -14,6 +14,7 @@ from django.db import IntegrityError
 
 from gezhi.engines.duties import actions, queries
 from gezhi.engines.duties.models import Done
+from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.schema import rule as rule_of
 from gezhi.engines.workflows import actions as cases
 from gezhi.engines.workflows.models import Case
@@ -74,11 +75,19 @@ def _case(done: Done) -> Case | None:
     return Case.objects.filter(pk=done.case_id).first() if done.case_id else None
 
 
+def _filled(words: str, rule: Rule, done: Done) -> str:
+    """The rule's words with what was recorded where they name it: {days}."""
+    for field in rule.form:
+        if f"{{{field.id}}}" in words:
+            words = words.replace(f"{{{field.id}}}", str((done.findings or {}).get(field.id, "")))
+    return words
+
+
 def _open(done: Done, note: str, actor: Actor, claimed_at: datetime | None) -> Case:
     """The case: the visitor's words, else the rule's; whom it is about stands under them, masked."""
     rule = rule_of(done.rule)
     about = queries.one(done.rule, done.subject_id, done.period, actor)
-    said = note.strip() or packs.say(rule.case.get("text")) or packs.say(rule.title)
+    said = note.strip() or _filled(packs.say(rule.case.get("text")), rule, done) or packs.say(rule.title)
     text = f"{said}\n（{packs.say(rule.title)}：{about.label}）" if about is not None else said
     given: dict[str, Any] = {"text": text}
     if rule.case.get("category"):

@@ -226,7 +226,11 @@ def build() -> Scene:
         "desk/activities/<int:session_id>/contact/<int:number>": {"number": 1},
         "desk/courses/<slug:name>": {"name": "nothing"},
         **{f"desk/matches/<slug:name>{rest}": {"name": "jobs"} for rest in ("", "/adopt")},
-        **{f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"} for rest in ("", "/new", "/import", "/take")},
+        **{
+            f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"}
+            for rest in ("", "/new", "/import", "/take", "/figures", "/missing")
+        },
+        "open/<slug:name>": {"name": "lone_elder"},
         "desk/panels/<int:panel_id>/do/<slug:what>": {"what": "cast"},
         "desk/voices/<int:voice_id>/<slug:what>": {"what": "show"},
         "desk/duties/<slug:name>": {"name": "elder-visit"},

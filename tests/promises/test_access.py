@@ -60,6 +60,8 @@ PAGES = {
     "POST me/leave":                                                         ">>>>>>>>>>>>>>>>>",
     "GET board":                                                             "ooooooooooooooooo",
     "GET board/list":                                                        "ooooooooooooooooo",
+    "GET open":                                                              "ooooooooooooooooo",
+    "GET open/<slug:name>":                                                  "44444444444444444",  # not made public
     "GET services":                                                          "ooooooooooooooooo",
     # Topics: the same for everybody; a vote asks for a household's code, a comment for a verified phone.
     "GET talks":                                                             "ooooooooooooooooo",
@@ -179,6 +181,8 @@ PAGES = {
     "POST desk/registers/<slug:name>/new":                                   "144????????334434",
     "GET desk/registers/<slug:name>/import":                                 "144oooooooo334434",
     "POST desk/registers/<slug:name>/import":                                "144????????334434",
+    "GET desk/registers/<slug:name>/figures":                                "144oooooooooo44o4",
+    "GET desk/registers/<slug:name>/missing":                                "144oooooooooo44o4",
     "POST desk/registers/<slug:name>/take":                                  "144oooooooooo44o4",
     "GET desk/registers/entries/<int:entry_id>":                             "144o44oo4o4oo44o4",
     "GET desk/registers/at/<int:place>":                                     "133333oo3o3oo33o3",
@@ -237,6 +241,8 @@ PAGES = {
     "GET desk/activities/new":                                              "133oooooooooo3333",
     "POST desk/activities/new":                                             "133333?????333333",
     "GET desk/activities/due":                                              "1oooooooooooooooo",
+    "GET desk/activities/gathered":                                           "1oooooooooooooooo",
+    "GET desk/activities/partners":                                           "1oooooooooooooooo",
     "GET desk/activities/figures":                                          "133oooooooooo33o3",
     "GET desk/activities/rows":                                             "133444oo4o4oo33o3",
     "GET desk/activities/<int:session_id>":                                 "144444oo4444o4444",

@@ -11,7 +11,7 @@ says: {zh: 量血压、测血糖, en: ...}     # (optional) what to do, one line
 record: [fields as in any form]       # (optional)
 updates: {blood_pressure: systolic}   # (optional) field of the register: field of the record
 case_when: systolic > 140             # (optional) then a case is opened
-case: {workflow: request, category: "...", text: {zh: ...}}
+case: {workflow: request, category: "...", text: {zh: ...}}   # {systolic} stands for what was recorded
 waive: [{ground: away, title: {zh: 外出, en: Away}}]
 make_up: 7                            # days a missed one stays on the list
 climbs: [{after: 1 work_day}, {after: 3 work_day, to: {post: street_officer}}]
@@ -19,6 +19,7 @@ climbs: [{after: 1 work_day}, {after: 3 work_day, to: {post: street_officer}}]
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,6 +39,7 @@ OPTIONAL = (
 )  # fmt: skip
 LEVELS = ("county", "town", "village", "grid1", "grid2", "grid3", "building")
 MOST_RUNGS, MOST_GROUNDS = 5, 12
+NAMED = re.compile(r"\{([a-z0-9_]+)\}")
 
 
 def read_duty(node: Any, context: Context) -> dict[str, Any] | None:
@@ -52,7 +54,7 @@ def read_duty(node: Any, context: Context) -> dict[str, Any] | None:
         _date_field(node, rhythm["of"], over, known, context)
     program = _condition(node, "when", known, over, context)
     case_when = _of_record(node, form, context)
-    case = _case(node, context)
+    case = _case(node, form, context)
     if case_when is not None and not case:
         context.problem(node, "case_when", "duties.case", _("写了 case_when，还要写 case：报成哪种事。"))
     return {
@@ -247,7 +249,7 @@ def _updates(
     return {str(k): str(v) for k, v in given.items()}
 
 
-def _case(node: Any, context: Context) -> dict[str, Any]:
+def _case(node: Any, form: Form, context: Context) -> dict[str, Any]:
     given = node.get("case")
     if given is None:
         return {}
@@ -257,6 +259,12 @@ def _case(node: Any, context: Context) -> dict[str, Any]:
     if f"workflow/{workflow}" not in context.shared.get("items", ()):
         context.problem(given, "workflow", "services.workflow", _("没有流程“{code}”。"), code=workflow)
     body: dict[str, Any] = {"workflow": workflow, "text": context.title(given, "text", required=False)}
+    for said in (body["text"] or {}).values():
+        for name in NAMED.findall(said):
+            asked = form.get(name)
+            if asked is None or asked.sensitive or asked.type == "long_text":
+                words = _("记录里没有“{field}”这一项，或者它是敏感的，不能写进报的事里。")
+                context.problem(given, "text", "duties.case_text", words, field=name)
     if "category" in given:
         catalogue = context.shared.get("categories")
         found = catalogue.find(str(given["category"])) if catalogue else None

@@ -15,4 +15,5 @@ class MatchingConfig(AppConfig):
         import_module(f"{self.name}.facts").register()
         import_module(f"{self.name}.telling").register()
         import_module(f"{self.name}.stories").register()
+        import_module(f"{self.name}.held_with").register()
         exports.titled("session.sheet", gettext_lazy("签到表"))

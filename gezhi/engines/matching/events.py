@@ -1,7 +1,8 @@
 """Frozen facts of this engine, and what verify compares.
 
 `session.planned`, `.changed`, `.moved`, `.cancelled`, `.signed`, `.withdrawn`, `.attended`, `.noted`, `.answered`, `.carried`,
-`.assigned`, `.said`, `.filed`, `.closed`; bookings stand in them as `booking:<number>`, lines of minutes as `item:<number>`.
+`.assigned`, `.said`, `.filed`, `.closed`; bookings stand in them as `booking:<number>`, lines of minutes as `item:<number>`,
+whom it is held with as `partner:<number>`.
 `venue.opened`, `venue.changed`; `trainee.enrolled`, `.learned` (`lesson:<number>`), `.passed`, `.left`; `certificate.issued`,
 `.revoked`; `allotment.adopted`, `.withdrawn`. No name and no phone is in any of them.
 """
@@ -38,6 +39,7 @@ def register() -> None:
     events.register_parts("session", "booking", models.Booking, fields, parent="session_id")
     fields = {name: name for name in ITEM} | ITEM_REFS
     events.register_parts("session", "item", models.Item, fields, parent="session_id")
+    events.register_parts("session", "partner", models.Partner, ("subject_id",), parent="session_id")
     events.register_state("venue", models.Venue, VENUE)
     events.register_state("trainee", models.Trainee, TRAINEE)
     events.register_parts("trainee", "lesson", models.LessonPassed, LESSON, parent="trainee_id")

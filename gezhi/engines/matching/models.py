@@ -151,6 +151,22 @@ class Booking(models.Model):
         ]
 
 
+class Partner(models.Model):
+    """An organisation, team or brand that a session is held with: a subject of the activity's register."""
+
+    id = models.BigAutoField(primary_key=True)
+    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="partners")
+    number = models.IntegerField()
+    subject_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["session", "number"], name="partner_number"),
+            models.UniqueConstraint(fields=["session", "subject_id"], name="partner_once"),
+        ]
+        indexes = [models.Index(fields=["subject_id", "session"], name="partner_subject")]
+
+
 class Item(models.Model):
     """A line of a session: agenda, question, decision, assignment. Its words are private, "item:<number>"."""
 

@@ -9,5 +9,5 @@ from gezhi.foundation import packs
 
 packs.reader("competences", after=("posts",))(read_competences)
 packs.reader("course", folder="courses", after=("posts", "competences"))(read_course)
-packs.reader("activity", folder="activities", after=("posts", "workflow", "categories"))(read_activity)
+packs.reader("activity", folder="activities", after=("posts", "workflow", "categories", "register"))(read_activity)
 packs.reader("match", folder="matches", after=("posts", "register", "relation", "workflow"))(read_match)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, checks, events, lanes, signing, telling, writing
+from gezhi.engines.matching import access, checks, events, held_with, lanes, signing, telling, writing
 from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, WITHDRAWN, Booking, Session, Venue
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import db, people, places
@@ -36,17 +36,19 @@ def plan(
     course: str = "",
     lesson: str = "",
     invite: bool = True,
+    partners: Sequence[int] = (),
     key: str | None = None,
 ) -> Session:
     """Put one session into the calendar. The same `key` again gives the first one back.
 
     `roles`: {"speaker": name, …}, kept private. `unit`: whose rhythm it fulfils when that is not the place ("seat:9").
-    `invite`: book the holders of the posts the activity expects. Raises NotAllowed session.not_organiser, Invalid
-    session.invalid, Conflict session.venue_busy, session.venue_closed, session.too_many.
+    `invite`: book the holders of the posts the activity expects. `partners`: subjects of the activity's register whom it
+    is held with. Raises NotAllowed session.not_organiser, Invalid session.invalid, Conflict session.venue_busy,
+    session.venue_closed, session.too_many, session.partner.
     """
     found = plan_series(
         name, place_id, [(starts, ends)], actor=actor, title=title, themes=[theme], venue_id=venue_id, room=room,
-        seats=seats, roles=roles, unit=unit, course=course, lessons=[lesson], invite=invite, key=key,
+        seats=seats, roles=roles, unit=unit, course=course, lessons=[lesson], invite=invite, partners=partners, key=key,
     )  # fmt: skip
     return found[0]
 
@@ -67,6 +69,7 @@ def plan_series(
     course: str = "",
     lessons: Sequence[str] = ("",),
     invite: bool = True,
+    partners: Sequence[int] = (),
     key: str | None = None,
 ) -> list[Session]:
     """Several sessions of one plan, all or none; `themes` and `lessons` go by their order, the last one stays.
@@ -88,6 +91,7 @@ def plan_series(
         checks.festival(kind, times)
         words = checks.words(kind, title, room)
         named = checks.roles(kind, roles or {})
+        helping = held_with.checked(kind, partners, [starts for starts, _ends in times], actor=actor)
         offered = checks.seats(kind, seats)
         if course:
             checks.lessons(course, lessons)
@@ -110,7 +114,9 @@ def plan_series(
             if named:
                 row.roles_ref = kept["roles"].id
             patch = writing.state_of(row) | ({"roles_are": kept["roles"]} if named else {})
+            patch |= {f"partner:{n}": {"subject_id": id} for n, id in enumerate(helping, start=1)}
             writing.save(row, "session.planned", patch, actor=actor, seat=seat, new=True)
+            held_with.store(row, helping)
             made.append(row)
         for row in made if invite else ():
             persons = expected(kind, row)

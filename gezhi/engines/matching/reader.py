@@ -17,7 +17,7 @@ from gezhi.foundation.places import GRIDS
 REQUIRED = ("activity", "title", "kind", "organisers")
 OPTIONAL = (
     "version", "about", "inside", "see", "sign_up", "rhythm", "themes", "invited", "head", "required", "roles",
-    "record", "takeaway", "assign", "topics", "festival",
+    "record", "takeaway", "assign", "topics", "festival", "partners",
 )  # fmt: skip
 LEVELS = (*COLUMNS, *GRIDS, "building")
 SEATS_MAX = 100_000
@@ -49,6 +49,9 @@ def read_activity(node: Any, context: Context) -> dict[str, Any] | None:
         "topics": context.truth(node, "topics"),
         "festival": context.one_of(node, "festival", FESTIVALS, ""),
     }
+    # Left out where nothing is said, so that the pinned bodies of earlier activities stay as they are.
+    if (partners := _partners(node, context)) is not None:
+        body["partners"] = partners
     if not body["organisers"]:
         context.problem(node, "organisers", "activity.organisers", _("要写明哪个岗位可以召集。"))
     if body["kind"] == "party" and not body["inside"]:
@@ -144,6 +147,22 @@ def _themes(node: Any, context: Context) -> dict[str, Any]:
         "each": context.one_of(given, "each", ("month", "quarter"), ""),
         "of": titled(given, "of", context),
     }
+
+
+def _partners(node: Any, context: Context) -> dict[str, Any] | None:
+    given = node.get("partners")
+    if given is None or not context.keys(given, required=("register",), optional=("states", "least")):
+        return None
+    name = context.text(given, "register", "", max=40)
+    known = context.shared.get("registers", {}).get(name)
+    if known is None:
+        context.problem(given, "register", "activity.partners", _("没有“{value}”这本册。"), value=name)
+    states = [str(state) for _i, state in context.each(given, "states")]
+    for index, state in enumerate(states):
+        if known is not None and state not in known["states"]:
+            words = _("册“{register}”没有“{value}”这种状态。")
+            context.problem(given["states"], index, "activity.partners", words, register=name, value=state)
+    return {"register": name, "states": states, "least": context.whole(given, "least", 1, low=0, high=20)}
 
 
 def _roles(node: Any, context: Context) -> list[str]:

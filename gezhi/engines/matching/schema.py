@@ -80,6 +80,11 @@ class Activity:
         return self.body["themes"]
 
     @property
+    def partners(self) -> Mapping[str, Any] | None:
+        """{"register", "states", "least"}: whom it is held with, out of a register's live lines of these states (all when empty)."""
+        return self.body.get("partners")
+
+    @property
     def invited(self) -> tuple[str, ...]:
         """Posts whose holders are expected; the first is the head, whom a deputy does not replace, when `head`."""
         return tuple(self.body["invited"])

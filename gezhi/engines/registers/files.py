@@ -19,6 +19,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects import access, definitions, queries, timeline
 from gezhi.foundation.subjects.definitions import Register
+from gezhi.foundation.subjects.meant import meant
 from gezhi.foundation.subjects.models import Entry, Relation, Subject
 from gezhi.foundation.subjects.personal import opened, shown
 from gezhi.foundation.subjects.rule_facts import age
@@ -251,9 +252,19 @@ def _surely_others(rows: Sequence[Subject]) -> bool:
 
 
 def missing(actor: Actor, register: str, *, limit: int = 500) -> list[Subject]:
-    """Live subjects of the register's kind within reach that have no live line in it: the gap of a 一校一品牌."""
+    """Live subjects within reach that should have a live line in it and have none: the gap of a 一校一品牌.
+
+    Those the register is `for`, where it says so; otherwise every subject of its kind.
+    """
     declared = access.register_for(actor, register)
     entered = Entry.objects.filter(register=register, until=None).values("subject_id")
+    if declared.whom is not None and declared.whom.field:
+        return []
+    if declared.whom is not None:
+        done = set(entered.values_list("subject_id", flat=True))
+        other = definitions.register(declared.whom.register)
+        where = access.within(access.scopes(actor, declared)) & access.within(access.scopes(actor, other))
+        return [row for row in meant(declared, where) if row.pk not in done and not row.ended][:limit]
     rows = Subject.objects.filter(access.within(access.scopes(actor, declared)), kind=declared.of, ended="")
     return list(rows.exclude(pk__in=entered).order_by("pk")[:limit])
 

@@ -56,6 +56,11 @@ CHECKS: dict[str, tuple[Callable[[str], str], object]] = {
 }
 
 
+def offer(check: str, normal: Callable[[str], str], words: object) -> None:
+    """A check that another room answers: `normal` gives the one spelling or raises ValueError."""
+    CHECKS[check] = (normal, words)
+
+
 def checked(check: str, text: str) -> str:
     """The text in its one spelling. Raises Refused with the check's own words."""
     normal, words = CHECKS[check]

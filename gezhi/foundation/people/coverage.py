@@ -50,13 +50,27 @@ class Coverage:
         return tuple(line for line in self.roles if grid in line.lacking)
 
 
-def rule() -> Mapping[str, Any] | None:
-    """The coverage rule in force: that of the pack installed last; None without one."""
+def rule(place_id: int | None = None) -> Mapping[str, Any] | None:
+    """The coverage rule in force; None without one.
+
+    Without a place that of the pack installed last. At a place the last one that half of its grids or more have seats
+    for, else the first: the rule of one village says nothing of the county around it.
+    """
     from gezhi.foundation import packs
 
     registry = packs.registry()
-    names = registry.names("coverage")
-    return registry.body("coverage", names[-1]) if names else None
+    bodies = [registry.body("coverage", name) for name in registry.names("coverage")]
+    if place_id is None or len(bodies) < 2:
+        return bodies[-1] if bodies else None
+    return next((body for body in reversed(bodies[1:]) if _staffed(place_id, body)), bodies[0])
+
+
+def _staffed(place_id: int, body: Mapping[str, Any]) -> bool:
+    people, known = directory(), places.directory()
+    grids = [id for id in (place_id, *known.descendants(place_id)) if known.place(id).kind in body["grids"]]
+    posts = [post for role in body["roles"] for post in role["posts"]]
+    held = sum(1 for grid in grids if known.open(grid) and any(people.seats_at(grid, post) for post in posts))
+    return held > 0 and 2 * held >= sum(1 for grid in grids if known.open(grid))
 
 
 def coverage(place_id: int, body: Mapping[str, Any], at: datetime | None = None) -> Coverage:

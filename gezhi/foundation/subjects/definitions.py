@@ -110,8 +110,31 @@ def rule_aliases(form: Form) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
+class Whom:
+    """Whom a register is for: the subjects with a live line in another one, where a condition holds (None: all).
+
+    `only`: nobody else can be entered. Who is meant and has no line is the gap of the register. With `field` not the
+    subjects are meant but what they said: one line for each value of that field, whoever and however many said it.
+    """
+
+    register: str
+    when: str | None
+    only: bool
+    field: str = ""
+
+    @property
+    def program(self) -> ex.Program | None:
+        """The condition over that other register's lines."""
+        if self.when is None:
+            return None
+        form = register(self.register).form
+        return ex.compile(self.when, rule_types(form), expect=ex.Truth, aliases=rule_aliases(form))
+
+
+@dataclass(frozen=True)
 class Register:
-    """A declared register. `one`: "" or what may have one live line ("subject", "place" or a field's id)."""
+    """A declared register. `one`: "" or what may have one live line ("subject", "place", a field's id, or several
+    of these joined by "+"). `end_when`: a line that does not meet it cannot be ended."""
 
     name: str
     version: int
@@ -129,6 +152,9 @@ class Register:
     sheet: Mapping[str, tuple[str, ...]]
     relation: str
     options: Mapping[str, Any]
+    whom: Whom | None = None
+    end_when: str | None = None
+    public: tuple[str, ...] = ()  # columns that everybody may read; only of things and organisations
 
     @property
     def said(self) -> str:
@@ -151,6 +177,13 @@ class Register:
             if program is None or program.holds(facts, today=today):
                 return state
         return ""
+
+    def may_end(self, facts: Mapping[str, Any], today: Any) -> bool:
+        """Whether a line with these values may be ended."""
+        if self.end_when is None:
+            return True
+        types, aliases = rule_types(self.form), rule_aliases(self.form)
+        return ex.compile(self.end_when, types, expect=ex.Truth, aliases=aliases).holds(facts, today=today)
 
     def state(self, name: str) -> State | None:
         """The state of that name."""
@@ -253,6 +286,9 @@ def _made(name: str, version: int, hash: str, pinned: _Body) -> Register:
         sheet={f: tuple(words) for f, words in body["sheet"].items()},
         relation=body["relation"],
         options=body.get("options", {}),
+        whom=Whom(**body["whom"]) if body.get("whom") else None,
+        end_when=body.get("end_when"),
+        public=tuple(body.get("public", ())),
     )
 
 

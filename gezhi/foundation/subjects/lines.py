@@ -18,10 +18,10 @@ from gezhi.foundation.events import PrivateRef
 from gezhi.foundation.events.private import keep_many
 from gezhi.foundation.people import Actor
 
-from . import access, definitions, refusals
+from . import access, definitions, meant, refusals
 from .changing import Change, changing
 from .definitions import Register
-from .models import PATH, UNDONE, Entry, EntrySpan, Subject
+from .models import DIED, MERGED, PATH, UNDONE, Entry, EntrySpan, Subject
 from .rows import change_rows, day, ids, store
 from .rule_facts import facts_of
 
@@ -52,6 +52,7 @@ def enter_many(register: str, rows: Sequence[tuple], *, actor: Actor, source: st
     cleaned = [clean(declared, values) for _id, values, _since in wanted]
     with changing() as told:
         subjects = _subjects([row[0] for row in wanted], declared, actor)
+        meant.refuse_others(declared, list(subjects.values()))
         numbers = ids(Entry, len(wanted))
         refs = _seal(zip(numbers, (private for _open, private in cleaned), strict=True))
         lines = []
@@ -232,7 +233,9 @@ def _as_was(before: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def end_lines(pairs: Sequence[tuple[Entry, date]], reason: str, *, actor: Actor) -> None:
-    """End lines on their days, none before it began."""
+    """End lines on their days, none before it began. Raises Conflict subject.not_to_end where a register forbids it."""
+    if reason not in (UNDONE, MERGED, DIED):
+        meant.refuse_to_end([line for line, _on in pairs])
     change_rows(
         [(line, {"until": max(on, line.since), "end_reason": reason}) for line, on in pairs],
         "entry.ended",
@@ -257,7 +260,7 @@ def replace_lines(pairs: Sequence[tuple[Entry, Mapping[str, Any]]], *, actor: Ac
             _span(line, starts)
         new = {**path, "valid_from": starts}
         declared = definitions.register(line.register)
-        if declared.one == "place":
+        if "place" in declared.one.split("+"):
             line.place_id = path["place_id"]
             line.key = new["key"] = _key(declared, line)
             _refuse_second(declared, [line])
@@ -337,14 +340,15 @@ def _locked(entry_id: int, actor: Actor) -> tuple[Entry, Register, Subject]:
 
 
 def _key(declared: Register, line: Entry) -> str | None:
-    if declared.one == "subject":
-        return f"s:{line.subject_id}"
-    if declared.one == "place":
-        return f"p:{line.place_id}"
-    if declared.one:
-        value = line.values.get(declared.one)
-        return f"f:{value}"[:120] if value is not None else None
-    return None
+    if not declared.one:
+        return None
+    parts = declared.one.split("+")
+    values = [{"subject": line.subject_id, "place": line.place_id}.get(part, line.values.get(part)) for part in parts]
+    if any(value is None for value in values):
+        return None
+    # The subject first, so that lines which come to stand with another one keep the rest of their key.
+    first = {"subject": "s", "place": "p"}.get(parts[0], "f")
+    return f"{first}:{'|'.join(str(value) for value in values)}"[:120]
 
 
 def _refuse_second(declared: Register, lines: Sequence[Entry]) -> None:

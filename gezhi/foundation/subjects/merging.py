@@ -115,10 +115,17 @@ def split(subject_id: int, *, actor: Actor, reason: str = "") -> Subject:
 def _choose(lines: list[Entry], a: int, into: int, keep: Mapping[str, int]) -> list[Entry]:
     """The live lines that end, because their register allows one a subject. Raises Conflict subject.merge_choose."""
     live: dict[str, dict[int, Entry]] = {}
+    ending: list[Entry] = []
+    choices: dict[str, list[int]] = {}
+    parts: dict[tuple[str, str], dict[int, Entry]] = {}
     for line in lines:
-        if line.until is None and definitions.register(line.register).one == "subject":
+        one = definitions.register(line.register).one
+        if line.until is None and one == "subject":
             live.setdefault(line.register, {})[line.subject_id] = line
-    ending, choices = [], {}
+        elif line.until is None and one.startswith("subject+") and line.key:
+            parts.setdefault((line.register, line.key.partition("|")[2]), {})[line.subject_id] = line
+    # The same thing of the same person, known twice: the line of the one that stays is it.
+    ending += [by_subject[a] for by_subject in parts.values() if len(by_subject) == 2]
     for register, by_subject in live.items():
         if len(by_subject) < 2:
             continue
@@ -139,7 +146,7 @@ def _repoint(lines: list[Entry], to: int, actor: Actor) -> None:
     for line in lines:
         new: dict[str, Any] = {"subject_id": to}
         if line.key is not None and line.key.startswith("s:"):
-            new["key"] = f"s:{to}"
+            new["key"] = "|".join((f"s:{to}", *line.key.split("|")[1:]))
         changes.append((line, new))
         if line.event_seq > 1:
             line.spans.update(subject_id=to)

@@ -2,8 +2,9 @@
 
 from gezhi.foundation import packs
 
-from .reading import read_kind, read_register, read_relation
+from .reading import check_meant, read_kind, read_register, read_relation
 
 packs.reader("subject", folder="subjects")(read_kind)
 packs.reader("relation", folder="relations", after=("subject",))(read_relation)
 packs.reader("register", folder="registers", after=("posts", "subject", "relation", "categories"))(read_register)
+packs.whole("register")(check_meant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -16,6 +16,7 @@ from gezhi.foundation.people import Actor, crypto
 from . import access, definitions, refusals
 from .definitions import Register
 from .models import UNDONE, Entry, EntrySpan, Subject
+from .rule_facts import facts_of
 
 PAGE = 50
 LARGEST = 200
@@ -80,7 +81,7 @@ def entries(
     """A page of the live lines within reach, oldest line first.
 
     Filters: `place` (id of a place they lie in), `state`, `subject` (ids), `ended` (True: the lines that are over),
-    `source`, `unconfirmed_since` (a date), `values` ({field: value}). Raises NotFound subject.no_register, Invalid
+    `source`, `ungridded` (True: those that lie in no grid), `unconfirmed_since` (a date), `values` ({field: value}). Raises NotFound subject.no_register, Invalid
     subject.cursor.
     """
     declared = access.register_for(actor, register)
@@ -106,10 +107,12 @@ def as_of(
 ) -> Page:
     """A page of the register as it stood on a day: the lines that counted then, with the values and places of then.
 
-    Whose they may be seen is asked of where they lay then. Labels are of today. Raises as `entries`.
+    States that days change are derived for that day, so a page narrowed by one of these may be shorter. Whose they may
+    be seen is asked of where they lay then. Labels are of today. Raises as `entries`.
     """
     declared = access.register_for(actor, register)
-    wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject")}
+    wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject", "ungridded")}
+    only = wanted.pop("state", None) if declared.flips else None
     where, after = access.scopes(actor, declared), _after(cursor)
     now, before = stood(declared, day)
     past = before.select_related("entry")
@@ -118,9 +121,27 @@ def as_of(
     # A line stands on a day in one version only, so both lists merge by the line's number without doubles.
     merged = sorted([*live, *old], key=_number)
     found = merged[:size]
-    return Page(
-        declared, _rows(found), str(_number(found[-1])) if found and (len(merged) > size or more or also) else None
-    )
+    rows = _rows(found)
+    if declared.flips:
+        rows = tuple(replace(row, state=_state_on(declared, row, day)) for row in rows)
+        rows = tuple(row for row in rows if only is None or row.state == only)
+    return Page(declared, rows, str(_number(found[-1])) if found and (len(merged) > size or more or also) else None)
+
+
+def _state_on(declared: Register, row: Row, day: date) -> str:
+    return declared.state_of(facts_of(declared, row.values, row, day, row), day)
+
+
+def public_page(register: str, place_id: int | None = None, *, cursor: str | None = None, size: int = PAGE) -> Page:
+    """A page of what everybody may read of a register, the newest line last. Raises NotFound for one that is not public."""
+    declared = definitions.register(register)
+    if not declared.public or not declared.served:
+        raise refusals.NO_REGISTER(name=register)
+    rows = Entry.objects.filter(register=register, until=None, pk__gt=_after(cursor))
+    if place_id is not None:
+        rows = rows.filter(place_id__in=[place_id, *places.directory().descendants(place_id)])
+    found = list(rows.order_by("pk")[: size + 1])
+    return Page(declared, _rows(found[:size]), str(found[size - 1].pk) if len(found) > size else None)
 
 
 def count(actor: Actor, register: str, filters: Mapping[str, Any] | None = None, *, most: int = 100_000) -> int:
@@ -192,6 +213,8 @@ def _narrowed(rows: QuerySet, declared: Register, wanted: Mapping[str, Any]) -> 
         rows = rows.filter(state=wanted["state"])
     if wanted.get("subject") is not None:
         rows = rows.filter(subject_id__in=list(wanted["subject"]))
+    if wanted.get("ungridded"):
+        rows = rows.filter(grid_id=None)
     if wanted.get("source"):
         rows = rows.filter(source=wanted["source"])
     if wanted.get("unconfirmed_since"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -9,11 +10,13 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs import Context
+from gezhi.foundation.packs.reading import position
 
 from .definitions import BUILT_IN, COLUMN_TITLES, SUBJECT_ALIASES, SUBJECT_TYPES, rule_aliases, rule_types
 
 PERSON_FACTS = ("name", "id_number", "phone", "sex", "born")
 SIDES = ("one", "other")
+OPEN_TYPES = ("text", "number", "truth", "date", "choice", "limit")
 
 
 def read_kind(node: Any, context: Context) -> Any:
@@ -57,6 +60,7 @@ def read_register(node: Any, context: Context) -> Any:
     """A register: its form is read like any other, then everything that names a field is held against it."""
     optional = (
         "version", "about", "one", "state", "see", "edit", "inside", "signed", "columns", "sheet", "relation", "options",
+        "for", "end_when", "public",
     )  # fmt: skip
     if not context.keys(node, required=("register", "title", "of", "form"), optional=optional):
         return None
@@ -66,7 +70,7 @@ def read_register(node: Any, context: Context) -> Any:
         if id_ in SUBJECT_TYPES or id_ in COLUMN_TITLES or id_ in PERSON_FACTS:
             context.problem(node, "form", "register.reserved", _("“{id}”是每本台账都有的，字段请换个名字。"), id=id_)
     of = _kind(node, "of", context)
-    body = {
+    body: dict[str, Any] = {
         "title": context.title(node),
         "about": context.title(node, "about", required=False),
         "of": of,
@@ -82,10 +86,18 @@ def read_register(node: Any, context: Context) -> Any:
         "relation": _relation(node, of, context),
         "options": _options(node, ids, context),
     }
+    # Left out where nothing is said, so that the pinned bodies of earlier registers stay as they are.
+    if (whom := _whom(node, of, ids, context)) is not None:
+        body["whom"] = whom
+    if "end_when" in node:
+        body["end_when"] = _condition(node, "end_when", form, context)
+    if "public" in node:
+        body["public"] = _public(node, of, form, body["inside"], context)
     # What rules of other kinds (duties, activities) are held against: names and types, by register.
     context.shared.setdefault("registers", {})[context.text(node, "register", "", max=40)] = {
         "of": of,
         "form": form,
+        "states": [state["is"] for state in body["states"]],
         "types": rule_types(form),
         "aliases": rule_aliases(form),
     }
@@ -98,16 +110,17 @@ def _kind(node: Any, key: str, context: Context) -> str:
 
 
 def _one(node: Any, form: Form, context: Context) -> str:
-    one = context.text(node, "one", "", max=40)
-    if not one or one in ("subject", "place"):
-        return one
-    field = form.get(one)
-    if field is None:
-        context.problem(
-            node, "one", "register.one", _("“one”要写 subject、place 或一个字段的名字；没有字段“{id}”。"), id=one
-        )
-    elif field.sensitive or field.type in ("long_text", "photos", "seats", "places"):
-        context.problem(node, "one", "register.one_secret", _("“{id}”不公开或是长内容，不能用来认重。"), id=one)
+    one = context.text(node, "one", "", max=120).replace(" ", "")
+    for part in one.split("+") if one else ():
+        if part in ("subject", "place"):
+            continue
+        field = form.get(part)
+        if field is None:
+            context.problem(
+                node, "one", "register.one", _("“one”要写 subject、place 或一个字段的名字；没有字段“{id}”。"), id=part
+            )
+        elif field.sensitive or field.type in ("long_text", "photos", "seats", "places"):
+            context.problem(node, "one", "register.one_secret", _("“{id}”不公开或是长内容，不能用来认重。"), id=part)
     return one
 
 
@@ -123,14 +136,69 @@ def _states(node: Any, form: Form, context: Context) -> list[dict[str, Any]]:
         if found and found[-1]["when"] is None:
             context.problem(item, "is", "register.state_after", _("没有条件的状态要写在最后，后面的不会用到。"))
         if when is not None:
-            try:
-                ex.compile(when, types, expect=ex.Truth, aliases=aliases)
-            except ex.ExpressionError as fault:
-                context.problem(
-                    item, "when", fault.code, _("条件“{source}”：{detail}"), source=when[:80], detail=fault.words
-                )
+            _compiled(item, "when", when, types, aliases, context)
         found.append({"is": name, "title": context.title(item), "when": when})
     return found
+
+
+def _compiled(node: Any, key: str, source: str, types: Any, aliases: Any, context: Context) -> None:
+    try:
+        ex.compile(source, types, expect=ex.Truth, aliases=aliases)
+    except ex.ExpressionError as fault:
+        context.problem(node, key, fault.code, _("条件“{source}”：{detail}"), source=source[:80], detail=fault.words)
+
+
+def _condition(node: Any, key: str, form: Form, context: Context) -> str:
+    source = str(context.text(node, key, "", max=400))
+    _compiled(node, key, source, rule_types(form), rule_aliases(form), context)
+    return source
+
+
+@dataclass(frozen=True)
+class Meant:
+    """`for` of a register that was read, with where it stands: held against the other register when all are read."""
+
+    file: str
+    of: str
+    register: str
+    when: str | None
+    field: str
+    line: int
+    column: int
+
+
+def _whom(node: Any, of: str, ids: list[str], context: Context) -> dict[str, Any] | None:
+    given = node.get("for")
+    if given is None or not context.keys(given, required=("register",), optional=("when", "only", "field")):
+        return None
+    name, when = context.text(given, "register", "", max=40), context.text(given, "when", None, max=400)
+    field = context.text(given, "field", "", max=40)
+    if field and field not in ids:
+        context.problem(given, "field", "register.for_field", _("这本册自己也要有“{id}”这一项。"), id=field)
+    meant = Meant(context.file, of, name, when, field, *position(given, "when" if when is not None else "register"))
+    context.shared["meant"] = (*context.shared.get("meant", ()), meant)
+    body = {"register": name, "when": when, "only": context.truth(given, "only")}
+    return body | ({"field": field} if field else {})
+
+
+def check_meant(context: Context) -> None:
+    """Note registers that are for the lines of one that is not there, or by a condition it cannot answer."""
+    known, pack = context.shared.get("registers", {}), context.file.partition("/")[0]
+    for meant in context.shared.get("meant", ()):
+        if meant.file.partition("/")[0] != pack:
+            continue
+        inner, other = context.within(meant.file), known.get(meant.register)
+        if other is None or (meant.field not in other["types"] if meant.field else other["of"] != meant.of):
+            words = _("没有“{value}”这本册，或者它登记的不是同一类、没有那一项。")
+            inner.note(meant.line, meant.column, "register.for", words, value=meant.register)
+        elif meant.when is not None:
+            try:
+                ex.compile(meant.when, other["types"], expect=ex.Truth, aliases=other["aliases"])
+            except ex.ExpressionError as fault:
+                inner.note(
+                    meant.line, meant.column, fault.code, _("条件“{source}”：{detail}"),
+                    source=meant.when[:80], detail=fault.words,
+                )  # fmt: skip
 
 
 def _posts(node: Any, key: str, context: Context) -> list[str]:
@@ -153,6 +221,36 @@ def _columns(node: Any, ids: list[str], context: Context) -> list[str]:
                 node["columns"], index, "register.column", _("没有这一栏：“{id}”，可以写：{known}。"),
                 id=column, known="、".join([*COLUMN_TITLES, *ids]),
             )  # fmt: skip
+        found.append(str(column))
+    return found
+
+
+def _public(node: Any, of: str, form: Form, inside: bool, context: Context) -> list[str]:
+    """Columns for everybody. Nothing of people leaves this way, nor what is for the inside, nor what is sealed."""
+    kind = BUILT_IN.get(of)
+    personal = kind.personal if kind is not None else context.shared.get("subjects", {}).get(of, {}).get("personal")
+    if personal or inside:
+        context.problem(node, "public", "register.public", _("登记人、户的和只在内部的台账不能公开。"))
+    found = []
+    for index, column in context.each(node, "public"):
+        field = form.get(str(column))
+        if field is None and str(column) not in ("state", "since"):
+            context.problem(
+                node["public"],
+                index,
+                "register.column",
+                _("没有这一栏：“{id}”，可以写：{known}。"),
+                id=column,
+                known="、".join(["state", "since", *(f.id for f in form)]),
+            )
+        elif field is not None and (field.sensitive or field.type not in OPEN_TYPES):
+            context.problem(
+                node["public"],
+                index,
+                "register.public_secret",
+                _("“{id}”不公开或是长内容，不能放到公开的页面上。"),
+                id=column,
+            )
         found.append(str(column))
     return found
 

@@ -213,3 +213,17 @@ CURSOR = _refusal(
     _("地址里的位置不是这里给出的。"),
     _("请从第一页看起。"),
 )
+NOT_MEANT = _refusal(
+    Conflict,
+    "subject.not_meant",
+    _("{label}不能登记进“{register}”。"),
+    _("这本台账只给“{other}”里符合条件的登记；不在里面、已经到期或者条件不符的不能登记。"),
+    _("请先到“{other}”里核对、更新，再来登记。"),
+)
+NOT_TO_END = _refusal(
+    Conflict,
+    "subject.not_to_end",
+    _("{label}在“{register}”里的这一条还不能结束。"),
+    _("这本台账写明了结束的条件，这一条还没有做到。"),
+    _("请先把该做的登记上，再结束；登记错了的请撤回导入或改正。"),
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.calendar import clock
@@ -12,6 +12,24 @@ from gezhi.foundation.calendar import clock
 from . import definitions
 from .definitions import Register, rule_types
 from .models import Entry, Subject
+
+
+class Who(Protocol):
+    """What rules read of a subject; a list's row has it too."""
+
+    @property
+    def born(self) -> date | None: ...
+    @property
+    def sex(self) -> str: ...
+
+
+class Known(Protocol):
+    """What rules read of a line beside its values."""
+
+    @property
+    def since(self) -> date: ...
+    @property
+    def confirmed_on(self) -> date | None: ...
 
 
 def types_of(register: str) -> dict[str, ex.Type]:
@@ -29,7 +47,7 @@ def facts(entry: Entry, on: date | None = None, *, subject: Subject | None = Non
 
 
 def facts_of(
-    register: Register, values: Mapping[str, Any], subject: Subject, on: date, entry: Entry | None = None
+    register: Register, values: Mapping[str, Any], subject: Who, on: date, entry: Known | None = None
 ) -> dict[str, Any]:
     """`facts` of values that are about to be written. No query."""
     secret = register.sensitive

@@ -11,7 +11,7 @@ from django.conf import settings
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.interfaces.demo import gatherings, households, life, matters, rounds, staff
+from gezhi.interfaces.demo import gatherings, households, life, matters, partners, rounds, staff
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
@@ -49,6 +49,7 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     rounds.schedule(run)
     happened = run.run()
     households.fill(seed)
+    partners.fill()
     log.info("households and registers are in")
     with db.write():
         revisions.assign(clock.OFFSET, 0)

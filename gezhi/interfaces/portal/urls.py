@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import activities, bulletins, home, kept, matter, public, services, similar, talks, visits
+from .views import activities, bulletins, home, kept, matter, openly, public, services, similar, talks, visits
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,6 +22,8 @@ urlpatterns = [
     path("bulletins/<int:bulletin_id>", bulletins.bulletin, name="public_bulletin"),
     path("services", services.listed, name="services"),
     path("services/<slug:pack>/<slug:code>", services.item, name="service"),
+    path("open", openly.index, name="open_index"),
+    path("open/<slug:name>", openly.listed, name="open"),
     path("activities", activities.listed, name="activities"),
     path("activities/mine", activities.mine, name="my_activities"),
     path("activities/<int:session_id>", activities.one, name="activity"),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.matching import access, cadence, learning, planning, queries
+from gezhi.engines.matching import access, cadence, gathering, held_with, learning, planning, queries
 from gezhi.engines.matching.models import Session
 from gezhi.engines.matching.schema import Activity, activity, competences, course, courses
 from gezhi.engines.matching.words import EVERY, KINDS, ROLES, SLOTS, STATES
@@ -108,6 +108,9 @@ def plan(request: Request) -> HttpResponse:
         "themes": [(t["id"], localised(t["title"])) for t in kind.themes["of"]] if kind else [],
         "roles": [(role, ROLES[role], given.get(f"role_{role}", "")) for role in (kind.roles if kind else ())],
         "courses": [(c.name, c.title) for c in courses()] if kind and not kind.public else [],
+        "partners": held_with.offered(kind, request.actor) if kind else [],
+        "with_partners": bool(kind and kind.partners),
+        "ticked": [int(v) for v in given.getlist("partner") if v.isdecimal()],
         "typed": given,
         "refusal": refusal,
         "wrong": refusal.field_errors if refusal else {},
@@ -130,7 +133,8 @@ def _plan(request: Request, kind: Activity) -> list[Session]:
         kind.name, whole(given.get("place")) or 0, every, actor=request.actor, title=given.get("title", ""),
         themes=[given.get("theme", "")], venue_id=whole(given.get("venue")), room=given.get("room", ""),
         seats=whole(seats), roles={r: given.get(f"role_{r}", "") for r in kind.roles},
-        course=given.get("course", "") if lesson else "", lessons=[lesson], key=form_key(request),
+        course=given.get("course", "") if lesson else "", lessons=[lesson],
+        partners=[int(v) for v in given.getlist("partner") if v.isdecimal()], key=form_key(request),
     )  # fmt: skip
 
 
@@ -214,6 +218,55 @@ def figures(request: Request) -> HttpResponse:
         "kinds": [(k.name, k.title) for k in queries.seen_names(request.actor)],
     }  # fmt: skip
     return show(request, "desk/activity_figures.html", context, here="activities")
+
+
+@staff
+@require_safe
+def partners(request: Request) -> HttpResponse:
+    """`?activity=&period=2026-11`: what was held with each partner; persons once, person-times summed; each opens."""
+    kinds = [k for k in queries.seen_names(request.actor) if k.partners]
+    chosen = next((k for k in kinds if k.name == request.GET.get("activity")), kinds[0] if kinds else None)
+    period = parse_period(request.GET["period"]) if request.GET.get("period") else measures.month_of(clock.today())
+    place = _look(request)
+    each, whole = (
+        held_with.by_partner(request.actor, chosen.name, period.since, period.until, place=place)
+        if chosen and place
+        else ([], held_with.Held())
+    )
+    together = held_with.names(row.pk for row in whole.sessions)
+    context = {
+        "kinds": [(k.name, k.title) for k in kinds], "chosen": chosen, "period": period, "before": period.back(),
+        "after": period.back(-1), "each": each, "whole": whole,
+        "events": [(line(row), together.get(row.pk, [])) for row in whole.sessions],
+        "place_name": place_name(place, "county") if place else "",
+    }  # fmt: skip
+    return show(request, "desk/activity_partners.html", context, here="activities")
+
+
+@staff
+@require_safe
+def gathered(request: Request) -> HttpResponse:
+    """`?activity=&period=2026-11&at=2026-12-01T09:00`: what every unit recorded, as closed at the cut; the missing are named."""
+    kinds = [k for k in queries.seen_names(request.actor) if k.rhythm is not None and len(list(k.record))]
+    chosen = next((k for k in kinds if k.name == request.GET.get("activity")), kinds[0] if kinds else None)
+    period = parse_period(request.GET["period"]) if request.GET.get("period") else measures.month_of(clock.today())
+    at, error = None, ""
+    try:
+        at = datetime.fromisoformat(request.GET["at"]).replace(tzinfo=clock.SHANGHAI) if request.GET.get("at") else None
+    except ValueError:
+        error = _("时间写作 2026-11-30T18:00，按现在显示。")
+    place = _look(request)
+    found = (
+        gathering.gathered(chosen.name, period.first, period.last, actor=request.actor, place=place, at=at)
+        if chosen and place
+        else None
+    )
+    context = {
+        "kinds": [(k.name, k.title) for k in kinds], "chosen": chosen, "period": period, "before": period.back(),
+        "after": period.back(-1), "found": found, "at": request.GET.get("at", "") if not error else "", "error": error,
+        "cut": clock.local(found.at) if found else None, "place_name": place_name(place, "county") if place else "",
+    }  # fmt: skip
+    return show(request, "desk/activity_gathered.html", context, here="activities")
 
 
 def _groups(one: bool) -> list[tuple[str, str]]:

@@ -27,7 +27,7 @@ def coverage(request: Request, place: int) -> HttpResponse:
         raise NotFound()
     if not request.actor.may("people.manage", known.path(place)):
         request.actor.need("places.manage", known.path(place))
-    body = rule()
+    body = rule(place)
     context = {"place": info, "name": places.short_name(info.name), "rule": body is not None}
     if body is not None:
         found = judge(place, body)

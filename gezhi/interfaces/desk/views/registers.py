@@ -14,6 +14,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from gezhi.engines.registers import figures as counted
 from gezhi.engines.registers import files, to_sheets
 from gezhi.engines.registers.layout import PREFIX
 from gezhi.engines.workflows.models import Case
@@ -59,7 +60,9 @@ def index(request: Request) -> HttpResponse:
 def register(request: Request, name: str) -> HttpResponse:
     """One register: its live lines, or as it stood on a day; narrowed by place, state, gaps, or the words of a name."""
     declared = access.register_for(request.actor, name)
-    given = {key: request.GET.get(key, "").strip() for key in ("place", "state", "on", "q", "gap", "ended", "source")}
+    given = {
+        key: request.GET.get(key, "").strip() for key in ("place", "state", "on", "q", "gap", "ended", "source", "cut")
+    }
     error, day = "", None
     if given["on"]:
         try:
@@ -94,7 +97,8 @@ def register(request: Request, name: str) -> HttpResponse:
         "places": [(id, place_name(id)) for id in _offered(access.scopes(request.actor, declared))],
         "may_edit": bool(access.scopes(request.actor, declared, "edit")),
         "may_import": bool(access.scopes(request.actor, declared, "edit")) and request.actor.may("register.edit"),
-        "narrowed": any(given[key] for key in ("place", "state", "q", "gap", "ended", "source")),
+        "ways": bool(counted.ways(declared)),
+        "narrowed": any(given[key] for key in ("place", "state", "q", "gap", "ended", "source", "cut")),
     }
     return show(request, "desk/register.html", context, here="registers")
 
@@ -109,9 +113,13 @@ def _filters(actor: Actor, declared: Register, given: dict[str, str]) -> dict[st
         found["ended"] = True
     if given["source"]:
         found["source"] = given["source"][:40]
-    ids: set[int] | None = None
+    by, _colon, value = given["cut"].partition(":")
+    if by:
+        found |= counted.opened(actor, declared.name, by, value)
+    ids: set[int] | None = set(found["subject"]) if "subject" in found else None
     if given["q"]:
-        ids = {row.pk for row in _by_words(actor, given["q"])}
+        named = {row.pk for row in _by_words(actor, given["q"])}
+        ids = named if ids is None else ids & named
     if given["gap"] == "relation":
         lacking = {row.pk for row in subjects.unrelated(declared.name, actor=actor)}
         ids = lacking if ids is None else ids & lacking
@@ -146,7 +154,9 @@ def _stale(declared: Register, row: queries.Row) -> bool:
 def take(request: Request, name: str) -> HttpResponse:
     """The register as a workbook: what the page shows, an empty one to fill, or one to check on the round. Logged."""
     declared = access.register_for(request.actor, name)
-    given = {key: request.POST.get(key, "").strip() for key in ("place", "state", "on", "q", "gap", "ended", "source")}
+    given = {
+        key: request.POST.get(key, "").strip() for key in ("place", "state", "on", "q", "gap", "ended", "source", "cut")
+    }
     filters = _filters(request.actor, declared, given)
     form = request.POST.get("form", "")
     if form == "template":

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gezhi.engines.matching import access, minutes, planning, queries, signing
+from gezhi.engines.matching import access, held_with, minutes, planning, queries, signing
 from gezhi.engines.matching.models import CANCELLED, CLOSED, PLANNED, Booking, Session
 from gezhi.engines.matching.words import BOOKINGS, ITEM_STATES, ITEMS, KINDS, ROLES, STATES
 from gezhi.flows.meetings import doors
@@ -49,6 +49,7 @@ def _page(request: Request, session_id: int, refusal: Refusal | None = None) -> 
     context: dict[str, Any] = {
         "view": view, "row": row, "kind": KINDS[row.kind], "state": STATES[row.state], "name": view.kind.title,
         "about": view.kind.about, "theme": view.kind.theme_title(row.theme), "place": place_name(row.place_id, "town"),
+        "partners": held_with.names([row.pk]).get(row.pk, []) if view.kind.partners else [],
         "roles": [(ROLES[role], view.roles.get(role, _("已依法删除"))) for role in row.roles],
         "bookings": [_booking(b) for b in view.bookings] if names else [],
         "shown_names": names,

@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.registers import files
 from gezhi.engines.registers import lines as told
+from gezhi.engines.workflows.access import sees
+from gezhi.engines.workflows.models import Case
 from gezhi.foundation import files as photos
 from gezhi.foundation import people, places, subjects
 from gezhi.foundation.calendar import clock
@@ -168,6 +170,7 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
             for f in declared.form
             if f.id not in declared.sensitive
         ],
+        "named": _cases_named(declared, line, request),
         "sealed": [f.label for f in declared.form if kept.get(f.id) and f.id in declared.sensitive],
         "story": [(one, seat_name(one.seat) if one.seat else "") for one in told.history(line, declared)],
         "may_edit": line.until is None and access.may(request.actor, line, declared, "edit"),
@@ -180,6 +183,14 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
         "typed": request.POST,
     }
     return show(request, "desk/entry.html", context, here="registers", status=refusal.http if refusal else 200)
+
+
+def _cases_named(declared: definitions.Register, line: Entry, request: Request) -> list[tuple[str, int]]:
+    """(number, id) of the cases that the line names and the person may open. A query only where a field asks for a case."""
+    asked = [f.id for f in declared.form if f.check in ("case", "closed_case") and f.id not in declared.sensitive]
+    numbers = [str(line.values[name]) for name in asked if line.values.get(name)]
+    found = Case.objects.filter(number__in=numbers) if numbers else []
+    return [(case.number, case.pk) for case in found if sees(case, request.actor)]
 
 
 def _change(request: Request, line: Entry, declared: definitions.Register) -> None:
