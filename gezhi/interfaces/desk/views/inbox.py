@@ -30,12 +30,14 @@ def inbox(request: Request) -> HttpResponse:
     """The list with tabs by step; `?stage=` narrows, `?case=` says which one is open beside it."""
     tasks = queries.inbox(request.actor, limit=SHOWN)
     stage = request.GET.get("stage", "")
-    shown = [task for task in tasks if not stage or task.item.stage == stage]
+    tabs = _tabs(tasks)
+    title = next((tab["title"] for tab in tabs if stage in tab["stages"]), None)
+    shown = [task for task in tasks if not stage or task.stage_title == title]
     chosen = _chosen(shown, request.GET.get("case"))
     late = sum(1 for task in tasks if task.row.clock == "overdue")
     context: dict[str, Any] = {
         "tasks": shown,
-        "tabs": _tabs(tasks),
+        "tabs": tabs,
         "stage": stage,
         "total": len(tasks),
         "late": late,
@@ -113,10 +115,11 @@ def _why(possible: list[Possible]) -> tuple[str, str] | None:
 
 
 def _tabs(tasks: list[Task]) -> list[dict[str, Any]]:
-    """One tab a step, in the order the steps first appear in the workflow's own text."""
+    """One tab a step, the fullest first. Steps of several workflows that are called the same are one step to a reader."""
     counts: dict[str, dict[str, Any]] = {}
     for task in tasks:
-        tab = counts.setdefault(task.item.stage, {"stage": task.item.stage, "title": task.stage_title, "count": 0})
+        tab = counts.setdefault(task.stage_title, {"title": task.stage_title, "stages": [], "count": 0})
+        tab["stages"] += [] if task.item.stage in tab["stages"] else [task.item.stage]
         tab["count"] += 1
     return sorted(counts.values(), key=lambda tab: -tab["count"])
 

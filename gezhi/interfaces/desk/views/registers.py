@@ -47,6 +47,8 @@ def index(request: Request) -> HttpResponse:
     found = files.volumes(request.actor, place)
     context = {
         "volumes": found,
+        "filled": [v for v in found if v.count],
+        "empty": [v for v in found if not v.count],
         "place": place,
         "name": place_name(place, "county") if place else "",
         "below": [(id, place_name(id)) for id in _below(request.actor, place)],
