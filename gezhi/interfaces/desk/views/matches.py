@@ -91,7 +91,10 @@ def _order(found: Proposal) -> list[int]:
 
 def _row(found: Proposal, need: int, typed: Any, wrong: Any) -> dict[str, Any]:
     given = [(found.offers[o], a) for (n, o), a in found.pairs.items() if n == need]
-    able = [found.offers[o] for n, o in sorted(found.fits) if n == need][:MOST_CHOICES]
+    # Names are masked: where they work tells two of them apart.
+    able = [(found.offers[o], place_name(found.offers[o].place_id)) for n, o in sorted(found.fits) if n == need][
+        :MOST_CHOICES
+    ]
     single = len(given) == 1 and found.match.by != "choose"
     return {
         "need": found.needs[need], "where": place_name(found.needs[need].place_id), "given": given,
