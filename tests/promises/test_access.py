@@ -185,6 +185,7 @@ PAGES = {
     "GET desk/registers/<slug:name>/missing":                                "144oooooooooo44o4",
     "POST desk/registers/<slug:name>/take":                                  "144oooooooooo44o4",
     "GET desk/registers/entries/<int:entry_id>":                             "144o44oo4o4oo44o4",
+    "GET desk/registers/services":                                           "1oooooooooooooooo",
     "GET desk/registers/at/<int:place>":                                     "133333oo3o3oo33o3",
     "GET desk/registers/entries/<int:entry_id>/photo/<int:photo_id>":        "14444444444444444",
     "POST desk/registers/entries/<int:entry_id>":                            "144>44>>4>4334434",

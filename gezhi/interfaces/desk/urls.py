@@ -91,6 +91,7 @@ urlpatterns = [
     path("registers", registers.index, name="registers"),
     path("registers/doubles", registers.doubles, name="register_doubles"),
     path("registers/at/<int:place>", books.book, name="book"),
+    path("registers/services", books.services, name="services"),
     path("registers/entries/<int:entry_id>", subjects.entry, name="entry"),
     path("registers/entries/<int:entry_id>/photo/<int:photo_id>", subjects.entry_photo, name="entry_photo"),
     path("registers/<slug:name>", registers.register, name="register"),

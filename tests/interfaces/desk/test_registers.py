@@ -9,11 +9,14 @@ from gezhi.foundation import events, subjects
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries
 from gezhi.foundation.errors import Invalid
+from gezhi.foundation.packs import service_items
 from gezhi.foundation.people.models import Reveal
 from gezhi.foundation.subjects import attaching
 from gezhi.foundation.subjects.models import Entry, Subject
 from tests.foundation.files.pictures import jpeg
 from tests.foundation.subjects.test_subjects import ago, number
+from tests.interfaces.desk.conftest import Desk
+from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -201,3 +204,15 @@ def test_a_village_is_one_volume_on_any_day_and_its_numbers_open(world, desk):
     assert "重点看望 1" in client.get(address, {"on": ago(29).isoformat()}).content.decode()
     for name, status in (("孙田", 403), ("钱立", 403), ("马东", 403), ("周敏", 200)):
         assert desk.of(name).get(address).status_code == status, name
+
+
+def test_the_list_of_services_stands_on_the_desk(db):
+    world = World("xinxing-community")
+    client = Desk(world).of("赵兰")
+    item = service_items.items()[0]
+    with count_queries() as spent:
+        page = client.get("/desk/registers/services").content.decode()
+    assert spent.total <= 14, spent.statements
+    assert item.title in page and item.papers[0] in page and item.basis in page
+    assert item.title not in client.get("/desk/registers/services", {"q": "没有这样的事项"}).content.decode()
+    assert "/desk/registers/services" in client.get("/desk/registers").content.decode()

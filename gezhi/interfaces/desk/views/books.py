@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from gezhi.engines.registers import files
-from gezhi.foundation import places
-from gezhi.foundation.calendar import clock
+from gezhi.foundation import people, places
+from gezhi.foundation.calendar import clock, parse_limit
 from gezhi.foundation.errors import NotFound
+from gezhi.foundation.packs import service_items
 from gezhi.foundation.subjects import timeline
 from gezhi.foundation.subjects.timeline import Line
 from gezhi.interfaces.site.requests import Request
@@ -75,3 +76,24 @@ def link_of(line: Line, place: int | None = None) -> str:
         case "duty_rule":
             return f"{reverse('desk:duty_rule', args=[of[0]])}?{urlencode(given | {'period': of[1]})}"
     return ""
+
+
+@staff
+@require_safe
+def services(request: Request) -> HttpResponse:
+    """`/desk/registers/services?q=`: 事项清单, what one may be asked for: papers, limit, who does it, on what ground. Printable."""
+    words = request.GET.get("q", "")[:60].strip()
+    today, posts = clock.today(), people.directory().posts
+    every = service_items.items()
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for one in every:
+        if one.holds(words.split()):
+            post = posts.get(one.body["owner"])
+            line = {
+                "item": one,
+                "limit": parse_limit(one.body["limit"]),
+                "owner": post.title if post else one.body["owner"],
+            }
+            groups.setdefault(one.group_title, []).append(line | {"offered": one.offered(today)})
+    context = {"groups": list(groups.items()), "q": words, "any": bool(every), "count": sum(map(len, groups.values()))}
+    return show(request, "desk/services.html", context, here="registers")
