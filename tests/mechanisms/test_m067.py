@@ -47,6 +47,13 @@ def test_every_household_lies_in_exactly_one_of_six_and_who_does_not_is_found(vi
     assert len(before) == 7 and before["不在网格里"] == 1
     shown = Desk(world).of("岭书记").get("/desk/registers/household?cut=grid:none").content.decode()
     assert f"/desk/registers/entries/{lines[-1].pk}" in shown and f"/desk/registers/entries/{lines[0].pk}" not in shown
+    # A household in a finer grid is counted there, and the coarser one's number opens to its own.
+    world._open("ridge1a", "grid2", "第 1-1 微网格", "ridge1")
+    subjects.move(homes[0].pk, world.places["ridge1a"], actor=actor)
+    for cut in figures.figures(actor, "household", "grid").cuts:
+        opened = subjects.entries(actor, "household", figures.opened(actor, "household", "grid", cut.value), size=200)
+        assert {row.subject_id for row in opened.rows} == cut.subjects
+    subjects.move(homes[0].pk, world.places["ridge1"], actor=actor)
     subjects.move(homes[-1].pk, world.places["ridge6"], actor=actor)
     assert sorted(by_grid().values()) == [5, 5, 5, 5, 5, 6]
 

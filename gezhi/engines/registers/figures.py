@@ -106,7 +106,7 @@ def opened(actor: Actor, register: str, by: str, value: str) -> dict[str, Any]:
     if by == "state":
         return {"state": value}
     if by == "grid":
-        return {"ungridded": True} if value == "none" else {"place": int(value) if value.isdecimal() else 0}
+        return {"grid": None if value == "none" else int(value) if value.isdecimal() else 0}
     if by in _relations(declared):
         others = Relation.objects.filter(kind=by, until=None, other_id=int(value) if value.isdecimal() else 0)
         return {"subject": list(others.values_list("one_id", flat=True))}

@@ -81,7 +81,7 @@ def entries(
     """A page of the live lines within reach, oldest line first.
 
     Filters: `place` (id of a place they lie in), `state`, `subject` (ids), `ended` (True: the lines that are over),
-    `source`, `ungridded` (True: those that lie in no grid), `unconfirmed_since` (a date), `values` ({field: value}). Raises NotFound subject.no_register, Invalid
+    `source`, `grid` (the finest one they lie in, None for those in none), `unconfirmed_since` (a date), `values` ({field: value}). Raises NotFound subject.no_register, Invalid
     subject.cursor.
     """
     declared = access.register_for(actor, register)
@@ -111,7 +111,7 @@ def as_of(
     be seen is asked of where they lay then. Labels are of today. Raises as `entries`.
     """
     declared = access.register_for(actor, register)
-    wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject", "ungridded")}
+    wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject", "grid")}
     only = wanted.pop("state", None) if declared.flips else None
     where, after = access.scopes(actor, declared), _after(cursor)
     now, before = stood(declared, day)
@@ -213,8 +213,8 @@ def _narrowed(rows: QuerySet, declared: Register, wanted: Mapping[str, Any]) -> 
         rows = rows.filter(state=wanted["state"])
     if wanted.get("subject") is not None:
         rows = rows.filter(subject_id__in=list(wanted["subject"]))
-    if wanted.get("ungridded"):
-        rows = rows.filter(grid_id=None)
+    if "grid" in wanted:
+        rows = rows.filter(grid_id=wanted["grid"])
     if wanted.get("source"):
         rows = rows.filter(source=wanted["source"])
     if wanted.get("unconfirmed_since"):
