@@ -84,7 +84,7 @@ def check(run: ImportRun, data: bytes, opening: Opening, ask: targets.Ask) -> _P
             lines = [_line(run.pk, row, this) for row in batch]
             _mark_known(lines, this)
             with db.write():
-                ImportRow.objects.bulk_create(lines)
+                db.insert_many(lines)
                 ImportRun.objects.filter(pk=run.pk).update(seen=this.seen)
     return this
 
