@@ -22,3 +22,8 @@ def rules(world: World, name: str, by: str = "方晓") -> dict[str, str]:
     page = client.get(f"/desk/methods/{name}").content.decode()
     found = re.findall(r'<span class="rule-title">(.*?)</span>(.*?)</div>', page)
     return {unescape(title): unescape(text) for title, text in found}
+
+
+def parts(said: dict[str, str]) -> dict[str, list[list[str]]]:
+    """The sentences of each step, and what each lists, in an order of their own: PostgreSQL forgets in which order a file names actions."""
+    return {step: sorted(sorted(one.split("、")) for one in re.split("。|：", text)) for step, text in said.items()}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows.schema import Stage, Workflow
-from gezhi.engines.workflows.schema_panels import PanelRule, Share, Voters
+from gezhi.engines.workflows.schema_panels import RESULTS, PanelRule, Share, Voters
 from gezhi.foundation import people
 from gezhi.foundation.packs.reading import localised
 from gezhi.interfaces.site import tallies
@@ -89,5 +89,6 @@ def _scored(rule: PanelRule) -> str:
 
 
 def _ways(flow: Workflow, rule: PanelRule) -> Iterator[str]:
-    for name, to in rule.ways.items():
+    for name in (n for n in RESULTS if n in rule.ways):  # a database forgets the order of keys
+        to = rule.ways[name]
         yield _("{result}到“{stage}”").format(result=tallies.result(rule, name), stage=titled(flow.stages[to].title))
