@@ -24,6 +24,8 @@ def test_each_claim_names_a_known_mechanism_and_a_file_that_is_there():
     """Read from the source, so that this does not run the tests a second time."""
     claims = []
     for path in sorted((ROOT / "tests").rglob("*.py")):
+        if path.name == "test_mutations_tool.py":  # quotes a planted test of a planted pack
+            continue
         claims += re.findall(r'mechanism\("(M\d+)", file="([^"]+)"\)', path.read_text(encoding="utf-8"))
     assert len(claims) > 10
     assert [id for id, _file in claims if id not in mechanisms.known()] == []
