@@ -191,7 +191,7 @@ def build() -> Scene:
     info = places.directory().get(world.places["block7"])
     scene.at = {
         "case_id": case.id, "into": case.id, "pack": "none", "id": photo, "photo_id": photo, "action": "finish", "template": "supervision",
-        "document_id": document, "what": "void", "run_id": run, "reply_id": reply, "place": world.places["lake"],
+        "document_id": document, "what": "void", "run_id": run, "reply_id": reply, "sender": "hotline", "place": world.places["lake"],
         "kind": "week", "period": measures.week_of(clock.today()).name, "person": world.people["李禾"],
         "seat": world.seats["grid2"], "change": _committee(scene), "name": "request",
         "draft_id": drafts.start("errand", actor=world.actor("赵兰")).pk, "token": info.qr if info else "",

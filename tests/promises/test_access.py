@@ -199,6 +199,7 @@ PAGES = {
     "POST desk/counter/similar":                                             "133oooooooooo3333",
     "GET desk/imports":                                                      "133oooooooooo3333",
     "POST desk/imports":                                                     "133??????????3333",
+    "GET desk/imports/blank/<slug:sender>":                                 "133oooooooooo3333",
     "GET desk/imports/<int:run_id>":                                         "144444444o4oo4444",
     "POST desk/imports/<int:run_id>":                                        "144444444?4??4444",
     "GET desk/imports/<int:run_id>/progress":                                "144444444o4oo4444",

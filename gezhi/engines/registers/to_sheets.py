@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from gezhi.foundation import exports, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
+from gezhi.foundation.sheets import blank
+from gezhi.foundation.sheets.blank import MOST
 from gezhi.foundation.sheets.cells import Field
 from gezhi.foundation.subjects import access, queries
 from gezhi.foundation.subjects.definitions import COLUMN_TITLES, Register
@@ -25,8 +27,6 @@ from gezhi.foundation.subjects.rule_facts import age
 from .layout import CHANGED, NO_CHANGE, NUMBER, fields
 from .lines import value_said
 
-MOST = 5_000
-# What a template asks for in its first line below the header is an example, which no reader takes for a row.
 SEX = {"m": "男", "f": "女", "": ""}
 
 
@@ -143,23 +143,11 @@ def _returned(declared: Register, asked: Sequence[Field], row: Row) -> list[str]
 
 
 def _book(declared: Register, asked: Sequence[Field], rows: Sequence[Sequence[str]]) -> bytes:
-    import xlsxwriter
-
-    out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet(_("台账"))
-    head = book.add_format({"bold": True, "border": 1, "bg_color": "#F1F3F3", "text_wrap": True})
-    text = book.add_format({"num_format": "@"})
-    for at, field in enumerate(asked):
-        sheet.write(0, at, field.words[0] if field.words else field.id, head)
-        sheet.set_column(at, at, 18, text)
+    columns = []
+    for field in asked:
         own = declared.form.get(field.id)
-        if own is not None and own.type == "choice":
-            sheet.data_validation(1, at, MOST, at, {"validate": "list", "source": [o.label for o in own.choices][:40]})
-        elif own is not None and own.type == "truth":
-            sheet.data_validation(1, at, MOST, at, {"validate": "list", "source": ["是", "否"]})
-    for number, row in enumerate(rows, start=1):
-        sheet.write_row(number, 0, list(row))
-    sheet.freeze_panes(1, 0)
-    book.close()
-    return out.getvalue()
+        words: Sequence[str] = ()
+        if own is not None and own.type in ("choice", "truth"):
+            words = [o.label for o in own.choices] if own.type == "choice" else ("是", "否")
+        columns.append(blank.Column(field.words[0] if field.words else field.id, words, field.required))
+    return blank.workbook(_("台账"), columns, rows)

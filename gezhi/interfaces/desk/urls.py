@@ -82,6 +82,7 @@ urlpatterns = [
     path("follow", following.follow, name="follow"),
     path("follow/<int:case_id>", following.answer, name="follow_do"),
     path("imports", importing.imports, name="imports"),
+    path("imports/blank/<slug:sender>", importing.blank_sheet, name="import_blank"),
     path("imports/<int:run_id>", importing.import_run, name="import"),
     path("imports/<int:run_id>/progress", importing.import_progress, name="import_progress"),
     path("imports/<int:run_id>/returned", importing.import_returned, name="import_returned"),

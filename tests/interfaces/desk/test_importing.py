@@ -6,6 +6,7 @@ import io
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl import load_workbook
 
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation.db import count_queries, revisions
@@ -28,6 +29,36 @@ def clerk(desk):
 
 def send(client, data: bytes, name: str = "转办.xlsx", sender: str = "hotline"):
     return client.post("/desk/imports", {"sender": sender, "sheet": SimpleUploadedFile(name, data)})
+
+
+def test_an_office_without_an_old_sheet_fills_an_empty_one_and_hands_it_in(clerk):
+    page = clerk.get("/desk/imports").content.decode()
+    assert 'href="/desk/imports/blank/hotline"' in page and 'href="/desk/imports/blank/city"' in page
+    given = clerk.get("/desk/imports/blank/hotline")
+    assert "attachment" in given["Content-Disposition"]
+    made = load_workbook(io.BytesIO(given.content))
+    sheet, said = made.worksheets
+    head = [cell.value for cell in sheet[1]]
+    assert head[0] == "工单编号" and sheet.max_row == 1
+    words = {row[0]: row[3:] for row in said.iter_rows(min_row=2, values_only=True)}
+    assert list(words) == head
+    lists = {min(r.min_col for r in v.sqref.ranges): v.formula1 for v in sheet.data_validations.dataValidation}
+    chosen = head.index("诉求类型")
+    assert "'填写说明'!" in lists[chosen + 1] and "咨询" in words["诉求类型"]
+    filled = {
+        "工单编号": "2026-77",
+        "诉求内容": "三号楼楼道灯坏了，晚上看不见路。",
+        "诉求类型": "求助",
+        "事发地址": "湖边社区三号楼",
+    }
+    for title, value in filled.items():
+        sheet.cell(2, head.index(title) + 1, value)
+    out = io.BytesIO()
+    made.save(out)
+    send(clerk, out.getvalue())
+    claims.drain()
+    page = clerk.get(f"/desk/imports/{ImportRun.objects.get().pk}").content.decode()
+    assert "把 1 行立案" in page
 
 
 def test_from_upload_to_cases_and_back(clerk):

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gezhi.engines.workflows import queries as cases
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal, TooLarge
-from gezhi.foundation.sheets import actions, layouts, queries, replies, store
+from gezhi.foundation.sheets import actions, blank, layouts, queries, replies, store
 from gezhi.foundation.sheets.models import BAD, CHECKED, DONE, DOUBLE, FILLED, GOOD, KEPT, WITHDRAWN, ImportRun
 from gezhi.interfaces.site.requests import Request
 
@@ -214,6 +214,14 @@ def reply_sheets(request: Request) -> HttpResponse:
 def reply_file(request: Request, reply_id: int) -> HttpResponse:
     """A reply sheet, logged as an export."""
     return _file(*replies.fetch(reply_id, actor=request.actor))
+
+
+@staff
+@require_safe
+def blank_sheet(request: Request, sender: str) -> HttpResponse:
+    """The sender's sheet with nothing in it but its headers and the words they take."""
+    request.actor.need("case.raise_for")
+    return _file(*blank.sheet_of(layouts.layout(sender)))
 
 
 def _file(name: str, data: bytes) -> HttpResponse:
