@@ -108,7 +108,7 @@ def test_a_funeral_by_the_council(pages):
 def test_a_training_order(pages):
     clicks = pages("mengzhou")
     case = clicks.open("training_order")
-    clicks.do(case, "taken", "周敏", teacher=clicks.world.seats["city"], day="2026-11-25")
+    clicks.do(case, "taken", "周敏", teacher=clicks.world.seats["city"], day="2026-11-25", part="am")
     case = clicks.do(case, "done", "马东", what="收支怎么记。", came="14")
     assert (case.phase, case.kept["came"]) == ("your_word", "14")
 
