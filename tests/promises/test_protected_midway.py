@@ -107,6 +107,7 @@ def test_pages_that_stood_open_and_keys_sent_again_tell_nothing(midway):
         assert secretary.get(f"/desk/cases/{case.id}/{url}").status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)  # only what is committed is sealed, and only what is sealed is followed
 def test_lines_about_it_are_taken_back_and_the_one_above_is_told(midway):
     world, case = midway.world, midway.case
     stream = f"case:{case.id}"
