@@ -6,6 +6,7 @@ import threading
 from contextlib import nullcontext, suppress
 
 import pytest
+from django.db.models import QuerySet
 
 from gezhi.foundation import people
 from gezhi.foundation.errors import Refusal, SignInNeeded
@@ -60,5 +61,6 @@ def test_where_looking_and_using_up_are_two_steps_it_opens_for_both(anna, monkey
 
     monkeypatch.setattr(second_factor, "take", naive)
     monkeypatch.setattr(signin.db, "write", nullcontext)
+    monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_asked: rows.all())
     monkeypatch.setattr(signin, "_record", lambda *_args: None)  # nothing is recorded outside a write
     assert both(anna, code_now(anna)) == ["app", "app"]
