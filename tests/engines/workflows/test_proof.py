@@ -107,6 +107,8 @@ FLAWS = [
     ("owner.unlike_self", "unlike: [do]", "unlike: [check]", 50),
     ("owner.unassigned", "owner: {post: head, unlike: [do]}", "owner: {case: handler}", 50),
     ("owner.which", "owner: {post: clerk}", "owner: {unlike: [check]}", 13),
+    ("owner.without", "owner: {post: clerk}", "owner: {post: clerk, without: nobody}", 13),
+    ("action.sealed", "        to: sort", "        sealed: [nobody]\n        to: sort", 21),
     ("ladder.post", "    clock: {limit: 1 work_day, warn: 0.5}\n",
      "    clock: {limit: 1 work_day, warn: 0.5}\n    ladder: [{after: 1 work_day, do: supervise, post: nobody}]\n", 15),
     ("silence.action", "    clock: {limit: 1 work_day, warn: 0.5}\n",
