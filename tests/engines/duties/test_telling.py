@@ -8,6 +8,7 @@ from gezhi.engines.duties import actions, climbing, closing, telling
 from gezhi.engines.duties.models import Done
 from gezhi.foundation import notices
 from tests.engines.duties.test_life_of_a_duty import READING
+from tests.interfaces.desk.conftest import Desk
 
 TITLE = "每月上门健康监测"
 AFTER = datetime(2026, 12, 2, 16, 1, tzinfo=UTC)  # a minute past the window of November
@@ -33,6 +34,25 @@ def test_the_seat_and_its_superior_hear_of_it_once(village, at_ten):
     assert "请补上" in own and "请督办" in above and "老" not in own + above and "秦" not in own + above
     climbing.climb()
     assert len(told(village, "赵兰")) == 1 and told(village, "周敏") == []
+
+
+def test_the_line_leads_to_where_it_is_made_up_for_or_seen_to(village, at_ten):
+    desk = Desk(village)
+    village.elder()
+    at_ten.move_to(AFTER)
+    closing.close_windows()
+    at_ten.shift(timedelta(days=2))
+    climbing.climb()
+    row = Done.objects.get(rule="monthly-health")
+    for name, face, leads in (
+        ("韩竹", "field", "/field/"), ("韩竹", "desk", "/field/"),
+        ("赵兰", "desk", f"/desk/duties?place={row.village_id}"), ("赵兰", "field", "/field/"),
+    ):  # fmt: skip
+        lines, _next = notices.inbox(village.actor(name))
+        line = next(line for line in lines if TITLE in line.text)
+        answer = desk.of(name).get(f"/{face}/notices/{line.id}")
+        assert (answer.status_code, answer["Location"]) == (302, leads)
+        assert desk.of(name).get(leads).status_code == 200
 
 
 def test_only_those_it_concerns_may_know(village, at_ten):

@@ -38,7 +38,7 @@ def inbox(request: Request) -> HttpResponse:
 @require_safe
 def open_line(request: Request, id: int) -> HttpResponse:
     """Open what a line is about; it counts as read."""
-    return HttpResponseRedirect(address_of(choosing.open_line(id, actor=request.actor), "desk:case"))
+    return HttpResponseRedirect(address_of(choosing.open_line(id, actor=request.actor), "desk:case", request.actor))
 
 
 @staff

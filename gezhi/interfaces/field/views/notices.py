@@ -30,4 +30,4 @@ def inbox(request: Request) -> HttpResponse:
 @require_safe
 def open_line(request: Request, id: int) -> HttpResponse:
     """`/field/notices/<id>`: what the line is about; it counts as read."""
-    return redirect(address_of(choosing.open_line(id, actor=request.actor), "field_case"))
+    return redirect(address_of(choosing.open_line(id, actor=request.actor), "field_case", request.actor))
