@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import fcntl
 import os
 import re
 import shutil
@@ -117,10 +118,10 @@ def start(*, cases: int = CASES, database_url: str = "", filled_by: str = "tests
     settings |= {"GEZHI_SERVER_WORKERS": "1"}
     if database_url:
         settings["GEZHI_DATABASE_URL"] = database_url
-    subprocess.run(
-        [sys.executable, "-m", filled_by, str(cases)], cwd=ROOT, env=settings, check=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    if database_url:
+        _fill(filled_by, cases, settings)
+    else:
+        _copy(filled_by, cases, settings, folder)
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
@@ -134,6 +135,28 @@ def start(*, cases: int = CASES, database_url: str = "", filled_by: str = "tests
     atexit.register(house.stop)
     _wait(house, log)
     return house
+
+
+def _fill(filled_by: str, cases: int, settings: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", filled_by, str(cases)], cwd=ROOT, env=settings, check=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def _copy(filled_by: str, cases: int, settings: dict[str, str], folder: Path) -> None:
+    """Filling takes most of a minute: done once in a run of the suite, by whichever process needs it first."""
+    kept = Path(os.environ["GEZHI_TEST_ROOT"]) / "filled" / f"{filled_by}-{cases}"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (kept / "done").exists():
+            for part in ("home", "keys"):
+                shutil.rmtree(kept / part, ignore_errors=True)
+            _fill(filled_by, cases, settings | {"GEZHI_HOME": str(kept / "home"), "GEZHI_KEYS": str(kept / "keys")})
+            (kept / "done").touch()
+    for part in ("home", "keys"):
+        shutil.copytree(kept / part, folder / part)
 
 
 def _wait(house: House, log: Path) -> None:
