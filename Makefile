@@ -14,8 +14,8 @@ run: $(RUN_STAMP)  ## a whole server with a demo county (PORT, GEZHI_HOME)
 
 test: $(DEV_STAMP)  ## what touches a database on PostgreSQL, then every test on SQLite
 	@sh tools/system.sh postgresql chromium pango
-	GEZHI_TEST_DB=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not browser"
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	GEZHI_TEST_DB=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not browser"
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 JOBS ?= auto
 
