@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection
+from functools import cache
 
 from django.utils import translation
 
@@ -75,20 +76,22 @@ def may_know(asked: Collection[Asked]) -> set[Asked]:
     by_row: dict[int, set[int | None]] = defaultdict(set)
     for stream, person in asked:
         by_row[int(stream.partition(":")[2])].add(person)
+    seats = cache(_seats)
     found: set[Asked] = set()
     for row in Done.objects.filter(pk__in=by_row):
         for person in by_row[row.pk]:
-            if _group(row) if person is None else _concerned(row, person):
+            if _group(row) if person is None else seats(person) & {row.seat_id, row.raised_to}:
                 found.add((f"duty:{row.pk}", person))
     return found
 
 
-def _concerned(row: Done, person_id: int) -> bool:
+def _seats(person_id: int) -> frozenset[int | None]:
+    """The seats a person sits in or answers for; none when they are no longer active."""
     try:
         actor = people.actor_for(person_id)
-    except Refusal:  # no longer active
-        return False
-    return bool((actor.answering | set(actor.seats)) & {row.seat_id, row.raised_to})
+    except Refusal:
+        return frozenset()
+    return frozenset((*actor.answering, *actor.seats))
 
 
 def _group(row: Done) -> bool:

@@ -22,7 +22,6 @@ from gezhi.engines.matching.models import Allotment
 from gezhi.foundation import db, people, places, subjects
 from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import Actor
@@ -268,7 +267,7 @@ def adopt(
         pairs, left, by_hand = _changed(found, dict(changes or {}), reason)
         if not pairs and not found.chosen:
             raise Conflict("match.nothing")
-        (id,) = new_ids(Allotment, 1)
+        (id,) = db.new_ids(Allotment, 1)
         seat = next(iter(access.seats_of(actor, kind.adopters)), None)
         row = Allotment(
             id=id, match=name, version=kind.version, body_hash=kind.hash, place_id=place_id,

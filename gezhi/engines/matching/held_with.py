@@ -17,7 +17,6 @@ from gezhi.engines.matching.models import ATTENDED, CLOSED, HELD, Booking, Partn
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects import access as registers
@@ -83,7 +82,7 @@ def _fit(kind: Activity, line: Entry, who: Subject, day: Any) -> bool:
 def store(row: Session, ids: Sequence[int]) -> None:
     """Write the partners of a new session; its event tells them already."""
     if ids:
-        numbers = new_ids(Partner, len(ids))
+        numbers = db.new_ids(Partner, len(ids))
         db.insert_many(
             [
                 Partner(id=id, session_id=row.pk, number=n, subject_id=who)

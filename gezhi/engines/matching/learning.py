@@ -15,7 +15,6 @@ from gezhi.engines.matching.schema import Course, competences, course, needed_by
 from gezhi.foundation import db, people, places
 from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
 
@@ -70,7 +69,7 @@ def enrol(name: str, persons: Sequence[int], *, actor: Actor) -> list[Trainee]:
             Trainee(
                 id=id, course=name, version=kind.version, person_id=p, place_id=_place(p), since=today, state=LEARNING
             )
-            for id, p in zip(new_ids(Trainee, len(wanted)), wanted, strict=True)
+            for id, p in zip(db.new_ids(Trainee, len(wanted)), wanted, strict=True)
         ]
         patches = [{field: getattr(row, field) for field in events.TRAINEE} for row in rows]
         _write(rows, "trainee.enrolled", patches, actor=actor, new=True)
@@ -172,7 +171,7 @@ def _certificate(
     with db.write():
         if Certificate.objects.filter(person_id=person_id, competence=competence, issued_on=issued).exists():
             raise Conflict("certificate.twice")
-        (id,) = new_ids(Certificate, 1)
+        (id,) = db.new_ids(Certificate, 1)
         row = Certificate(
             id=id, person_id=person_id, competence=competence, issued_on=issued, expires_on=expires, source=source
         )

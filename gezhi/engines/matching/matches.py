@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from gezhi.engines.matching.match_reader import scope
+from gezhi.engines.matching.schema import Declared
 from gezhi.foundation import expressions as ex
 from gezhi.foundation import packs, subjects
 from gezhi.foundation.packs.reading import localised
@@ -16,21 +17,8 @@ from gezhi.foundation.subjects.definitions import rule_aliases, rule_types
 
 
 @dataclass(frozen=True)
-class Match:
+class Match(Declared):
     """One kind of allocation."""
-
-    name: str
-    version: int
-    hash: str
-    body: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        return localised(self.body["title"])
-
-    @property
-    def about(self) -> str:
-        return localised(self.body.get("about"))
 
     @property
     def unit(self) -> str:

@@ -14,7 +14,6 @@ from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, W
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import db, people, places
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.people import Actor
 
@@ -96,7 +95,7 @@ def plan_series(
         if course:
             checks.lessons(course, lessons)
         path = directory.path(place_id)
-        ids = new_ids(Session, len(times))
+        ids = db.new_ids(Session, len(times))
         made = []
         for number, ((starts, ends), id) in enumerate(zip(times, ids, strict=True)):
             row = Session(
@@ -269,7 +268,7 @@ def open_venue(
     if not words["name"]:
         raise Invalid("session.invalid", field_errors={"name": _("这一项要填。")})
     with db.write():
-        (id,) = new_ids(Venue, 1)
+        (id,) = db.new_ids(Venue, 1)
         row = Venue(
             id=id, **words, place_id=place_id, **access.placed(path), capacity=capacity, since=clock.today(),
             until=until, opens=opens, closes=closes,

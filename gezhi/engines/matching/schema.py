@@ -18,8 +18,8 @@ ROLES = ("host", "speaker", "teacher", "partner", "guest", "recorder", "lead")
 
 
 @dataclass(frozen=True)
-class Activity:
-    """One kind of meeting or activity. The body's keys are described in docs/packs.md."""
+class Declared:
+    """What a pack declares for this room, in one version."""
 
     name: str
     version: int
@@ -33,6 +33,11 @@ class Activity:
     @property
     def about(self) -> str:
         return localised(self.body.get("about"))
+
+
+@dataclass(frozen=True)
+class Activity(Declared):
+    """One kind of meeting or activity. The body's keys are described in docs/packs.md."""
 
     @property
     def kind(self) -> str:
@@ -120,17 +125,8 @@ class Activity:
 
 
 @dataclass(frozen=True)
-class Course:
+class Course(Declared):
     """Required and elective lessons, and the certificate that completing them gives."""
-
-    name: str
-    version: int
-    hash: str
-    body: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        return localised(self.body["title"])
 
     @property
     def lessons(self) -> tuple[Mapping[str, Any], ...]:

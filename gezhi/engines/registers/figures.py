@@ -21,7 +21,7 @@ from gezhi.foundation.subjects import access, definitions, queries
 from gezhi.foundation.subjects.definitions import Register
 from gezhi.foundation.subjects.models import Entry, Relation, Subject
 
-from .files import _reach
+from .files import reach
 from .lines import value_said
 
 CUT_BY = ("choice", "truth", "text")
@@ -122,7 +122,7 @@ def _lines(
     actor: Actor, declared: Register, place_id: int | None, day: date | None, state: str
 ) -> Iterator[tuple[int, Mapping[str, Any], str, int]]:
     if day is None or day == clock.today():
-        rows = Entry.objects.filter(_reach(actor, declared, place_id), register=declared.name, until=None)
+        rows = Entry.objects.filter(reach(actor, declared, place_id), register=declared.name, until=None)
         if state:
             rows = rows.filter(state=state)
         yield from rows.order_by("pk").values_list("subject_id", "values", "state", "place_id").iterator()

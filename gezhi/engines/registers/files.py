@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from gezhi.foundation import places, subjects
 from gezhi.foundation.calendar import clock
@@ -149,20 +149,19 @@ def volumes(actor: Actor, place_id: int | None = None, *, on: date | None = None
     `on`: as they stood on a day; what is due to be confirmed and who lacks a relation is only said of today.
     """
     readable = access.readable(actor)
-    if on is not None:
-        return [_volume_on(actor, declared, place_id, on) for declared in readable]
     alike: dict[access.Scopes, list[Register]] = {}
     for declared in readable:
         alike.setdefault(access.scopes(actor, declared), []).append(declared)
     found: dict[str, Volume] = {}
     for those in alike.values():
-        found |= _counted(those, Entry.objects.filter(_reach(actor, those[0], place_id), until=None))
+        seen = reach(actor, those[0], place_id)
+        found |= _counted(those, seen) if on is None else _counted_on(those, seen, on)
     return [found[declared.name] for declared in readable]
 
 
-def _counted(those: Sequence[Register], rows: QuerySet[Entry]) -> dict[str, Volume]:
+def _counted(those: Sequence[Register], reach: Q) -> dict[str, Volume]:
     """The volumes of registers that reach equally far: two queries, and one for each kind of relation they ask for."""
-    rows = rows.filter(register__in=[declared.name for declared in those]).order_by()
+    rows = Entry.objects.filter(reach, until=None, register__in=[declared.name for declared in those]).order_by()
     counts: dict[str, dict[str, int]] = {}
     for name, state, n in rows.values_list("register", "state").annotate(n=Count("pk")):
         counts.setdefault(name, {})[state] = n
@@ -178,42 +177,37 @@ def _counted(those: Sequence[Register], rows: QuerySet[Entry]) -> dict[str, Volu
         served = Relation.objects.filter(kind=kind, until=None).values("one_id")
         without = rows.filter(register__in=asking).exclude(subject_id__in=served)
         lacking |= dict(without.values_list("register").annotate(n=Count("pk")))
-    found = {}
-    for declared in those:
-        mine = counts.get(declared.name, {})
-        states = tuple((s.name, s.said, mine.get(s.name, 0)) for s in declared.states)
-        found[declared.name] = Volume(
-            declared, sum(mine.values()), states, stale.get(declared.name, 0), lacking.get(declared.name, 0)
-        )
-    return found
+    return {
+        name: _volume(declared, counts.get(name, {}), stale.get(name, 0), lacking.get(name, 0))
+        for name, declared in ((declared.name, declared) for declared in those)
+    }
 
 
-def _volume_on(actor: Actor, declared: Register, place_id: int | None, on: date) -> Volume:
-    """Two queries: lines that stand as they stood then, and what others looked like before they changed."""
-    counts: Counter[str] = Counter()
-    now, past = queries.stood(declared, on)
-    for rows in (now, past):
-        lying = rows.filter(_reach(actor, declared, place_id))
-        counts.update(dict(lying.order_by().values_list("state").annotate(n=Count("pk"))))
+def _counted_on(those: Sequence[Register], reach: Q, on: date) -> dict[str, Volume]:
+    """As they stood on a day: lines that stand as they stood then, and what others looked like before they changed. Two
+    queries."""
+    counts: dict[str, Counter[str]] = {declared.name: Counter() for declared in those}
+    for rows in queries.stood(on, *counts):
+        for name, state, n in rows.filter(reach).order_by().values_list("register", "state").annotate(n=Count("pk")):
+            counts[name][state] += n
+    return {declared.name: _volume(declared, counts[declared.name]) for declared in those}
+
+
+def _volume(declared: Register, counts: Mapping[str, int], stale: int = 0, lacking: int = 0) -> Volume:
     states = tuple((s.name, s.said, counts.get(s.name, 0)) for s in declared.states)
-    return Volume(declared, counts.total(), states, 0, 0)
+    return Volume(declared, sum(counts.values()), states, stale, lacking)
 
 
-def _reach(actor: Actor, declared: Register, place_id: int | None) -> Q:
+def reach(actor: Actor, declared: Register, place_id: int | None) -> Q:
+    """The lines of a register that the actor may see, in a place or everywhere."""
     where = access.within(access.scopes(actor, declared))
-    if place_id is None:
-        return where
-    found = places.directory().get(place_id)
-    if found is not None and found.kind in ("county", "town", "village"):
-        return where & Q(**{f"{found.kind}_id": place_id})
-    inner = [place_id, *places.directory().descendants(place_id)]
-    return where & (Q(grid_id__in=inner) | Q(place_id__in=inner))
+    return where if place_id is None else where & access.lying(place_id)
 
 
 def members(actor: Actor, place_id: int, register: str) -> tuple[int, ...]:
     """The subjects whose files make up a place's volume of one register, in order. All of them, each once."""
     declared = access.register_for(actor, register)
-    rows = Entry.objects.filter(_reach(actor, declared, place_id), register=register, until=None)
+    rows = Entry.objects.filter(reach(actor, declared, place_id), register=register, until=None)
     return tuple(rows.order_by("subject_id").values_list("subject_id", flat=True).distinct())
 
 
@@ -292,7 +286,7 @@ def missing(actor: Actor, register: str, *, limit: int = 500) -> list[Subject]:
 def totals(actor: Actor, register: str, field: str, place_id: int | None = None) -> dict[str, tuple[int, int]]:
     """value of an open field -> (lines, distinct subjects) among the live lines: persons and person-times never mix."""
     declared = access.register_for(actor, register)
-    rows = Entry.objects.filter(_reach(actor, declared, place_id), register=register, until=None)
+    rows = Entry.objects.filter(reach(actor, declared, place_id), register=register, until=None)
     found: dict[str, list[int]] = {}
     for values, subject_id in rows.values_list("values", "subject_id").iterator():
         found.setdefault(str(values.get(field, "")), []).append(subject_id)

@@ -8,7 +8,6 @@ from datetime import date
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from gezhi.foundation import places
 from gezhi.foundation.packs import localised
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects import access, definitions, timeline
@@ -44,7 +43,7 @@ def of_place(place_id: int, actor: Actor, since: date, until: date, limit: int) 
     reach = Q(pk__in=())
     for declared in known.values():
         reach |= Q(register=declared.name) & access.within(access.scopes(actor, declared))
-    rows = Entry.objects.filter(reach, inside(place_id)).exclude(end_reason=UNDONE)
+    rows = Entry.objects.filter(reach, access.lying(place_id)).exclude(end_reason=UNDONE)
     found: dict[tuple[date, str], list[int]] = {}
     for at, column in enumerate(("since", "until")):
         counted = rows.filter(**{f"{column}__gte": since, f"{column}__lt": until}).values_list(column, "register")
@@ -55,12 +54,3 @@ def of_place(place_id: int, actor: Actor, since: date, until: date, limit: int) 
         said += [_("结束 {n}").format(n=ended)] if ended else []
         opens = ("register", (register, day))
         yield Line(day, "registers", known[register].said, "，".join(said), None, opens, None, register)
-
-
-def inside(place_id: int) -> Q:
-    """Rows that lie in a place or below it."""
-    found = places.directory().get(place_id)
-    if found is not None and found.kind in ("county", "town", "village"):
-        return Q(**{f"{found.kind}_id": place_id})
-    inner = [place_id, *places.directory().descendants(place_id)]
-    return Q(grid_id__in=inner) | Q(place_id__in=inner)

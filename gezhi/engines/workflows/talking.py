@@ -13,11 +13,12 @@ from typing import Any
 
 from django.db.models import Count, Q
 
-from gezhi.engines.workflows import access, panels, views, voices
+from gezhi.engines.workflows import access, panels, voices
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.panel_models import Ballot, Panel
 from gezhi.engines.workflows.schema import Workflow, definition
 from gezhi.engines.workflows.schema_panels import PanelRule
+from gezhi.engines.workflows.timeline import Entry, refs_of, timeline_of
 from gezhi.foundation import events, packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
@@ -112,8 +113,8 @@ def topic(number: str) -> Topic:
     flow, _hash = definition(case.workflow, case.version)
     items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
     history = events.history(f"case:{case.id}")
-    texts = events.read_private(views._refs(case, history))
-    timeline = views._timeline(history, flow, texts)
+    texts = events.read_private(refs_of(case, history))
+    timeline = timeline_of(history, flow, texts)
     stage = flow.stages[case.stage]
     return Topic(
         case=case,
@@ -168,9 +169,7 @@ def main_way(flow: Workflow) -> list[str]:
     return way
 
 
-def _board(
-    case: Case, flow: Workflow, items: Sequence[WorkItem], timeline: Sequence[views.Entry]
-) -> tuple[BoardStep, ...]:
+def _board(case: Case, flow: Workflow, items: Sequence[WorkItem], timeline: Sequence[Entry]) -> tuple[BoardStep, ...]:
     """The ordinary course, and what was met beside it; each with the words and photos that were made public there."""
     main = main_way(flow)
     order = [s for s in main if flow.stages[s].kind != "end"]

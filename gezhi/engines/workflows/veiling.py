@@ -14,7 +14,8 @@ from gezhi.foundation import places
 from gezhi.foundation.people import Actor
 
 if TYPE_CHECKING:
-    from gezhi.engines.workflows.views import CaseView, Entry
+    from gezhi.engines.workflows.timeline import Entry
+    from gezhi.engines.workflows.views import CaseView
 
 COPY = "copy"  # the field of a form that holds the reviewed text
 

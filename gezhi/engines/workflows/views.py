@@ -7,22 +7,22 @@ no staff notes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import access, apart, merged, queries, registering, rules, veiling
+from gezhi.engines.workflows import access, merged, queries, registering, rules, veiling
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
+from gezhi.engines.workflows.timeline import Entry, Words, contact_of, refs_of, timeline_of, words_of
 from gezhi.foundation import events, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound, Refusal
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import localised
-from gezhi.foundation.people import Actor, crypto
+from gezhi.foundation.people import Actor
 
 
 @dataclass(frozen=True)
@@ -44,46 +44,6 @@ class Possible:
     def prefix(self) -> str:
         """Keeps element ids of forms on one page apart."""
         return f"{self.action}-{self.item}-" if self.where else f"{self.action}-"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the timeline. `said`: field -> words in the speaker's voice; `form`: field -> other values."""
-
-    seq: int
-    at: datetime
-    claimed_at: datetime | None
-    kind: str
-    action: str
-    title: str
-    stage: str
-    stage_title: str
-    who: str
-    seat_label: str
-    actor_kind: str  # staff | resident | system
-    said: Mapping[str, str]
-    labels: Mapping[str, str]  # field -> its title
-    form: Mapping[str, Any]
-    photos: tuple[int, ...]
-    says: str
-    public: tuple[str, ...]
-    moved: bool
-    rungs: tuple[Mapping[str, Any], ...] = ()  # {do, post, seat} of each rung that was climbed
-    known_to: tuple[str, ...] = ()  # names of those who had it in hand until it was kept apart
-    panel: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
-    sealed: tuple[str, ...] = ()  # fields whose words only their writer reads; for others `said` does not hold them
-    held: Mapping[str, str] = field(default_factory=dict)  # sensitive fields in full; `said` has them masked
-    said_ref: int | None = None  # the private text `said` comes from
-    chosen: Mapping[str, str] = field(default_factory=dict)  # field -> title of what was chosen of a list
-
-
-@dataclass(frozen=True)
-class Words:
-    title: str
-    text: str
-    erased: bool
 
 
 @dataclass(frozen=True)
@@ -131,15 +91,15 @@ def _view(case: Case, actor: Actor) -> CaseView:
     flow, _hash = definition(case.workflow, case.version)
     items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
     history = events.history(f"case:{case.id}")
-    texts = events.read_private(_refs(case, history, actor))
+    texts = events.read_private(refs_of(case, history, actor))
     now = clock.now()
     main = trunk_of(items)
-    timeline = _timeline(history, flow, texts, actor)
+    timeline = timeline_of(history, flow, texts, actor)
     return CaseView(
         case=case,
         flow=flow,
-        words=_words(texts.get(case.text_ref)),
-        contact=_contact(texts.get(case.contact_ref) if case.contact_ref else None),
+        words=words_of(texts.get(case.text_ref)),
+        contact=contact_of(texts.get(case.contact_ref) if case.contact_ref else None),
         items=items,
         main=main,
         sides=[i for i in items if i.state == OPEN and i.side],
@@ -276,43 +236,6 @@ def bar_of(case: Case, items: Iterable[WorkItem], now: datetime) -> rules.Bar:
     )
 
 
-def _refs(case: Case, history: Iterable[Any], actor: Actor | None = None) -> list[int]:
-    refs = [case.text_ref, *([case.contact_ref] if case.contact_ref else [])]
-    for event in history:
-        said = event.patch.get("act", {}).get("said")
-        if said:
-            refs.append(said["private"])
-        if _wrote(event, actor) and (sealed := event.patch["act"].get("sealed")):
-            refs.append(sealed["private"])
-    return refs
-
-
-def _wrote(event: Any, actor: Actor | None) -> bool:
-    """Whether this is the person who did it: what is sealed opens for nobody else, whatever their powers."""
-    return actor is not None and actor.person_id is not None and event.actor_person == actor.person_id and (
-        "act" in event.patch
-    )  # fmt: skip
-
-
-def _words(raw: str | None) -> Words:
-    if raw is None:
-        gone = gettext("（内容已依法删除）")
-        return Words(gone, gone, True)
-    value = json.loads(raw)
-    return Words(value["title"], value["text"], False)
-
-
-def _contact(raw: str | None) -> dict[str, str]:
-    if raw is None:
-        return {"name": "", "phone": ""}
-    value = json.loads(raw)
-    return {
-        "name": crypto.mask_name(value["name"]) if value.get("name") else "",
-        "phone": crypto.mask_phone(value["phone"]) if value.get("phone") else "",
-        "consent": str(value.get("consent") or ""),
-    }
-
-
 def contact_text(case: Case, field: str) -> tuple[int, str] | None:
     """(private id, field value) behind a masked contact; what a reveal opens. None when there is none."""
     if case.contact_ref is None:
@@ -320,87 +243,6 @@ def contact_text(case: Case, field: str) -> tuple[int, str] | None:
     raw = events.read_private([case.contact_ref]).get(case.contact_ref)
     value = json.loads(raw).get(field) if raw else None
     return (case.contact_ref, str(value)) if value else None
-
-
-def _timeline(
-    history: Sequence[Any], flow: Workflow, texts: Mapping[int, str | None], actor: Actor | None = None
-) -> list[Entry]:
-    directory = people.directory()
-    entries: list[Entry] = []
-    last, stage, joined = flow, "", False
-    workflow, version = flow.name, flow.version
-    # With the resident's words the photos went as well; the numbers of what is gone lead nowhere.
-    erased = any("text" in event.patch.get("@erased", {}).get("names", ()) for event in history)
-    for event in history:
-        act = event.patch.get("act", {})
-        kept_apart = event.kind == "case.protect"
-        if not kept_apart and "workflow" in event.patch:
-            workflow, version = event.patch["workflow"], event.patch["version"]
-        # Until it was kept apart it went by another process, whose steps and actions are told as they were drawn.
-        flow = last if workflow == last.name else definition(workflow, version)[0]
-        at_stage = act.get("stage") or stage or flow.first.id
-        action = flow.actions_at(at_stage).get(act.get("action", "")) if at_stage in flow.stages else None
-        if event.kind == "case.merge" or joined:
-            action = merged.told(flow, act.get("action", "")) or action
-        if kept_apart:
-            action = apart.PROTECT
-        raw = texts.get(act["said"]["private"]) if "said" in act else None
-        own = texts.get(act["sealed"]["private"]) if "sealed" in act and _wrote(event, actor) else None
-        said = json.loads(raw) if raw else {}
-        held = {f.id: said[f.id] for f in action.form.fields if f.sensitive and f.id in said} if action else {}
-        form = dict(act.get("form") or {})
-        photos = tuple(act.get("photos") or form.pop("photos", ()) or ())
-        if erased:
-            photos = ()
-        person = directory.persons.get(event.actor_person) if event.actor_person else None
-        seat = directory.seats.get(event.actor_seat) if event.actor_seat else None
-        kind = "staff" if event.actor_person else ("resident" if event.actor_name == "resident" else "system")
-        entries.append(
-            Entry(
-                seq=event.seq,
-                at=event.at,
-                claimed_at=event.claimed_at,
-                kind=event.kind,
-                action=act.get("action", event.kind),
-                title=localised(action.title) if action else "",
-                stage=at_stage,
-                stage_title=localised(flow.stages[at_stage].title) if at_stage in flow.stages else "",
-                who=person.name_public if person else "",
-                seat_label=seat.label if seat else "",
-                actor_kind=kind,
-                said=said | {name: masked(words) for name, words in held.items()} | (json.loads(own) if own else {}),
-                held=held,
-                sealed=tuple(act.get("sealed", {}).get("fields", ())),
-                said_ref=act["said"]["private"] if "said" in act else None,
-                chosen=_chosen(action.form, form) if action else {},
-                labels={f.id: f.label for f in action.form.fields} if action else {},
-                form=form,
-                photos=photos,
-                says=localised(action.says) if action and action.says else "",
-                public=action.public if action else (),
-                moved="stage" in event.patch or "state" in event.patch,
-                panel=act.get("result") if isinstance(act.get("result"), dict) else {},
-                known_to=tuple(
-                    directory.person(id).name_public for id in act.get("known_to") or () if id in directory.persons
-                ),
-                rungs=tuple(rung for rung in act.get("rungs") or () if isinstance(rung, dict)),
-            )
-        )
-        stage = event.patch.get("stage", stage)
-        workflow, version = event.patch.get("workflow", workflow), event.patch.get("version", version)
-        if "merged_into" in event.patch:
-            joined = event.patch["merged_into"] is not None
-    return entries
-
-
-def masked(words: str) -> str:
-    """A sensitive answer as pages show it: a name by its first character, longer words by their first two."""
-    return crypto.mask_name(words) if len(words) <= 5 else f"{words[:2]}****"
-
-
-def _chosen(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
-    """What was chosen of a list, by the words of the list."""
-    return {f.id: option.label for f in form.fields for option in f.choices if values.get(f.id) == option.value}
 
 
 # --- the resident's side --------------------------------------------------------------------------------------
@@ -488,8 +330,8 @@ def _public(case: Case) -> PublicView:
     flow, _hash = definition(case.workflow, case.version)
     items = list(WorkItem.objects.filter(case_id=case.id).order_by("number"))
     history = events.history(f"case:{case.id}")
-    texts = events.read_private(_refs(case, history))
-    timeline = _timeline(history, flow, texts)
+    texts = events.read_private(refs_of(case, history))
+    timeline = timeline_of(history, flow, texts)
     now = clock.now()
     main = trunk_of(items)
     stage = flow.stages[main.stage if main else case.stage]
@@ -497,8 +339,8 @@ def _public(case: Case) -> PublicView:
     asked = main is not None and PHASES.index(stage.phase) >= PHASES.index("your_word")
     return PublicView(
         case=case,
-        words=_words(texts.get(case.text_ref)),
-        contact=_contact(texts.get(case.contact_ref) if case.contact_ref else None),
+        words=words_of(texts.get(case.text_ref)),
+        contact=contact_of(texts.get(case.contact_ref) if case.contact_ref else None),
         steps=_steps(case, flow, items, timeline),
         now_says=localised(stage.says) if stage.says else localised(stage.title),
         waits_for="you" if asked else (queries.seat_label(main.owner_seat, main.barred, now) if main else ""),

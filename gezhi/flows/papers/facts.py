@@ -19,7 +19,8 @@ from gezhi.engines.publishing.models import ISSUED, Document
 from gezhi.engines.publishing.offers import Offer, Personal, offers
 from gezhi.engines.publishing.schema import template
 from gezhi.engines.workflows.models import OPEN, Case
-from gezhi.engines.workflows.views import CaseView, Entry
+from gezhi.engines.workflows.timeline import Entry
+from gezhi.engines.workflows.views import CaseView
 from gezhi.foundation import events, exports, packs, people, places
 from gezhi.foundation.calendar import clock, parse_limit
 from gezhi.foundation.errors import Refusal

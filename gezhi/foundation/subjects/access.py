@@ -68,6 +68,15 @@ def within(where: Scopes) -> Q:
     return found
 
 
+def lying(place_id: int) -> Q:
+    """The rows that lie in a place or below it."""
+    found = places.directory().get(place_id)
+    if found is not None and found.kind in ("county", "town", "village"):
+        return Q(**{f"{found.kind}_id": place_id})
+    inner = [place_id, *places.directory().descendants(place_id)]
+    return Q(grid_id__in=inner) | Q(place_id__in=inner)
+
+
 def may(actor: Actor, row: Any, register: Register | None = None, what: What = "see") -> bool:
     """Whether the actor may see (change) a row that lies where its path says."""
     if register is not None and not register.served:

@@ -114,7 +114,7 @@ def as_of(
     wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject", "grid")}
     only = wanted.pop("state", None) if declared.flips else None
     where, after = access.scopes(actor, declared), _after(cursor)
-    now, before = stood(declared, day)
+    now, before = stood(day, declared.name)
     past = before.select_related("entry")
     live, more = _page(_narrowed(now, declared, wanted), where, place_id, after, size)
     old, also = _page(_narrowed(past, declared, wanted), where, place_id, after, size, key="entry_id")
@@ -185,12 +185,12 @@ def lines_of(subject_ids: tuple[int, ...], actor: Actor, *, on: date | None = No
     ]
 
 
-def stood(declared: Register, day: date) -> tuple[QuerySet, QuerySet]:
-    """What a register was on a day: (lines that have not changed since, spans of those that have). Ask who may see."""
+def stood(day: date, *names: str) -> tuple[QuerySet, QuerySet]:
+    """What registers were on a day: (lines that have not changed since, spans of those that have). Ask who may see."""
     over = Q(until=None) | Q(until__gt=day)
-    now = Entry.objects.filter(over, register=declared.name, valid_from__lte=day).exclude(end_reason=UNDONE)
+    now = Entry.objects.filter(over, register__in=names, valid_from__lte=day).exclude(end_reason=UNDONE)
     past = EntrySpan.objects.filter(
-        Q(entry__until=None) | Q(entry__until__gt=day), register=declared.name, since__lte=day, until__gt=day
+        Q(entry__until=None) | Q(entry__until__gt=day), register__in=names, since__lte=day, until__gt=day
     ).exclude(entry__end_reason=UNDONE)
     return now, past
 
@@ -271,12 +271,7 @@ def _inside(rows: QuerySet, scope: tuple[str, int], place_id: int | None) -> Que
     rows = rows.filter(**{f"{scope[0]}_id": scope[1]})
     if place_id is None or place_id == scope[1] or scope[1] not in places.directory().ancestors(place_id):
         return rows
-    found = places.directory().get(place_id)
-    column = found.kind if found is not None else ""
-    if column in ("county", "town", "village"):
-        return rows.filter(**{f"{column}_id": place_id})
-    inner = [place_id, *places.directory().descendants(place_id)]
-    return rows.filter(Q(grid_id__in=inner) | Q(place_id__in=inner))
+    return rows.filter(access.lying(place_id))
 
 
 def _rows(found: list) -> tuple[Row, ...]:

@@ -14,7 +14,8 @@ from gezhi.engines.publishing.models import Document
 from gezhi.engines.publishing.schema import template
 from gezhi.engines.workflows import queries, rules
 from gezhi.engines.workflows.models import Case, WorkItem
-from gezhi.engines.workflows.views import CaseView, Entry, Possible, PublicView
+from gezhi.engines.workflows.timeline import Entry
+from gezhi.engines.workflows.views import CaseView, Possible, PublicView
 from gezhi.foundation import events, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.packs.reading import localised

@@ -11,7 +11,7 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows.views import Entry
+from gezhi.engines.workflows.timeline import Entry
 from gezhi.interfaces.site.words import CHINA
 
 from .fields import limit_words

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from gezhi.engines.workflows import guarding, rules, views
+from gezhi.engines.workflows.timeline import Entry
 from gezhi.foundation import files, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal, register
@@ -134,7 +135,7 @@ def _ahead(view: views.PublicView) -> str:
     return "" if handled is None else words.span(view.case.due_at - handled, fine=False)
 
 
-def _answers(view: views.PublicView) -> list[views.Entry]:
+def _answers(view: views.PublicView) -> list[Entry]:
     """Public words that no plain step shows already: progress, questions, earlier rounds."""
     shown = {step.words for step in view.steps if step.words}
     return [e for e in view.answers if " ".join(e.said.get(f, "") for f in e.public).strip() not in shown]
