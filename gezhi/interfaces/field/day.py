@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gezhi.engines.duties.queries import Owed
 from gezhi.engines.workflows import queries
@@ -40,13 +40,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Day:
-    """`first` overdue or due soon, `today` the rest due before midnight, `later` all others, `done` finished today."""
+    """`first` overdue or due soon, `today` the rest due before midnight, `week` what comes in seven days, `later` all
+    others, `done` finished today."""
 
     first: list[Line | DutyLine]
     today: list[Line | DutyLine]
+    week: list[Line | DutyLine]
     later: list[Line | DutyLine]
     done: list[Task]
     visited: list[Owed]
+    rest: str  # when the first of `later` falls due, in words
 
     @property
     def finished(self) -> int:
@@ -63,22 +66,26 @@ def day_of(actor: Actor, now: datetime) -> Day:
     """The day of a member of staff: cases and duties in one list. Fifteen queries, however long the list."""
     first: list[Line | DutyLine] = []
     today: list[Line | DutyLine] = []
+    week: list[Line | DutyLine] = []
     later: list[Line | DutyLine] = []
     tonight = words.midnight(now)
+    turns = {"today": today, "week": week, "later": later}
     for task in queries.inbox(actor):
         line = line_of(task, now)
         if task.row.clock in ("overdue", "soon"):
             first.append(line)
         else:
-            (today if task.row.due_at <= tonight else later).append(line)
+            due = task.row.due_at
+            (today if due <= tonight else week if due <= tonight + timedelta(days=7) else later).append(line)
     for owed in duties.lines_of(actor, now):
         if owed.clock in ("overdue", "soon"):
             first.append(owed)
         else:
-            (today if owed.closes <= tonight or owed.today else later).append(owed)
-    for lines in (first, today, later):
+            turns[owed.turn].append(owed)
+    for lines in (first, today, week, later):
         lines.sort(key=lambda line: line.closes)
-    return Day(first, today, later, queries.done_today(actor), duties.pile(actor, now))
+    rest = words.date(later[0].closes - timedelta(seconds=1), now) if later else ""
+    return Day(first, today, week, later, queries.done_today(actor), duties.pile(actor, now), rest)
 
 
 def line_of(task: Task, now: datetime) -> Line:

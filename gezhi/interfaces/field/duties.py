@@ -19,12 +19,15 @@ from gezhi.foundation.people import Actor
 from gezhi.interfaces.site import words
 
 _SOON = timedelta(hours=2)
+#: A window longer than this is no reason to stand in the list all the time: see `_turn`.
+_LONG = timedelta(days=31)
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class DutyLine:
     """A duty on the list. `clock` overdue, soon or running; `day`/`hour` its two words of time; `ready`: 正常 needs nothing
-    typed; `planned`: the day it is put on."""
+    typed; `turn`: where it stands in the list, "today", "week" (in seven days) or "later"."""
 
     owed: Owed
     clock: str
@@ -34,7 +37,7 @@ class DutyLine:
     said: str
     where: str
     ready: bool
-    today: bool
+    turn: str
     template: str = "field/_duty.html"
 
     @property
@@ -74,11 +77,23 @@ def line_of(owed: Owed, now: datetime) -> DutyLine:
     if owed.person and owed.age is not None:
         title = _("{who}，{age} 岁").format(who=owed.label, age=owed.age)
     required = any(f.required or f.required_when for f in owed.rule.form)
-    today = clock.local(now).date()
-    period = Period(owed.period, owed.opens, owed.closes)
-    due_today = planned(period, owed.subject_id, calendar.is_workday) <= today
     where = places.directory().label(owed.place_id, since="village") if owed.rule.over[0] == "register" else ""
-    return DutyLine(owed, state, day, hour, title, owed.says, where, not required, due_today)
+    return DutyLine(owed, state, day, hour, title, owed.says, where, not required, _turn(owed, now))
+
+
+def _turn(owed: Owed, now: datetime) -> str:
+    """Today what closes tonight or was planned for a day up to today; in a week what comes in the next seven days.
+
+    A window of a quarter or a year would stand among today's for months: it comes on its planned day, stays a week, and
+    comes back in its last seven days; between these it lies folded with the rest.
+    """
+    today = clock.local(now).date()
+    day = planned(Period(owed.period, owed.opens, owed.closes), owed.subject_id, calendar.is_workday)
+    if owed.closes <= words.midnight(now):
+        return "today"
+    if day <= today and (owed.closes - owed.opens <= _LONG or day > today - _WEEK):
+        return "today"
+    return "week" if today < day < today + _WEEK or owed.closes <= words.midnight(now) + _WEEK else "later"
 
 
 def pile(actor: Actor, now: datetime) -> list[Owed]:

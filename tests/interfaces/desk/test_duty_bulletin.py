@@ -33,7 +33,7 @@ def village(db):
 def made(body, metric, when="now", only=()):
     (number,) = [
         n for n, kept in enumerate(body["numbers"])
-        if kept["metric"] == metric and kept["when"] == when and kept["only"] == list(only)
+        if kept["metric"] == metric and kept["when"] == when and kept["only"] == list(only) and not kept["day"]
     ]  # fmt: skip
     return number
 
@@ -103,8 +103,45 @@ def test_the_page_behind_a_number_shows_what_its_reader_may_see(desk, world):
             page = reader.get(f"{address}/numbers/{number}").content.decode()
         assert page.count("没做到</td>") == 6 and "秦○" in page and "当时数的 6 次" in page
         assert asked.total <= 22, asked.statements
+        traveller.move_to(datetime(2026, 12, 7, 4, tzinfo=UTC))
+        closing.close_windows()
+        after, _new = sealing.seal("duties", world.places["lake"], parse_period("2026-W49"), actor=people.system("x"))
+        then = made(json.loads(after.body), "duties_missed", "before")
+        reader = desk.of("赵兰")
+        assert (
+            f"/desk/bulletins/{after.pk}/numbers/{then}" in reader.get(f"/desk/bulletins/{after.pk}").content.decode()
+        )
+        page = reader.get(f"/desk/bulletins/{after.pk}/numbers/{then}").content.decode()
+        assert parse_period("2026-W48").words in page and page.count("没做到</td>") >= 6
         paper_made = reader.post(f"{address}/take", {"form": "docx"})
         assert paper_made.status_code == 200 and paper_made.content[:2] == b"PK"
+
+
+def test_the_days_add_up_and_what_it_is_compared_with_opens(village):
+    for n in range(6):
+        village.elder(f"老{n}")
+    village.clock.move_to(datetime(2026, 11, 30, 4, tzinfo=UTC))
+    closing.close_windows()
+    village.clock.move_to(datetime(2026, 12, 7, 4, tzinfo=UTC))
+    closing.close_windows()
+    row, _new = sealing.seal("duties", village.places["lake"], parse_period("2026-W49"), actor=people.system("x"))
+    body = json.loads(row.body)
+    (days,) = [s["table"] for s in body["sections"] if s["id"] == "days"]
+    tops = [[int(body["numbers"][n]["top"]) for n in line["cells"]] for line in days["rows"]]
+    total = [int(body["numbers"][n]["top"]) for n in days["total"]]
+    assert len(tops) == 7 and [sum(column) for column in zip(*tops, strict=True)] == total
+    assert total[0] == sum(total[1:]) > 0 and len({tuple(line) for line in tops}) > 1
+    for line in days["rows"]:  # each day opens its own records
+        first = line["cells"][0]
+        behind = Done.objects.filter(pk__in=bulletins.rows_behind(row, first))
+        assert len(behind) == int(body["numbers"][first]["top"])
+    then = made(body, "duties_due", "before")
+    before = Done.objects.filter(pk__in=bulletins.rows_behind(row, then))
+    week = parse_period("2026-W48")
+    assert len(before) == int(body["numbers"][then]["top"]) > 0
+    assert all(week.since < one.closes <= week.until for one in before)
+    own = Done.objects.filter(pk__in=bulletins.rows_behind(row, made(body, "duties_due")))
+    assert not set(own) & set(before)
 
 
 def test_a_window_that_runs_belongs_to_no_finished_week(village):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client
 
 from gezhi.engines.duties import slips
 from gezhi.engines.duties.models import Done
+from gezhi.engines.duties.rhythms import Period
+from gezhi.engines.duties.rules import planned
 from gezhi.engines.duties.schema import rule
-from gezhi.engines.workflows.models import Case
-from gezhi.foundation import subjects
+from gezhi.engines.workflows.models import Case, WorkItem
+from gezhi.foundation import calendar, subjects
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import count_queries
+from gezhi.interfaces.field.duties import _turn
 from tests.engines.duties.scene import SYSTEM, publish
 from tests.interfaces.portal.conftest import SCRIPT
 
@@ -110,6 +114,40 @@ def test_the_tree_is_drawn_and_named(field, elder):
     page = field.page("秦英", "/field/tree")
     assert page.count('class="leaf green"') == 1 and "秦老" not in page
     assert "还没有分给您联系的人" in field.page("李禾", "/field/tree")
+
+
+def test_a_year_long_window_does_not_stand_in_today_for_months(db):
+    """It comes on its planned day, stays a week, folds with its last day said, and comes back in its last seven days."""
+    period = Period("2026-H1", clock.midnight(date(2026, 1, 1)), clock.midnight(date(2026, 7, 1)))
+
+    def turn(subject, day, window=None):
+        window = window or period
+        owed = SimpleNamespace(period=window.key, opens=window.opens, closes=window.closes, subject_id=subject)
+        return _turn(owed, clock.midnight(day) + timedelta(hours=9))
+
+    days = [period.first + timedelta(days=n) for n in range((period.last - period.first).days + 1)]
+    for subject in (0, 17, 40):
+        at = planned(period, subject, calendar.is_workday)
+        found = {day: turn(subject, day) for day in days}
+        assert [d for d, t in found.items() if t == "today"] == sorted(
+            {d for n in range(7) if (d := at + timedelta(days=n)) in found} | {period.last}
+        )
+        assert {found[d] for d in days[-8:-1]} <= {"week", "today"}
+        assert sum(t == "later" for t in found.values()) >= len(days) - 22
+    month = Period("2026-03", clock.midnight(date(2026, 3, 1)), clock.midnight(date(2026, 4, 1)))
+    at = planned(month, 3, calendar.is_workday)  # a month's visit stays from its planned day until it is made
+    assert {turn(3, date(2026, 3, n), month) for n in range(at.day, 32)} == {"today"}
+
+
+def test_what_lies_folded_says_how_much_and_until_when(field, elder, world, at_ten):
+    case = world.to_verify(world.open("旧的一件，等核查。"))
+    due = world.main(case).due_at
+    page = field.page("秦英")
+    assert "七天里还有" in page or "今天" in page
+    WorkItem.objects.filter(case_id=case.id, state="open").update(due_at=due + timedelta(days=30))
+    page = field.page("秦英")
+    when = clock.local(due + timedelta(days=30))
+    assert f"还有 1 项，最早 {when.month} 月 {when.day} 日 到期" in page
 
 
 def test_queries_do_not_grow_with_the_list(field, world, elder):

@@ -2,6 +2,7 @@
 
 Rows are (id, groups, mask): `groups` by the dimensions of `dims`, `mask` the conditions satisfied, by `bits`. As bytes:
 a JSON head, then ids as differences, codes and masks, compressed. A month of a county (30,000 rows) takes some 300 KB.
+A bulletin keeps those of its own period first, then those it was compared with: the period before, the same one last year.
 """
 
 from __future__ import annotations
@@ -50,13 +51,12 @@ def _number(body: bytearray, value: int) -> None:
 
 
 class Frozen:
-    """Unpacked rows: counts, groups, and the ids behind any of them."""
+    """Unpacked rows of one of the periods kept (`which` counts from 0, its own): groups, and the ids behind any of them."""
 
-    def __init__(self, packed: bytes) -> None:
-        opener = zlib.decompressobj()
-        raw = opener.decompress(packed, LARGEST)
-        if opener.unconsumed_tail:
-            raise ValueError("larger than any bulletin")
+    def __init__(self, packed: bytes, which: int = 0) -> None:
+        for _earlier in range(which):
+            packed = _opened(packed)[1]
+        raw, _rest = _opened(packed)
         size = int.from_bytes(raw[:4], "little")
         head = json.loads(raw[4 : 4 + size])
         self.dims: list[str] = head["dims"]
@@ -67,6 +67,15 @@ class Frozen:
         """Ids of the rows that count for `name` ("closed_of_n"), in their order."""
         bit, fits = self.bits[name], _fits(self.dims, only)
         return [id for id, groups, mask in self.rows if mask >> bit & 1 and fits(groups)]
+
+
+def _opened(packed: bytes) -> tuple[bytes, bytes]:
+    """(the first part unpacked, the parts after it)."""
+    opener = zlib.decompressobj()
+    raw = opener.decompress(packed, LARGEST)
+    if opener.unconsumed_tail or not opener.eof:
+        raise ValueError("larger than any bulletin, or cut off")
+    return raw, opener.unused_data
 
 
 def _read(raw: bytes, at: int, head: Mapping[str, Any]) -> Iterable[Row]:

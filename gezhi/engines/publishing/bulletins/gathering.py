@@ -59,13 +59,15 @@ def _gather(
     dims = (*own, *(["below"] if below else []), "reach")
     rows = [(id, (*groups, reach(groups[0])), mask) for id, groups, mask in marked.each()]
     tallies = {NOW: Tally(dims, marked.bits, marked.weights, ((groups, mask, 1) for _id, groups, mask in rows))}
+    frozen = pack(dims, marked.bits, rows)
     for when, other in ((BEFORE, period.back()), (YEAR, period.year_before())):
         if other is None:
             continue
         seen = measures.mark(added, by=by, period=other, place=place_id, at=now)
-        lines = [((*line.groups, reach(line.groups[0])), line.mask, line.count) for line in seen.counted()]
+        lines = [(id, (*groups, reach(groups[0])), mask) for id, groups, mask in seen.each()]
         if lines or when == BEFORE:  # a year without any record is no year to compare with
-            tallies[when] = Tally(dims, seen.bits, seen.weights, lines)
+            tallies[when] = Tally(dims, seen.bits, seen.weights, ((groups, mask, 1) for _id, groups, mask in lines))
+            frozen += pack(dims, seen.bits, lines)
     persons = _persons(template, place_id, period, now)
     numbers = Numbers(tallies, persons, template.minimum)
     names = wording.Names(directory, info, below)
@@ -89,7 +91,7 @@ def _gather(
     }  # fmt: skip
     if template.counts != "cases":
         body["of"] = template.counts
-    return Gathered(body, pack(dims, marked.bits, rows), tallies[NOW].count(f"{OF[template.counts]}_of_n"))
+    return Gathered(body, frozen, tallies[NOW].count(f"{OF[template.counts]}_of_n"))
 
 
 def _reach(place_id: int, directory: Directory) -> Any:

@@ -17,7 +17,7 @@ class Numbers:
     """`of` gives the index of a number in `kept`, the list that is frozen with the bulletin.
 
     A kept number: {"metric", "title", "unit", "counts", "definition", "text", "top", "bottom", "when", "only", "name"};
-    `name` is what the frozen rows call it, empty when it was counted over another period.
+    `name` is what the frozen rows of its period (`when`) call it, empty for a difference of two.
     """
 
     def __init__(self, tallies: Mapping[str, Tally], persons: Mapping[str, Mapping[str, Figure]], minimum: int) -> None:
@@ -51,8 +51,7 @@ class Numbers:
         if key not in self._known:
             f, m = self.figure(metric, when, only, day), METRICS[metric]
             counted = m.rows if m.counts == "persons" else metric  # persons open to what they were counted from
-            name = (f"{counted}@{day}" if day else counted) if when == NOW else ""
-            self._keep(key, f, name, f.text)
+            self._keep(key, f, f"{counted}@{day}" if day else counted, f.text)
         return self._known[key]
 
     def change(self, metric: str, only: Only = ()) -> int:

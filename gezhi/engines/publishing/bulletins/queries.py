@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gezhi.engines.publishing.bulletins.frozen import Frozen
+from gezhi.engines.publishing.bulletins.numbers import BEFORE, NOW, YEAR
 from gezhi.engines.publishing.bulletins.schema import OF, Template, templates
 from gezhi.engines.publishing.bulletins.sealing import opened, path_of
 from gezhi.engines.publishing.models import Bulletin
@@ -76,13 +77,14 @@ def public_one(bulletin_id: int) -> Bulletin:
 def rows_behind(row: Bulletin, number: int, *, part: str = "n") -> list[int]:
     """Ids of the rows (cases, or what its template counts) a number of a sealed bulletin was counted from, as they were then, in their order.
 
-    `part`: n (numerator) or d (denominator). Raises NotFound when it stands for no rows of this period.
+    `part`: n (numerator) or d (denominator). What it was compared with opens as well, to the rows of that period. Raises
+    NotFound when it stands for no rows (a difference, or sealed before those rows were kept).
     """
     numbers = opened(row)["numbers"]
     if not 0 <= number < len(numbers) or part not in ("n", "d") or not numbers[number]["name"]:
         raise NotFound("bulletin.not_found")
     kept = numbers[number]
-    frozen, name = Frozen(bytes(row.rows)), kept["name"]
+    frozen, name = Frozen(bytes(row.rows), (NOW, BEFORE, YEAR).index(kept["when"])), kept["name"]
     only = tuple((dim, tuple(values)) for dim, values in kept["only"])
     if part == "d":
         if f"{name}_of_d" not in frozen.bits:

@@ -13,7 +13,7 @@ PERIODS = ("week", "month", "quarter")
 LEVELS = ("county", "town", "village", "grid")
 #: What a section may be narrowed by and a table cut by. Persons are not among them.
 ONLY = {"cases": ("workflow", "channel", "category", "reach"), "duties": ("rule",)}
-TABLES = {"cases": ("unit", "category", "below", "day"), "duties": ("rule", "below")}
+TABLES = {"cases": ("unit", "category", "below", "day"), "duties": ("rule", "below", "day")}
 #: What a bulletin counts: rows of this source of facts, and the count that says how much there was to tell.
 OF = {"cases": "reported", "duties": "duties_due"}
 #: `reach`: whether the unit that handles it stands in the place or above it.
@@ -21,7 +21,8 @@ REACH = ("within", "above")
 #: Counts that happen on a day: those of the days of a period add up to it exactly.
 BY_DAY = frozenset(
     {"reported", "accepted", "filed", "refused", "on_the_spot", "handled", "handled_on_time", "handled_late", "closed",
-     "closed_on_time", "closed_late", "settled", "transferred", "answered", "solved", "unsolved"}
+     "closed_on_time", "closed_late", "settled", "transferred", "answered", "solved", "unsolved",
+     "duties_due", "duties_done", "duties_missed", "duties_waived", "duties_open", "duties_late", "duties_cases"}
 )  # fmt: skip
 #: {reported}: this period; {before_reported}: the one before; {year_reported}: the same one last year; {change_reported}.
 WHEN = ("before_", "year_", "change_")

@@ -113,7 +113,7 @@ def _cause(asked: Mapping[str, str], numbers: Numbers, names: Names, only: Only)
         lead = "，其中" if at == 0 else "、"
         group = (*only, (by, (key,)))
         sentence += [f"{lead}{names.of(by, key)}{way} {abs(by_much)} 件（", {"n": numbers.of(of, NOW, group)}]
-        sentence += [f" 件，上期 {before.get(key, 0)} 件）"]
+        sentence += [" 件，上期 ", {"n": numbers.of(of, BEFORE, group)}, " 件）"]
     if not found.named:
         return [[*sentence, "，分散在各处，没有一处占到五分之一。"]]
     if found.rest:

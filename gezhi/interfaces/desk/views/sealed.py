@@ -157,6 +157,7 @@ def rows(request: Request, bulletin_id: int, number: int) -> HttpResponse:
     kept = body["numbers"][number]
     context = {
         **_line(row),
+        "words": _counted_over(row, kept),
         "heading": paper.paper(body, sealed_on=_day(row))["heading"],
         "kept": kept,
         "number": number,
@@ -178,6 +179,7 @@ def _duty_rows(
     found = duties.recorded(ids, request.actor, after=whole(request.GET.get("after")) or 0, size=PAGE + 1)
     context = {
         **_line(row),
+        "words": _counted_over(row, body["numbers"][number]),
         "heading": paper.paper(body, sealed_on=_day(row))["heading"],
         "kept": body["numbers"][number],
         "number": number,
@@ -246,9 +248,16 @@ def _section(section: Mapping[str, Any], body: Mapping[str, Any], id: int) -> di
 
 
 def _url(n: int, number: Mapping[str, Any], id: int) -> str:
-    """Where a number opens; nothing to open behind zero, 无数据, and what another period's bulletin counted."""
+    """Where a number opens; nothing to open behind zero, 无数据 and a difference of two periods."""
     opens = number["name"] and number["top"] not in (None, "0")
     return reverse("desk:sealed_rows", args=[id, n]) if opens else ""
+
+
+def _counted_over(row: Bulletin, kept: Mapping[str, Any]) -> str:
+    """The period a number was counted over, in words: the bulletin's own, or the one it was compared with."""
+    period = measures.parse_period(row.period)
+    other = {"before": period.back(), "year": period.year_before()}.get(kept["when"])
+    return (other or period).words
 
 
 def _kind(kind: str) -> str:

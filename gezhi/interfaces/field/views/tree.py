@@ -47,7 +47,8 @@ class Branch:
 
 def has_leaves(day: Day) -> bool:
     """Whether the day has anybody to visit, so that the tree is worth a link."""
-    return any(isinstance(line, DutyLine) and line.owed.person for line in (*day.first, *day.today, *day.later)) or any(
+    lines = (*day.first, *day.today, *day.week, *day.later)
+    return any(isinstance(line, DutyLine) and line.owed.person for line in lines) or any(
         owed.person for owed in day.visited
     )
 
