@@ -78,8 +78,7 @@ def _asked(case: Case, item: int | None, main: Case | None, half: str) -> Asked:
 
 def _stages() -> list[str]:
     """Steps of the newest workflows at which somebody is asked: those where nobody may have answered."""
-    registry = packs.registry()
-    flows = [definition(name)[0] for name in registry.names("workflow")]
+    flows = [definition(e.name, e.version)[0] for e in packs.registry().running("workflow")]
     return sorted({s.id for flow in flows for s in flow.stages.values() if _asks(s.actions)})
 
 

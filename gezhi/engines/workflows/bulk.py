@@ -15,7 +15,7 @@ from gezhi.engines.workflows.actions import decide, opening_patch
 from gezhi.engines.workflows.models import CLOSED, OPEN, UNDONE, Case, WorkItem
 from gezhi.engines.workflows.numbering import next_numbers
 from gezhi.engines.workflows.record import case_patch, item_patch
-from gezhi.engines.workflows.schema import definition
+from gezhi.engines.workflows.schema import definition, definition_at
 from gezhi.engines.workflows.writing import to_send
 from gezhi.foundation import db, events, jobs
 from gezhi.foundation.calendar import clock
@@ -36,10 +36,9 @@ def open_many(
     Raises Invalid for the first matter that cannot be opened, IntegrityError when an `origin` is a case already;
     either way nothing is opened.
     """
-    flow, body_hash = definition(workflow)
     with db.write():
         now = clock.now()
-        drafts = [decide(flow, body_hash, data, actor, place, channel, now) for place, data in matters]
+        drafts = [decide(*definition_at(workflow, place), data, actor, place, channel, now) for place, data in matters]
         for draft, number in zip(drafts, next_numbers(now, len(drafts)), strict=True):
             draft.case.number = number
         streams = [f"case:{draft.case.id}" for draft in drafts]

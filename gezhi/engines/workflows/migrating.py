@@ -19,10 +19,10 @@ from gezhi.engines.workflows.marking import At
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch, item_patch
 from gezhi.engines.workflows.replaying import Differs, Replayed
-from gezhi.engines.workflows.schema import Workflow, definition
-from gezhi.foundation import db, events, jobs
+from gezhi.engines.workflows.schema import Workflow, definition, entry_at
+from gezhi.foundation import db, events, jobs, packs
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import Invalid, register
+from gezhi.foundation.errors import Invalid, NotFound, register
 from gezhi.foundation.people import Actor
 
 POWER = "packs.manage"
@@ -72,10 +72,15 @@ def preview(workflow: str, version: int, to: int, *, ids: Sequence[int] | None =
     words that were said in each."""
     new = _other(workflow, version, to)
     wanted = waiting(workflow, version) if ids is None else list(ids)
-    numbers = dict(Case.objects.filter(pk__in=wanted, state=OPEN).values_list("id", "number"))
+    rows = Case.objects.filter(pk__in=wanted, state=OPEN).values_list("id", "number", "place_id")
+    numbers = {id: number for id, number, _place in rows}
+    apart = {id for id, _number, place in rows if not _holds_at(workflow, to, place)}
     found = []
     histories = events.histories(f"case:{id}" for id in numbers)
     for case_id in (id for id in wanted if id in numbers):
+        if case_id in apart:
+            found.append(Outcome(case_id, numbers[case_id], "migrate.place", _of_another_place()))
+            continue
         try:
             replaying.replay(case_id, histories[f"case:{case_id}"], new)
         except Differs as differs:
@@ -96,12 +101,30 @@ def migrate(case_id: int, to: int, *, actor: Actor) -> Outcome:
         if case.state != OPEN or case.version == to:
             return Outcome(case_id, case.number, "migrate.over", _("这一件已经办结，或者已经在这一版上。"))
         new, body_hash = definition(case.workflow, to)
+        if not _holds_at(case.workflow, to, case.place_id):
+            return Outcome(case_id, case.number, "migrate.place", _of_another_place())
         try:
             done = replaying.replay(case_id, events.history(f"case:{case_id}"), new)
         except Differs as differs:
             return Outcome(case_id, case.number, differs.code, differs.words)
         _write(case, items, new, body_hash, done, actor)
         return Outcome(case_id, case.number)
+
+
+def _holds_at(workflow: str, version: int, place_id: int) -> bool:
+    """Whether a case of this place may go over to the version: one made by whoever decides for that place now.
+
+    A place with a version of its own takes no other place's, nor everybody's; one without takes everybody's only.
+    """
+    made_by = packs.registry().get("workflow", workflow, version).place_id
+    try:
+        return made_by == entry_at(workflow, place_id).place_id
+    except NotFound:
+        return False
+
+
+def _of_another_place() -> str:
+    return _("那一版不是这件事所在的地方用的：各地的事只换到本地用的版本。")
 
 
 def _other(workflow: str, version: int, to: int) -> Workflow:

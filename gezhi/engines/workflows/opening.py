@@ -16,7 +16,7 @@ from gezhi.engines.workflows.marking import TRUNK
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.numbering import ask_number
 from gezhi.engines.workflows.record import case_patch, item_patch
-from gezhi.engines.workflows.schema import Action, Workflow, definition
+from gezhi.engines.workflows.schema import Action, Workflow, definition, definition_at
 from gezhi.engines.workflows.stepping import Step
 from gezhi.foundation import db, events, files, jobs, people, places
 from gezhi.foundation.calendar import clock
@@ -57,11 +57,11 @@ def open_case(
     Returns the case and whether it is new: the same key with the same data gives the first case back.
     Raises Conflict("case.key_reused"), Invalid, NotFound (no such workflow).
     """
-    flow, body_hash = definition(workflow)
     open_key = rules.fingerprint("open", key) if key else None
     body = rules.fingerprint("body", workflow, place_id, json.dumps(_plain(data), sort_keys=True, default=str))
 
     def decided() -> tuple[Draft, list[events.SealedText]]:
+        flow, body_hash = definition_at(workflow, place_id)
         draft = decide(flow, body_hash, data, actor, place_id, channel, clock.now())
         case = draft.case
         case.open_key, case.open_body = open_key, body if open_key else None
@@ -182,7 +182,7 @@ def decide(
     service = _service(flow, data)
     protection = protecting.at_opening(data, category=category, kind=kind, place_id=place_id, actor=actor, now=now)
     if protection is not None and protection.workflow:
-        flow, body_hash = definition(protection.workflow)
+        flow, body_hash = definition(protection.workflow)  # no place makes its own rules for complaints about itself
     promised: dict[str, Any] = {"limits": [clocks.promise(flow, category=category, kind=kind, urgent=urgent)]}
     if service is not None and protection is None:
         promised = {"limits": [service.body["limit"]], "service": service.body["limit"]}

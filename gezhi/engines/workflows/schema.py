@@ -27,13 +27,13 @@ from gezhi.engines.workflows.schema_parts import (
     Stage,
     Track,
 )
-from gezhi.foundation import expressions, packs
+from gezhi.foundation import expressions, packs, places
 from gezhi.foundation.expressions import Choice, Date, Number, Text, Truth
 from gezhi.foundation.forms import Form
 
 __all__ = [
     "BY_ITSELF", "COUNTED", "EFFECTS", "KEPT", "KINDS", "PASSING", "PHASES", "READABLE", "RUNGS", "SETTABLE", "STAMPS", "WAITING", "Action",
-    "Branch", "Clock", "Each", "Owner", "Rung", "Stage", "Track", "Workflow", "definition", "readable",
+    "Branch", "Clock", "Each", "Owner", "Rung", "Stage", "Track", "Workflow", "definition", "definition_at", "entry_at", "readable",
 ]  # fmt: skip
 
 PHASES = ("received", "owned", "working", "checked", "your_word", "closed")
@@ -339,4 +339,22 @@ def definition(name: str, version: int | None = None) -> tuple[Workflow, str]:
     Raises NotFound when no pack installed it.
     """
     entry = packs.registry().get("workflow", name, version)
+    return _typed(entry.name, entry.version, entry.hash), entry.hash
+
+
+def entry_at(name: str, place_id: int) -> packs.Entry:
+    """Which version of a workflow a case raised at this place takes: that of the nearest place which made its own, up
+    from here; else everybody's. docs/rules/versions.md
+
+    Raises NotFound pack.not_installed, pack.elsewhere.
+    """
+    registry = packs.registry()
+    if not registry.local("workflow", name):  # nearly always
+        return registry.get("workflow", name)
+    return registry.at("workflow", name, (place_id, *places.directory().ancestors(place_id)))
+
+
+def definition_at(name: str, place_id: int) -> tuple[Workflow, str]:
+    """The workflow that a case raised at this place takes, and its body's hash."""
+    entry = entry_at(name, place_id)
     return _typed(entry.name, entry.version, entry.hash), entry.hash

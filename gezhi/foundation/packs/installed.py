@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,14 @@ NOT_INSTALLED = register(
     _("没有装过“{name}”（{kind}）。"),
     _("现在的工作包里没有这一项，或者没有这个版本。"),
     _("请先装上含有它的工作包。"),
+)
+
+ELSEWHERE = register(
+    "pack.elsewhere",
+    404,
+    _("“{name}”只在别处用。"),
+    _("这种办法只有别的地方定了自己的版本，这里没有定，也没有大家通用的版本。"),
+    _("请先在这里定下本地的版本，或者选另一种办法。"),
 )
 
 # A place's own versions are numbered from here, above every version a pack can have: an upgrade never overwrites them.
@@ -60,6 +68,7 @@ class Entry:
     version: int
     hash: str
     position: int
+    place_id: int | None = None  # the place that runs it, with everything inside; None: everywhere else
 
     @property
     def own(self) -> int:
@@ -78,16 +87,38 @@ class Registry:
     def __init__(self, entries: list[Entry], bodies: Mapping[int, Any]) -> None:
         self._entries = {(e.kind, e.name, e.version): e for e in entries}
         self._current: dict[tuple[str, str], Entry] = {}
-        for entry in sorted(entries, key=lambda e: e.version):
+        self._local: dict[tuple[str, str], dict[int, Entry]] = {}
+        # What everybody runs stands above what one place made for itself, whichever came later.
+        for entry in sorted(entries, key=lambda e: (e.place_id is None, e.version)):
             self._current[entry.kind, entry.name] = entry
+            if entry.place_id is not None:
+                self._local.setdefault((entry.kind, entry.name), {})[entry.place_id] = entry
         self._bodies = dict(bodies)
 
     def get(self, kind: str, name: str, version: int | None = None) -> Entry:
-        """The version asked for, or the newest. Raises NotFound("pack.not_installed")."""
+        """The version asked for, or the newest that everybody runs (of one place's own when there is no other).
+
+        Raises NotFound("pack.not_installed").
+        """
         entry = self._current.get((kind, name)) if version is None else self._entries.get((kind, name, version))
         if entry is None:
             raise NotFound(NOT_INSTALLED, kind=kind, name=name if version is None else f"{name} v{version}")
         return entry
+
+    def local(self, kind: str, name: str) -> Mapping[int, Entry]:
+        """{place id: the newest version that this place made for itself}; empty for most."""
+        return self._local.get((kind, name), {})
+
+    def at(self, kind: str, name: str, places: Sequence[int]) -> Entry:
+        """The version in force at a place, `places` being itself and what it lies in, nearest first.
+
+        Raises NotFound pack.not_installed, pack.elsewhere (only other places have it).
+        """
+        local = self.local(kind, name)
+        found = next((local[place] for place in places if place in local), None) or self.get(kind, name)
+        if found.place_id is not None and found.place_id not in places:
+            raise NotFound(ELSEWHERE, name=name)
+        return found
 
     def body(self, kind: str, name: str, version: int | None = None) -> Any:
         """The pinned body, also of versions that running cases still end on. Treat it as read-only."""
@@ -108,6 +139,11 @@ class Registry:
     def names(self, kind: str) -> list[str]:
         """Names of the current documents of a kind, in the order their packs were installed."""
         return [e.name for e in self._of(kind)]
+
+    def running(self, kind: str) -> list[Entry]:
+        """What new work may take anywhere: the newest for everybody, and of each place with one of its own."""
+        own = (e for (k, _name), local in self._local.items() if k == kind for e in local.values())
+        return list({e.id: e for e in (*self._of(kind), *own)}.values())
 
     def _of(self, kind: str) -> list[Entry]:
         return sorted((e for e in self._current.values() if e.kind == kind), key=lambda e: (e.position, e.id))
@@ -167,13 +203,11 @@ def registry() -> Registry:
 
 
 def _read() -> Registry:
-    entries = [
-        Entry(*row)
-        for row in PackVersion.objects.values_list("id", "pack", "kind", "name", "version", "hash", "position")
-    ]
-    newest: dict[tuple[str, str], Entry] = {}
+    columns = ("id", "pack", "kind", "name", "version", "hash", "position", "place_id")
+    entries = [Entry(*row) for row in PackVersion.objects.values_list(*columns)]
+    newest: dict[tuple[str, str, int | None], Entry] = {}
     for entry in sorted(entries, key=lambda e: e.version):
-        newest[entry.kind, entry.name] = entry
+        newest[entry.kind, entry.name, entry.place_id] = entry
     wanted = [e.id for e in newest.values()]
     return Registry(entries, dict(PackVersion.objects.filter(pk__in=wanted).values_list("id", "body")))
 
@@ -217,13 +251,17 @@ def _write(pack: Pack, actor: Any) -> None:
                 hook(item.body, pack=pack.name, actor=actor)
 
 
-def publish(kind: str, name: str, body: Mapping[str, Any], *, actor: Any, how: Mapping[str, Any]) -> Entry:
+def publish(
+    kind: str, name: str, body: Mapping[str, Any], *, actor: Any, how: Mapping[str, Any], place_id: int | None = None
+) -> Entry:
     """Put a place's own version of a document in force, beside every other; the body is one its reader accepted.
 
     Its number is the next of the place's own (OWN_FROM and up) and stands in the body as well. `how` is JSON for the
-    event: who drafted it, who approved it, what it was made from. Needs packs.manage. Call it inside a write.
+    event: who drafted it, who approved it, what it was made from. Needs packs.manage; with `place_id` it is in force there
+    and inside only, and who may say so is the caller's to have asked. Call it inside a write.
     """
-    actor.need("packs.manage", None)
+    if place_id is None:
+        actor.need("packs.manage", None)
     with db.write():
         taken = list(
             PackVersion.objects.select_for_update()
@@ -234,13 +272,14 @@ def publish(kind: str, name: str, body: Mapping[str, Any], *, actor: Any, how: M
         made = {**body, "version": version}
         row = PackVersion.objects.create(
             pack=OWN, kind=kind, name=name, version=version, hash=body_hash(made), body=made, position=_position(OWN),
-            installed_at=clock.now(),
+            installed_at=clock.now(), place_id=place_id,
         )  # fmt: skip
         db.revisions.bump("packs")
-        _tell(OWN, "pack.published", {f"{kind}.{name}": {"version": version, "hash": row.hash, **how}}, actor)
+        where = {} if place_id is None else {"place": place_id}
+        _tell(OWN, "pack.published", {f"{kind}.{name}": {"version": version, "hash": row.hash, **where, **how}}, actor)
         for hook in _HOOKS.get(kind, ()):
             hook(made, pack=OWN, actor=actor)
-    return Entry(row.pk, OWN, kind, name, version, row.hash, row.position)
+    return Entry(row.pk, OWN, kind, name, version, row.hash, row.position, place_id)
 
 
 def _position(pack: str) -> int:

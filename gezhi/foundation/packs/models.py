@@ -9,7 +9,7 @@ class PackVersion(models.Model):
     """One document of a pack at one version, pinned for ever: running cases end on the body they began with.
 
     `hash` is the SHA-256 of the canonical `body`. `position` orders packs: what is installed later refines what
-    was there before.
+    was there before. `place_id`: the one place (and everywhere inside it) that runs this version; null: everybody.
     """
 
     pack = models.CharField(max_length=40)
@@ -20,6 +20,7 @@ class PackVersion(models.Model):
     body = models.JSONField()
     position = models.IntegerField()
     installed_at = models.DateTimeField()
+    place_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "packs_version"

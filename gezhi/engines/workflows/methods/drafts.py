@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from gezhi.engines.workflows import protecting
 from gezhi.engines.workflows.methods import edits, library, reading, refusals, source
 from gezhi.engines.workflows.methods.events import DRAFT_FIELDS
 from gezhi.engines.workflows.methods.models import (
@@ -26,17 +27,20 @@ from gezhi.engines.workflows.methods.models import (
     MethodDraft,
 )
 from gezhi.engines.workflows.methods.reading import Checked
-from gezhi.foundation import db, events, packs
+from gezhi.foundation import db, events, packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
 
 __all__ = [
-    "approve", "back", "change", "checked", "document", "drop", "get", "may_draft", "need_draft", "open_draft", "propose",
-    "refusals", "same_as_running", "send_back", "start", "take_up", "withdraw", "write",
+    "approve", "back", "change", "checked", "document", "drop", "get", "may_approve", "may_draft", "need_draft",
+    "open_draft", "open_drafts", "propose", "refusals", "running_body", "same_as_running", "send_back", "start", "take_up", "usable_at",
+    "withdraw", "write",
 ]  # fmt: skip
 DRAFT_POWERS = ("packs.manage", "case.supervise")  # who may draft; a draft changes nothing by itself
 PUBLISH_POWER = "packs.manage"
+ABOVE_POWER = "case.supervise"  # over the place above: enough to approve what a place makes for itself alone
+PLACED = ("county", "town", "village")  # kinds of places that may have a version of their own
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 MOST_STEPS = 200
 MAX_TEXT = 512 * 1024
@@ -63,29 +67,91 @@ def get(draft_id: int) -> MethodDraft:
     return found
 
 
-def open_draft(name: str) -> MethodDraft | None:
-    """The draft of a method that is being changed or waits for approval; there is at most one."""
-    return MethodDraft.objects.filter(name=name, state__in=OPEN_STATES).first()
+def open_draft(name: str, place_id: int | None = None) -> MethodDraft | None:
+    """The draft of a method for everybody (or for one place) that is being changed or waits; there is at most one."""
+    return MethodDraft.objects.filter(name=name, place_id=place_id, state__in=OPEN_STATES).first()
 
 
-def start(name: str, *, actor: Actor, version: int | None = None, as_name: str | None = None) -> MethodDraft:
-    """Begin (or go on with) a draft of an installed method; `version`: from that one instead of the newest.
+def open_drafts() -> dict[str, list[MethodDraft]]:
+    """{method: its drafts that are being changed or wait, the one for everybody first}; one query."""
+    found: dict[str, list[MethodDraft]] = {}
+    for row in sorted(MethodDraft.objects.filter(state__in=OPEN_STATES), key=lambda d: d.place_id or 0):
+        found.setdefault(row.name, []).append(row)
+    return found
 
-    `as_name`: under a name of one's own, which no method has. Raises NotFound, NotAllowed, Invalid draft.name_taken.
+
+def usable_at(actor: Actor) -> list[int]:
+    """The places for which the actor may draft a version of its own: where they supervise and the levels below, widest first."""
+    directory, found = places.directory(), []
+    for _kind, top in (s for power in DRAFT_POWERS for s in actor.places(power)):
+        inside = (top, *directory.descendants(top))
+        found += [p for p in inside if directory.open(p) and directory.get(p).kind in PLACED]
+    order = {kind: number for number, kind in enumerate(PLACED)}
+    return sorted(dict.fromkeys(found), key=lambda p: order[directory.get(p).kind])
+
+
+def start(
+    name: str, *, actor: Actor, version: int | None = None, as_name: str | None = None, place_id: int | None = None
+) -> MethodDraft:
+    """Begin (or go on with) a draft of an installed method; `version`: from that one instead of the one in force.
+
+    `place_id`: for this place and everywhere inside it, others keep what they have. `as_name`: under a name of one's own,
+    which no method has. Raises NotFound, NotAllowed, Invalid draft.name_taken, draft.place.
     """
-    need_draft(actor)
-    entry = packs.registry().get("workflow", name, version)
-    document = source.of_body(packs.registry().body("workflow", name, entry.version))
+    _need_there(place_id, actor)
+    registry = packs.registry()
+    if version is None and place_id is not None and registry.local("workflow", name):
+        entry = registry.at("workflow", name, _chain(place_id))
+    else:
+        entry = registry.get("workflow", name, version)
+    document = source.of_body(registry.body("workflow", name, entry.version))
     if as_name is None:
-        return _start(name, document, actor, base_version=entry.version, base_pack=entry.pack)
-    return _start(_free(as_name), {**document, "workflow": as_name}, actor, base_version=None, base_pack=entry.pack)
+        if place_id is not None and name == protecting.process():
+            raise Invalid("draft.place_protected")
+        return _start(name, document, actor, base_version=entry.version, base_pack=entry.pack, place_id=place_id)
+    document = {**document, "workflow": as_name}
+    return _start(_free(as_name), document, actor, base_version=None, base_pack=entry.pack, place_id=place_id)
 
 
-def take_up(pack: str, name: str, *, actor: Actor) -> MethodDraft:
+def take_up(pack: str, name: str, *, actor: Actor, place_id: int | None = None) -> MethodDraft:
     """Begin a draft from a method of a pack that lies with this build and is not installed here ("use this here")."""
-    need_draft(actor)
+    _need_there(place_id, actor)
     document = library.document(pack, name)
-    return _start(_free(name), document, actor, base_version=None, base_pack=pack)
+    return _start(_free(name), document, actor, base_version=None, base_pack=pack, place_id=place_id)
+
+
+def _need_there(place_id: int | None, actor: Actor) -> None:
+    need_draft(actor)
+    if place_id is None:
+        return
+    directory = places.directory()
+    place = directory.get(place_id)
+    if place is None or place.kind not in PLACED or not directory.open(place_id):
+        raise Invalid("draft.place")
+    if not any(actor.may(power, directory.path(place_id)) for power in DRAFT_POWERS):
+        raise NotAllowed()
+
+
+def _chain(place_id: int) -> tuple[int, ...]:
+    return (place_id, *places.directory().ancestors(place_id))
+
+
+def may_approve(draft: MethodDraft, actor: Actor) -> bool:
+    """Whether the actor's office may publish it: who manages the packs, or for one place's own who supervises the place above."""
+    if actor.may(PUBLISH_POWER):
+        return True
+    if draft.place_id is None:
+        return False
+    directory = places.directory()
+    above = directory.ancestors(draft.place_id)[:1]
+    return bool(above) and actor.may(ABOVE_POWER, directory.path(above[0]))
+
+
+def _need_approval(draft: MethodDraft, actor: Actor) -> None:
+    if not may_approve(draft, actor):
+        if draft.place_id is not None:
+            raise NotAllowed("draft.above")
+        actor.need(PUBLISH_POWER, None)
 
 
 def _free(name: str) -> str:
@@ -95,15 +161,21 @@ def _free(name: str) -> str:
 
 
 def _start(
-    name: str, document: Mapping[str, Any], actor: Actor, *, base_version: int | None, base_pack: str
+    name: str,
+    document: Mapping[str, Any],
+    actor: Actor,
+    *,
+    base_version: int | None,
+    base_pack: str,
+    place_id: int | None,
 ) -> MethodDraft:
     assert actor.person_id is not None
-    known = open_draft(name)
+    known = open_draft(name, place_id)
     if known is not None:
         return known
     now, written = clock.now(), _json(document)
     draft = MethodDraft(
-        name=name, base_version=base_version, base_pack=base_pack, source=written, digest=_digest(written, None),
+        name=name, place_id=place_id, base_version=base_version, base_pack=base_pack, source=written, digest=_digest(written, None),
         started_by=actor.person_id, started_at=now, changed_at=now,
     )  # fmt: skip
     try:
@@ -113,7 +185,7 @@ def _start(
             _record(draft, "started", actor)
     except IntegrityError:
         # Somebody else began in the same instant.
-        known = open_draft(name)
+        known = open_draft(name, place_id)
         if known is None:
             raise
         return known
@@ -181,20 +253,20 @@ def propose(draft_id: int, *, at: int, actor: Actor, words: str = "") -> MethodD
 
 def withdraw(draft_id: int, *, actor: Actor) -> MethodDraft:
     """Take it back to go on changing it."""
-    need_draft(actor)
     with db.write():
         draft = _proposed(draft_id)
+        _need_there(draft.place_id, actor)
         draft.state = EDITING
         return _save(draft, "withdrawn", actor)
 
 
 def send_back(draft_id: int, words: str, *, actor: Actor) -> MethodDraft:
-    """Not approved yet, and why. Needs packs.manage."""
-    actor.need(PUBLISH_POWER, None)
-    if not words.strip():
-        raise Invalid("draft.edit", field_errors={"words": _say_why()})
+    """Not approved yet, and why. By those who may approve it."""
     with db.write():
         draft = _proposed(draft_id)
+        _need_approval(draft, actor)
+        if not words.strip():
+            raise Invalid("draft.edit", field_errors={"words": _say_why()})
         draft.state, draft.returned = EDITING, draft.returned + 1
         return _save(draft, "returned", actor, words)
 
@@ -202,12 +274,13 @@ def send_back(draft_id: int, words: str, *, actor: Actor) -> MethodDraft:
 def approve(draft_id: int, digest: str, *, actor: Actor) -> MethodDraft:
     """Publish it as the place's own version: new cases begin with it, open ones finish on theirs.
 
-    `digest`: of the document that was read. Needs packs.manage; nobody approves what they changed. Raises NotAllowed
-    draft.own_approval, Conflict draft.stale, Invalid draft.flawed (the world may have changed since it was proposed).
+    `digest`: of the document that was read. Needs packs.manage, or for a version of one place case.supervise over the
+    place above it; nobody approves what they changed. Raises NotAllowed draft.own_approval, draft.above, Conflict
+    draft.stale, Invalid draft.flawed (the world may have changed since it was proposed).
     """
-    actor.need(PUBLISH_POWER, None)
     with db.write():
         draft = _proposed(draft_id)
+        _need_approval(draft, actor)
         if actor.person_id is None or actor.person_id in {*draft.editors, draft.proposed_by, draft.started_by}:
             raise NotAllowed("draft.own_approval")
         if digest != draft.digest:
@@ -217,7 +290,7 @@ def approve(draft_id: int, digest: str, *, actor: Actor) -> MethodDraft:
         assert found.body is not None
         how = {"draft": draft.pk, "proposed_by": draft.proposed_by, "approved_by": actor.person_id,
                "from": {"pack": draft.base_pack, "version": draft.base_version}}  # fmt: skip
-        entry = packs.publish("workflow", draft.name, found.body, actor=actor, how=how)
+        entry = packs.publish("workflow", draft.name, found.body, actor=actor, how=how, place_id=draft.place_id)
         draft.state, draft.version = PUBLISHED, entry.version
         draft.decided_by, draft.decided_at = actor.person_id, clock.now()
         return _save(draft, "published", actor)
@@ -225,11 +298,11 @@ def approve(draft_id: int, digest: str, *, actor: Actor) -> MethodDraft:
 
 def drop(draft_id: int, *, actor: Actor) -> MethodDraft:
     """Give the draft up; what runs stays as it is."""
-    need_draft(actor)
     with db.write():
         draft = MethodDraft.objects.select_for_update().filter(pk=draft_id).first()
         if draft is None:
             raise NotFound("draft.not_found")
+        _need_there(draft.place_id, actor)
         if draft.state not in OPEN_STATES:
             raise Conflict("draft.closed")
         draft.state = DROPPED
@@ -238,10 +311,25 @@ def drop(draft_id: int, *, actor: Actor) -> MethodDraft:
 
 def same_as_running(draft: MethodDraft, found: Checked) -> bool:
     """Whether publishing it would change nothing."""
-    if found.body is None or draft.name not in packs.registry().names("workflow"):
+    running = running_body(draft)
+    if found.body is None or running is None:
         return False
-    running = packs.registry().body("workflow", draft.name)
     return bool({**running, "version": 0} == {**found.body, "version": 0})
+
+
+def running_body(draft: MethodDraft) -> Any:
+    """What is in force today where the draft is to be; None when nothing is."""
+    registry = packs.registry()
+    if draft.name not in registry.names("workflow"):
+        return None
+    if draft.place_id is None:
+        entry = registry.get("workflow", draft.name)
+    else:
+        try:
+            entry = registry.at("workflow", draft.name, _chain(draft.place_id))
+        except NotFound:
+            return None
+    return registry.body("workflow", draft.name, entry.version)
 
 
 def _must_be_sound(found: Checked) -> None:
@@ -260,6 +348,7 @@ def _locked(draft_id: int, at: int, actor: Actor) -> MethodDraft:
     draft = MethodDraft.objects.select_for_update().filter(pk=draft_id).first()
     if draft is None:
         raise NotFound("draft.not_found")
+    _need_there(draft.place_id, actor)
     if draft.state != EDITING:
         raise Conflict("draft.closed")
     if draft.event_seq != at:

@@ -6,7 +6,7 @@ Kinds: `method.started`, `.edited`, `.proposed`, `.withdrawn`, `.returned`, `.pu
 from __future__ import annotations
 
 DRAFT_FIELDS = [
-    "name", "state", "base_version", "base_pack", "digest", "step", "steps", "editors", "started_by", "started_at",
+    "name", "place_id", "state", "base_version", "base_pack", "digest", "step", "steps", "editors", "started_by", "started_at",
     "changed_at", "proposed_by", "proposed_at", "decided_by", "decided_at", "returned", "version",
 ]  # fmt: skip
 RUN_FIELDS = ["workflow", "from_version", "to_version", "state", "total", "moved", "refused", "asked_by", "asked_at", "done_at"]  # fmt: skip

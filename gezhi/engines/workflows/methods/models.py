@@ -18,6 +18,7 @@ class MethodDraft(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=40)
+    place_id = models.BigIntegerField(null=True)  # for this place and everywhere inside it; null: for everybody
     state = models.CharField(max_length=10, default=EDITING)
     base_version = models.IntegerField(null=True)  # of the same name; null: taken from a pack that is not installed
     base_pack = models.CharField(max_length=40, blank=True, default="")
@@ -42,7 +43,12 @@ class MethodDraft(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["name"], name="method_one_draft", condition=Q(state__in=OPEN_STATES)),
+            models.UniqueConstraint(
+                fields=["name"], name="method_one_draft", condition=Q(state__in=OPEN_STATES, place_id=None)
+            ),
+            models.UniqueConstraint(
+                fields=["name", "place_id"], name="method_one_draft_there", condition=Q(state__in=OPEN_STATES)
+            ),
             models.CheckConstraint(
                 name="method_published_by_another",
                 condition=~Q(state=PUBLISHED) | Q(decided_by__isnull=False, version__isnull=False),

@@ -25,7 +25,7 @@ from gezhi.interfaces.site.requests import Request
 from ..diagram import horizontal
 from ..fields import titled
 from ..method_changes import changes, version_words
-from ..names import person_name
+from ..names import person_name, place_name
 from ..page import part, show, staff, tell, wants_part, whole
 from ..route import course
 from .methods import mark
@@ -110,7 +110,8 @@ def _context(request: Request, row: MethodDraft, chosen: str, refusal: Refusal |
     document = drafts.document(row)
     stages = document.get("stages") if isinstance(document.get("stages"), dict) else {}
     assert isinstance(stages, dict)
-    running = definition(row.name)[0] if row.name in packs.registry().names("workflow") else None
+    held = drafts.running_body(row)
+    running = definition(row.name, held["version"])[0] if held is not None else None
     listed = [_listed(name, stage, found) for name, stage in stages.items() if isinstance(stage, dict)]
     chosen = chosen if chosen in stages else next((s["id"] for s in listed if s["editable"]), "")
     editing = row.state == EDITING
@@ -121,7 +122,8 @@ def _context(request: Request, row: MethodDraft, chosen: str, refusal: Refusal |
         "about": packs.say(_pair(document.get("about"))),
         "base": version_words(row.base_version) if row.base_version else "",
         "editing": editing,
-        "may_publish": request.actor.may(drafts.PUBLISH_POWER),
+        "may_publish": drafts.may_approve(row, request.actor),
+        "there": place_name(row.place_id, "town"),
         "own": request.actor.person_id in {*row.editors, row.started_by, row.proposed_by},
         "editors": _("、").join(person_name(p) for p in dict.fromkeys([row.started_by, *row.editors])),
         "proposed_by": person_name(row.proposed_by) if row.proposed_by else "",
@@ -328,6 +330,7 @@ def migrate(request: Request, name: str) -> HttpResponse:
     newest = registry.get("workflow", name).version
     given = request.POST if request.method == "POST" else request.GET
     version, to = whole(given.get("from")), whole(given.get("to")) or newest
+    to_place = registry.get("workflow", name, to).place_id
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
@@ -347,7 +350,9 @@ def migrate(request: Request, name: str) -> HttpResponse:
         "from_words": version_words(version) if version is not None else "",
         "to": to,
         "to_words": version_words(to),
-        "versions": [(v, version_words(v)) for v in held],
+        "there": place_name(to_place, "town"),
+        "targets": [(e.version, _version_there(e)) for e in registry.versions("workflow", name)],
+        "versions": [(e.version, _version_there(e)) for e in registry.versions("workflow", name) if e.version != to],
         "count": len(ids),
         "moving": [o for o in outcomes if o.moves],
         "staying": [o for o in outcomes if not o.moves],
@@ -357,6 +362,12 @@ def migrate(request: Request, name: str) -> HttpResponse:
         "refusal": refusal,
     }
     return show(request, "desk/method_migrate.html", context, here="methods", status=refusal.http if refusal else 200)
+
+
+def _version_there(entry: packs.Entry) -> str:
+    there = place_name(entry.place_id, "town")
+    words = version_words(entry.version)
+    return _("{version}（只{place}用）").format(version=words, place=there) if there else words
 
 
 def _runs(name: str) -> Iterable[Migration]:

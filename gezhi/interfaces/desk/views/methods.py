@@ -15,11 +15,12 @@ from django.views.decorators.http import require_http_methods
 from gezhi.engines.workflows import access
 from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.methods import drafts, library
-from gezhi.engines.workflows.methods.models import OPEN_STATES, MethodDraft
+from gezhi.engines.workflows.methods.models import MethodDraft
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
-from gezhi.engines.workflows.schema import Rung, Stage, Workflow, definition
-from gezhi.foundation import measures, packs, people
+from gezhi.engines.workflows.schema import Rung, Stage, Workflow, definition, entry_at
+from gezhi.foundation import measures, packs, people, places
 from gezhi.foundation.calendar import clock, deadline, parse_limit
+from gezhi.foundation.errors import NotFound
 from gezhi.foundation.measures import Spread
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
@@ -56,7 +57,10 @@ STEPS_SHOWN = 50
 def methods(request: Request) -> HttpResponse:
     """Every method in use with its record, and those of other places that could be taken up. POST takes one up as a draft."""
     if request.method == "POST":
-        draft = drafts.take_up(request.POST.get("pack", ""), request.POST.get("name", ""), actor=request.actor)
+        given = request.POST
+        draft = drafts.take_up(
+            given.get("pack", ""), given.get("name", ""), actor=request.actor, place_id=whole(given.get("place"))
+        )
         return redirect("desk:method_draft", draft_id=draft.pk)
     registry = packs.registry()
     names = registry.names("workflow")
@@ -66,15 +70,17 @@ def methods(request: Request) -> HttpResponse:
     now, place = clock.now(), record_place(request.actor)
     cut = measures.Cut(now - timedelta(days=DAYS), now, now)
     record = {row.group: row.figures for row in measures.table(FIGURES, by="workflow", period=cut, place=place)}
-    open_drafts = {d.name: d for d in MethodDraft.objects.filter(state__in=OPEN_STATES)}
+    open_drafts = drafts.open_drafts()
+    fields = where_fields(request.actor, whole(request.GET.get("at")))
     groups: dict[str, dict[str, Any]] = {}
     for name in names:
-        entry = registry.get("workflow", name)
-        flow = definition(name)[0]
+        entry = _in_force(name, fields["at"])
+        flow = definition(name, entry.version)[0]
         group = groups.setdefault(entry.pack, {"title": _pack_title(entry.pack), "rows": []})
         group["rows"].append({
             "name": name, "title": titled(flow.title), "about": titled(flow.about), "version": version_words(entry.version),
-            "figures": record.get(name), "draft": open_drafts.get(name),
+            "figures": record.get(name), "drafts": open_drafts.get(name, ()), "there": place_name(entry.place_id, "town"),
+            "own": sorted((place_name(p, "town"), e.version) for p, e in registry.local("workflow", name).items()),
         })  # fmt: skip
     context = {
         "groups": list(groups.values()),
@@ -84,18 +90,44 @@ def methods(request: Request) -> HttpResponse:
                 "title": titled(s.title),
                 "about": titled(s.about),
                 "place": titled(s.pack_title),
-                "draft": open_drafts.get(s.name),
+                "draft": next((d for d in open_drafts.get(s.name, ()) if d.place_id == fields["at"]), None),
             }
             for s in offered
         ],
-        "fresh": [d for n, d in open_drafts.items() if n not in names],
-        "waiting": [d for d in open_drafts.values() if d.state == "proposed"],
+        "fresh": [_draft_row(d) for n, found in open_drafts.items() if n not in names for d in found],
+        "waiting": [_draft_row(d) for found in open_drafts.values() for d in found if d.state == "proposed"],
         "days": DAYS,
         "place": place_name(place, "county") if place is not None else "",
         "opens": place is not None,
         "may_draft": drafts.may_draft(request.actor),
+        **fields,
     }
     return show(request, "desk/methods.html", context, here="methods")
+
+
+def _draft_row(draft: MethodDraft) -> dict[str, Any]:
+    return {"draft": draft, "there": place_name(draft.place_id, "town")}
+
+
+def _in_force(name: str, place_id: int | None) -> packs.Entry:
+    """The version of everybody, or the one that a place takes; of another place's own when nobody else has it."""
+    try:
+        return packs.registry().get("workflow", name) if place_id is None else entry_at(name, place_id)
+    except NotFound:
+        return packs.registry().get("workflow", name)
+
+
+def where_fields(actor: Actor, at: int | None) -> dict[str, Any]:
+    """For the choice of a place: those the actor may decide for in groups of a town, and the one chosen (None: everybody)."""
+    directory = places.directory()
+    groups: dict[str, list[tuple[int, str]]] = {}
+    known = drafts.usable_at(actor) if drafts.may_draft(actor) else []
+    for place in known:
+        town = directory.at_level(place, "town")
+        head = place_name(town, "town") if town is not None else _("全县")
+        groups.setdefault(head, []).append((place, place_name(place)))
+    at = at if at in known else None
+    return {"at": at, "at_name": place_name(at, "town"), "wheres": list(groups.items())}
 
 
 def record_place(actor: Actor) -> int | None:
@@ -120,9 +152,12 @@ def method(request: Request, name: str) -> HttpResponse:
     registry = packs.registry()
     if request.method == "POST":
         version, named = whole(request.POST.get("version")), request.POST.get("as", "").strip()
-        draft = drafts.start(name, actor=request.actor, version=version, as_name=named or None)
+        draft = drafts.start(
+            name, actor=request.actor, version=version, as_name=named or None, place_id=whole(request.POST.get("place"))
+        )
         return redirect("desk:method_draft", draft_id=draft.pk)
-    entry = registry.get("workflow", name, whole(request.GET.get("version")))
+    asked_for, fields = whole(request.GET.get("version")), where_fields(request.actor, whole(request.GET.get("at")))
+    entry = _in_force(name, fields["at"]) if asked_for is None else registry.get("workflow", name, asked_for)
     flow, body_hash = definition(name, entry.version)
     way = course(flow)
     now, place = clock.now(), record_place(request.actor)
@@ -136,14 +171,18 @@ def method(request: Request, name: str) -> HttpResponse:
         for n in registry.names("workflow")
     ]
     source_title, source = library.source_of(entry.pack)
-    newest = registry.get("workflow", name).version
+    local = registry.local("workflow", name)
+    newest = local.get(entry.place_id) if entry.place_id is not None else registry.get("workflow", name)
     asked = request.GET.get("step", "")
     context: dict[str, Any] = {
         "flow": flow,
         "title": titled(flow.title),
         "about": titled(flow.about),
         "version": version_words(entry.version),
-        "current": entry.version == newest,
+        "current": newest is not None and entry.version == newest.version,
+        "there": place_name(entry.place_id, "town"),
+        "own": sorted((place_name(p, "town"), e.version, p) for p, e in local.items()),
+        **fields,
         "number": entry.version,
         "hash": body_hash[:12],
         "steps": steps,
@@ -162,7 +201,7 @@ def method(request: Request, name: str) -> HttpResponse:
         "source_title": titled(source_title),
         "pack": _pack_title(entry.pack),
         "versions": _versions(name),
-        "draft": drafts.open_draft(name),
+        "drafts": [_draft_row(d) for d in drafts.open_drafts().get(name, ())],
         "may_draft": drafts.may_draft(request.actor),
         "asked": titled(flow.stages[asked].title) if asked in flow.stages else "",
         "behind": _behind(request.actor, name, asked, since) if asked in flow.stages else [],
@@ -181,7 +220,7 @@ def _versions(name: str) -> list[dict[str, Any]]:
             "number": e.version,
             "words": version_words(e.version),
             "running": running.get(e.version, 0),
-            "pack": _pack_title(e.pack),
+            "pack": place_name(e.place_id, "town") or _pack_title(e.pack),
         }
         for e in reversed(known)
     ]

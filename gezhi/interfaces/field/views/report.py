@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from gezhi.engines.workflows.facing import begins
-from gezhi.engines.workflows.schema import definition
+from gezhi.engines.workflows.schema import definition_at
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.errors import Invalid
@@ -39,7 +39,7 @@ def own_places(actor: Actor) -> list[tuple[int, str]]:
 
 def goes_to(place_id: int, *, urgent: bool = False) -> dict[str, str]:
     """Who gets a matter of this place and by when they decide: where it would begin now, in words."""
-    flow, _hash = definition(intake.WORKFLOW)
+    flow, _hash = definition_at(intake.WORKFLOW, place_id)
     directory, now = people.directory(), clock.now()
     stage = begins(flow, urgent=urgent, now=now)
     post = stage.owner.post if stage.owner else None

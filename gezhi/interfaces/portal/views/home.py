@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gezhi.engines.matching.schema import activities
 from gezhi.engines.workflows import protecting, rules, talking
-from gezhi.engines.workflows.schema import definition
+from gezhi.engines.workflows.schema import definition, definition_at
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock, deadline, parse_limit
 from gezhi.foundation.errors import Invalid
@@ -23,9 +23,9 @@ from gezhi.interfaces.site.answers import form_key, go, new_key
 from gezhi.interfaces.site.faults import wants_json
 
 
-def first_word() -> Any:
+def first_word(place_id: int | None = None) -> Any:
     """By when somebody will have decided who handles a matter raised now: the limit of the first step."""
-    flow, _hash = definition(intake.WORKFLOW)
+    flow, _hash = definition(intake.WORKFLOW) if place_id is None else definition_at(intake.WORKFLOW, place_id)
     stage = flow.first
     return deadline(clock.now(), parse_limit(stage.clock.limit)) if stage.clock else None
 
@@ -43,7 +43,7 @@ def _page(request: HttpRequest, plate: ground.Plate | None, refusal: Invalid | N
         "typed": typed,
         "refusal": refusal,
         "wrong": refusal.field_errors if refusal else {},
-        "first_word": first_word(),
+        "first_word": first_word(plate.place_id if plate else None),
         "max_text": intake.MAX_TEXT,
         "abouts": protecting.ABOUT.items(),
         "carers": ground.carers(plate.place_id) if plate else [],
