@@ -88,6 +88,8 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
         "key": match.key, "template": match.given["notice"], "stream": f"case:{case.pk}", "urgent": bool(case.urgent), "at": what.event.at,
     }  # fmt: skip
     for to in match.given["to"]:
+        if to in REPORTERS and _panel_is_over(what):
+            continue
         if to in REPORTERS:
             if case.contact_ref is not None:
                 words = words_of(what, None, f"/r/{case.code}")
@@ -106,6 +108,14 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
             yield notices.Draft(
                 **base, words=words_of(what, seat, f"/desk/cases/{case.pk}"), persons=persons, seat=seat
             )
+
+
+def _panel_is_over(what: Occurrence) -> bool:
+    """What is said of a vote is not said after it: one query, for steps in which households answer only."""
+    stage = what.flow.stages.get(what.stage)
+    if what.item is None or stage is None or stage.panel is None:
+        return False
+    return not talking.is_asking(what.case.pk, what.number)
 
 
 def _merged(match: Match, base: dict[str, Any]) -> Iterator[notices.Draft]:
@@ -162,7 +172,8 @@ def words_of(what: Occurrence, seat: int | None, path: str) -> dict[str, Any]:
     case = what.case
     stage = what.flow.stages.get(what.stage)
     item = what.item or {}
-    due = item.get("due_at") if item and not path.startswith("/r/") else case.due_at
+    to_resident = path.startswith("/r/") and (stage is None or stage.panel is None)  # of a vote: the day it closes
+    due = item.get("due_at") if item and not to_resident else case.due_at
     words: dict[str, Any] = {"path": path, "due": due.isoformat() if isinstance(due, datetime) else due}
     for lang, code in (("zh", "zh-hans"), ("en", "en")):
         with translation.override(code):

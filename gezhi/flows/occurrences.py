@@ -29,7 +29,8 @@ COMMON: dict[str, Type] = {
     "action": Text,
     "by": Choice(("staff", "resident", "system")),
 }
-ITEM = COMMON | {"side": Truth, "panel": Truth}  # panel: the step is one in which people are asked
+# panel: the step is one in which people are asked; households: residents answer it, with the code of their household
+ITEM = COMMON | {"side": Truth, "panel": Truth, "households": Truth}
 
 # name -> what its condition may read.
 CATALOGUE: dict[str, Mapping[str, Type]] = {
@@ -106,7 +107,8 @@ class Occurrence:
         }
         if self.item is not None:
             found["side"] = bool(self.item["side"])
-            found["panel"] = stage is not None and stage.panel is not None
+            rule = stage.panel if stage is not None else None
+            found["panel"], found["households"] = rule is not None, rule is not None and rule.public
         return found | dict(self.more)
 
 

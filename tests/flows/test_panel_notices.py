@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.test import Client
 
 from gezhi.engines.workflows import panels, ticking
 from gezhi.engines.workflows.models import Panel
 from gezhi.foundation import notices, packs, people
+from gezhi.foundation.notices import choosing, sending
 from tests import environment
 from tests.flows.conftest import catch_up, told
+from tests.foundation.notices import fakes
 
 pytestmark = pytest.mark.django_db(transaction=environment.POSTGRES)
 UNSEEN = Path(__file__).parents[1] / "promises" / "unseen" / "green-stone"
@@ -69,3 +72,40 @@ def test_a_closed_panel_reminds_nobody(convened, at_ten):
     catch_up()
     assert "closing" not in told(world, "赵兰") + told(world, "调解员丁") + told(world, "格新")
     assert not notices.inbox(world.actor("调解员丁"))[0], "what is over is not shown to whoever may not see the case"
+
+
+def test_a_resident_who_left_a_phone_is_told_when_households_vote_and_once_before_it_closes(at_ten, world):
+    packs.install(Path(packs.__file__).parents[3] / "packs" / "minzhu-street", actor=people.system("test"))
+    with fakes.gateway() as fake:
+        choosing.set_gateway(
+            None,
+            {"channel": "sms", "title": "sms", "url": f"{fake.url}/send", "secret": "SEC1", "templates": "*=SMS_1"},
+            actor=people.system("test"),
+        )
+        case = world.open("排水沟老堵。", workflow="seven_steps", contact_phone="13811112222")
+        world.open("别的事。", contact_phone="13833334444")
+        at_ten.move_to("2026-11-18T15:00:00+00:00")  # eleven at night
+        world.do(case, "propose", "赵兰", topic="改排水沟", plan="清淤换管。")
+
+        def told_of_vote() -> list[str]:
+            catch_up()
+            while sending.send_due():
+                pass
+            return [
+                c["body"]["text"]
+                for c in fake.came
+                if c["body"]["phone"] == "13811112222" and "收票" in c["body"]["text"]
+            ]
+
+        assert told_of_vote() == [], "nobody is woken"
+        at_ten.move_to("2026-11-19T01:00:00+00:00")
+        (first,) = told_of_vote()
+        assert case.number in first and "11月29日00:00收票" in first and "投票码" in first
+        page = Client().get(f"/r/{case.code}").content.decode()
+        assert "正在请各户投票" in page and f"/talks/{case.number}" in page
+        at_ten.move_to("2026-11-24T02:00:00+00:00")  # half of the ten days has passed
+        for _n in range(3):
+            ticking.tick()
+            said = told_of_vote()
+        assert len(said) == 2 and "还没投的" in said[1]
+        assert not [c for c in fake.came if c["body"]["phone"] == "13833334444" and "收票" in c["body"]["text"]]

@@ -255,6 +255,24 @@ def desk(panel_id: int, actor: Actor) -> Desk:
     return Desk(case, item, found, manages, tuple(ballots), mine, running, dict(panels.reasons(panel)))
 
 
+def is_asking(case_id: int, number: int) -> bool:
+    """Whether the panel of an item still takes answers, or waits for its list. One query."""
+    return Panel.objects.filter(case_id=case_id, number=number).exclude(state="closed").exists()
+
+
+def to_read(case: Case) -> tuple[str, datetime | None]:
+    """(topic, until when households may vote now) of a matter that is talked over in public; ("", None) of any other.
+
+    None: no vote runs. No query unless it is one; then one.
+    """
+    if not _is_public(case):
+        return "", None
+    items = list(WorkItem.objects.filter(case_id=case.id, state=OPEN))
+    stages = definition(case.workflow, case.version)[0].stages
+    until = [i.due_at for i in items if (rule := stages[i.stage].panel) is not None and rule.public]
+    return str((case.kept or {})[TOPIC]), until[0] if until else None
+
+
 def silent_seats(case_id: int, number: int) -> list[tuple[int, int]]:
     """(panel, seat) for each seat that the open panel of an item asked and that has not answered. One query."""
     rows = Ballot.objects.filter(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gezhi.engines.workflows import guarding, rules, views
+from gezhi.engines.workflows import guarding, rules, talking, views
 from gezhi.engines.workflows.timeline import Entry
 from gezhi.foundation import files, people, places
 from gezhi.foundation.calendar import clock
@@ -120,6 +120,7 @@ def _page(
         "reveals": people.reveals(f"case:{view.case.id}"),
         "back": possible.get("unsolved") or possible.get("reopen"),
         "messages": choosing.messages_of(view.case.code) if view.contact.get("phone") else None,
+        "talk": talking.to_read(view.case),
         "kept_by": _receiver(view) if view.case.protected else "",
     }
     return render(request, "portal/matter.html", context, status=refusal.http if refusal else 200)
