@@ -67,6 +67,7 @@ def _page() -> None:
 
     from gezhi.foundation import people
     from gezhi.foundation.calendar import clock
+    from gezhi.foundation.db import revisions
     from gezhi.interfaces.desk.views.methods import methods
 
     directory = people.directory()
@@ -74,5 +75,6 @@ def _page() -> None:
     request: Any = RequestFactory().get("/desk/methods")
     request.actor = people.actor_for(min(directory.holders(seat.id, clock.now())))
     request.id, request.LANGUAGE_CODE, request.session = "bench", "zh-hans", {}
-    answer = methods(request)
+    with revisions.scope():  # as around every request
+        answer = methods(request)
     assert answer.status_code == 200, answer.content
