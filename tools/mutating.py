@@ -35,19 +35,24 @@ class _Rest(pytest.Item):
 
 
 class Mutating:
-    """`tasks`: [{"file", "id"}], in order; a line of JSON for each goes to `out`. `root`: the copy of the tree."""
+    """`tasks`: [{"file", "id"}], in order; a line of JSON for each goes to `out`. `root`: the copy of the tree.
 
-    def __init__(self, root: Path, tasks: list[dict[str, str]], out: Path) -> None:
-        self.root, self.tasks, self.out = root, tasks, out
+    `leave`: files of tests that are not asked (by their names), so that a run shows what the others see.
+    """
+
+    def __init__(self, root: Path, tasks: list[dict[str, str]], out: Path, leave: frozenset[str] = frozenset()) -> None:
+        self.root, self.tasks, self.out, self.leave = root, tasks, out, leave
         self.tests: dict[str, list[pytest.Item]] = defaultdict(list)
-        self.sound: dict[str, list[pytest.Item]] = {}
+        self.sound: dict[pytest.Item, bool] = {}
+        self.took: dict[pytest.Item, float] = {}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         for item in items:
             for mark in item.iter_markers("mechanism"):
-                if mark.kwargs.get("file") and item not in self.tests[mark.kwargs["file"]]:
-                    self.tests[mark.kwargs["file"]].append(item)
+                known = self.tests[mark.kwargs.get("file", "")]
+                if item not in known and Path(item.path).name not in self.leave:
+                    known.append(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -65,46 +70,56 @@ class Mutating:
             c for c in points(text, roles(self.root, file.relative_to(self.root).parts[1])) if c.id == task["id"]
         )
         began = time.monotonic()
-        items = self._sound(task["file"], rest)
-        if not items:
-            return {"verdict": "no tests", "seconds": 0.0}
-        file.write_text(change.of(text), encoding="utf-8")
-        try:
-            verdict, by = self._judge(file, items, rest)
-        finally:
-            file.write_text(text, encoding="utf-8")
-        return {"verdict": verdict, "by": by, "seconds": round(time.monotonic() - began, 2)}
+        known = self.tests.get(task["file"], [])
+        # What needs no database first, then by how long it took, once that is known.
+        items = sorted(known, key=lambda item: ("db" in getattr(item, "fixturenames", ()), self.took.get(item, 0.0)))
+        asked: list[str] = []
+        verdict, by = self._judge(file, text, change, items, rest, asked) if items else ("no tests", "")
+        line = {"verdict": verdict, "by": by, "seconds": round(time.monotonic() - began, 2)}
+        return {**line, "asked": asked} if verdict == "survived" else line
 
-    def _sound(self, name: str, rest: pytest.Item) -> list[pytest.Item]:
-        """The tests of a file that pass while it is whole, quickest first; looked at once."""
-        if name not in self.sound:
-            forget()
-            took = {}
-            for item in self.tests.get(name, ()):
-                began = time.monotonic()
-                if not _failed(item, rest):
-                    took[item] = time.monotonic() - began
-                else:
-                    print(f"left aside, it fails with {name} whole: {item.nodeid}", file=sys.stderr)
-            self.sound[name] = sorted(took, key=lambda item: took[item])
-        return self.sound[name]
-
-    def _judge(self, file: Path, items: list[pytest.Item], rest: pytest.Item) -> tuple[str, str]:
+    def _judge(
+        self, file: Path, text: str, change: Change, items: list[pytest.Item], rest: pytest.Item, asked: list[str]
+    ) -> tuple[str, str]:
         from gezhi.foundation import packs
         from gezhi.foundation.errors import Flawed
 
-        forget()
         folder = self.root / "packs" / file.relative_to(self.root / "packs").parts[0]
+        pack = folder.name
+        whole = {(item.kind, item.name): item.hash for item in packs.load(folder).items}
         try:
-            packs.load(folder)
-        except Flawed as refused:
-            return "refused", refused.problems[0].code if refused.problems else ""
-        for item in items:
-            if _failed(item, rest):
-                items.remove(item)
-                items.insert(0, item)  # whoever saw the last one may see the next
+            file.write_text(change.of(text), encoding="utf-8")
+            forget(self.root, pack)
+            try:
+                broken = {(item.kind, item.name): item.hash for item in packs.load(folder).items}
+            except Flawed as refused:
+                return "refused", refused.problems[0].code if refused.problems else ""
+            if broken == whole:
+                return "equivalent", "the pack that is read from it is the same"
+            for item in items:
+                if self.sound.get(item) is False or not self._fails(item, rest):
+                    asked.append(item.nodeid)
+                    continue
+                if item not in self.sound:
+                    file.write_text(text, encoding="utf-8")
+                    forget(self.root, pack)
+                    self.sound[item] = not self._fails(item, rest)
+                    if not self.sound[item]:
+                        print(f"left aside, it fails with {file.name} whole: {item.nodeid}", file=sys.stderr)
+                        file.write_text(change.of(text), encoding="utf-8")
+                        forget(self.root, pack)
+                        continue
                 return "killed", item.nodeid
-        return "survived", ""
+            return "survived", ""
+        finally:
+            file.write_text(text, encoding="utf-8")
+            forget(self.root, pack)
+
+    def _fails(self, item: pytest.Item, rest: pytest.Item) -> bool:
+        began = time.monotonic()
+        failed = _failed(item, rest)
+        self.took[item] = time.monotonic() - began
+        return failed
 
 
 def _failed(item: pytest.Item, rest: pytest.Item) -> bool:
@@ -134,13 +149,26 @@ def _bounded() -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def forget() -> None:
-    """Nothing made from a pack before is used again: what functions remember, and the rows of the tests' county."""
+def forget(root: Path, pack: str) -> None:
+    """Nothing made from this pack is used again: what functions remember, and the rows of the counties that tests made with it."""
     remembered = sys.modules.get("tests.remembered")
-    if remembered is not None:
-        remembered._made.clear()
+    made = remembered._made if remembered is not None else {}
+    touched = {pack} | {used for used in users(root) if pack in users(root)[used]}
+    for key in list(made):
+        if pack == "standard-county" or touched & {str(word) for word in key[1]}:
+            del made[key]
     for cached in _caches():
         cached.cache_clear()
+
+
+@functools.lru_cache(maxsize=4)
+def users(root: Path) -> dict[str, frozenset[str]]:
+    """pack -> the packs that it builds on, directly."""
+    from ruamel.yaml import YAML
+
+    read = YAML(typ="safe", pure=True).load
+    heads = {head.parent.name: read(head.read_text(encoding="utf-8")) for head in root.glob("packs/*/pack.yaml")}
+    return {name: frozenset(head.get("uses") or ()) for name, head in heads.items()}
 
 
 def _caches() -> list[Any]:
@@ -166,6 +194,12 @@ def roles(root: Path, pack: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def marked(root: Path) -> list[str]:
+    """The files of tests that name a mechanism; nothing else needs to be collected."""
+    files = sorted((root / "tests").rglob("test_*.py"))
+    return [str(file) for file in files if "mechanism" in file.read_text(encoding="utf-8")]
+
+
 def claims(session_args: list[str]) -> dict[str, list[str]]:
     """pack file -> the tests that name it, collected and not run."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -182,20 +216,20 @@ def claims(session_args: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def main(root: str, tasks: str, out: str) -> int:
+def main(root: str, tasks: str, out: str, *leave: str) -> int:
     """The work of one process, in the copy `root`."""
     given = json.loads(Path(tasks).read_text(encoding="utf-8"))
-    arguments = [str(Path(root) / "tests"), "-m", "mechanism and not browser", "-p", "no:cacheprovider", "-q"]
+    arguments = [*marked(Path(root)), "-m", "mechanism and not browser", "-p", "no:cacheprovider", "-q"]
     said = io.StringIO()
     with redirect_stdout(said):
-        ended = pytest.main(arguments, plugins=[Mutating(Path(root), given, Path(out))])
+        ended = pytest.main(arguments, plugins=[Mutating(Path(root), given, Path(out), frozenset(leave))])
     if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         return 0
     print(said.getvalue()[-4000:], file=sys.stderr)
     return 1
 
 
-__all__ = ["Change", "Mutating", "claims", "forget", "main", "roles"]
+__all__ = ["Change", "Mutating", "claims", "forget", "main", "marked", "roles"]
 
 if __name__ == "__main__":
     sys.exit(main(*sys.argv[1:]))

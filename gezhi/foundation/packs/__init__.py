@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .reading import Context, Located, localised, plain, read_yaml
+from .stating import statements
 
 if TYPE_CHECKING:
     from .categories import Catalogue, Category, Suggestion
@@ -49,5 +50,5 @@ say = localised
 __all__ = [
     "OWN", "OWN_FROM", "Catalogue", "Category", "Context", "Entry", "Item", "Located", "Pack", "Registry", "Suggestion", "Typed", "body_hash",
     "install", "load", "localised", "on_install", "own_number", "plain", "publish", "read_yaml", "reader", "registry", "say",
-    "suggest_category", "whole",
+    "statements", "suggest_category", "whole",
 ]  # fmt: skip

@@ -1,0 +1,56 @@
+"""Write what pack files lay down now into tests/mechanisms/laid_down/, so that `git diff` shows what was changed on purpose.
+
+    python -m tools.laid_down packs/songxi/duties/screening.yaml …           files that have a section there
+    python -m tools.laid_down --mechanism M058 packs/songxi/registers/x.yaml a new section, for a file that carries a mechanism
+    python -m tools.laid_down --all                                         every section; exit code 1 when any had to be changed
+
+Read the diff before it is committed: the lines are what the newspaper page asks for, not what a file happens to say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the sections; 1 when one of them changed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--all", action="store_true")
+    parser.add_argument("--mechanism", action="append", default=[])
+    given = parser.parse_args(arguments)
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gezhi.interfaces.site.settings")
+    import django
+
+    django.setup()
+    from gezhi.foundation import packs
+    from tests.mechanisms.laid_down import Section, sections, write
+
+    known = sections()
+    changed = []
+    for file in sorted(known) if given.all else given.files:
+        before = known.get(file)
+        mechanisms = tuple(given.mechanism) or (before.mechanisms if before else ())
+        if not mechanisms:
+            parser.error(f"which mechanism does {file} carry? --mechanism M…")
+        pack = packs.load(ROOT / "packs" / file.split("/")[1])
+        item = next((one for one in pack.items if f"packs/{one.file}" == file), None)
+        if item is None:
+            parser.error(f"no such document: {file}")
+        known[file] = Section(mechanisms, tuple(packs.statements(item.body)))
+        if known[file] != before:
+            changed.append(file)
+    write(known)
+    print("\n".join(changed) or "nothing changed")
+    return 1 if changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
