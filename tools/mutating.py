@@ -66,9 +66,7 @@ class Mutating:
     def _one(self, task: dict[str, str], rest: pytest.Item) -> dict[str, Any]:
         file = self.root / task["file"]
         text = file.read_text(encoding="utf-8")
-        change = next(
-            c for c in points(text, roles(self.root, file.relative_to(self.root).parts[1])) if c.id == task["id"]
-        )
+        change = _changes(text, roles(self.root, file.relative_to(self.root).parts[1]))[task["id"]]
         began = time.monotonic()
         known = self.tests.get(task["file"], [])
         # What needs no database first, then by how long it took, once that is known.
@@ -172,11 +170,26 @@ def users(root: Path) -> dict[str, frozenset[str]]:
 
 
 def _caches() -> list[Any]:
+    """What functions of ours remember; looked for again only when a module has come."""
+    if _known[0] != len(sys.modules):
+        _known[:] = [len(sys.modules), _looked_for()]
+    return _known[1]
+
+
+_known: list[Any] = [0, []]
+
+
+def _looked_for() -> list[Any]:
     return [
         one
         for one in gc.get_objects()
         if isinstance(one, functools._lru_cache_wrapper) and str(one.__module__).startswith(("gezhi.", "tests."))
     ]
+
+
+@functools.lru_cache(maxsize=8)
+def _changes(text: str, posts: frozenset[str]) -> dict[str, Change]:
+    return {change.id: change for change in points(text, posts)}
 
 
 @functools.lru_cache(maxsize=64)

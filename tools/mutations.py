@@ -15,6 +15,7 @@ line a change; the report, with each survivor and the tests that were asked, in 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import random
@@ -43,7 +44,7 @@ def chosen(
     """The changes to try: as many of each file as its turn gives, seeded, so that a longer run goes on where a shorter ended."""
     each: dict[str, list[Change]] = {}
     for file in sorted(files):
-        made = _points(root, file)
+        made = list(_points(root, file))
         random.Random(f"{seed}:{file}").shuffle(made)
         each[file] = made
     found: list[tuple[str, Change]] = []
@@ -59,6 +60,7 @@ def chosen(
     return [(file, change) for file, change in found if (file, change.id) not in gone]
 
 
+@functools.cache
 def _points(root: Path, file: str) -> list[Change]:
     return points((root / file).read_text(encoding="utf-8"), roles(root, file.split("/")[1]))
 
@@ -125,15 +127,16 @@ def _read(results: Path, *, survivors: bool = False) -> dict[tuple[str, str], di
 
 
 def _spread(tasks: list[tuple[str, Change]], root: Path, results: Path, jobs: int, leave: Sequence[str]) -> None:
-    """Each process takes whole files, so that it looks at their tests unbroken only once."""
-    names = sorted({file for file, _change in tasks})
-    shares = [[t for t in tasks if names.index(t[0]) % jobs == job] for job in range(jobs)]
+    """Each process takes neighbours: it reads a pack, and looks at the tests of a file unbroken, only once."""
+    tasks = sorted(tasks, key=lambda task: task[0])
+    each = -(-len(tasks) // jobs)
+    shares = [tasks[job * each : (job + 1) * each] for job in range(jobs)]
     running = []
     with tempfile.TemporaryDirectory(prefix="gezhi-mutations-") as scratch:
         for number, share in enumerate(s for s in shares if s):
             copy = Path(scratch) / str(number)
             _copy(root, copy)
-            listed = sorted(({"file": f, "id": c.id} for f, c in share), key=lambda t: t["file"])
+            listed = [{"file": f, "id": c.id} for f, c in share]
             (copy / "tasks.json").write_text(json.dumps(listed, ensure_ascii=False), encoding="utf-8")
             code = [str(copy), str(ROOT)] if not (copy / "gezhi").is_dir() else [str(copy)]
             environment = {**os.environ, "PYTHONPATH": os.pathsep.join(code)}

@@ -50,3 +50,13 @@ def test_install_and_list(shipped, write_pack, capsys):
     assert run("install", write_pack("hill", {"forms/ask.yaml": form.format("甲")})) == 0
     assert run("install", write_pack("hill", {"forms/ask.yaml": form.format("乙")})) == 1
     assert "[pack.version]" in capsys.readouterr().out
+
+
+def test_what_a_file_lays_down_is_said_without_its_words(write_pack, capsys):
+    limits = "default: 5 work_day\nsteps: {accept: 2 work_day}\n"
+    folder = write_pack("hill", {"limits.yaml": limits})
+    assert run("show", folder / "limits.yaml") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "## packs/hill/limits.yaml"
+    assert any("accept: 2 work_day" in line for line in said) and any("5 work_day" in line for line in said)
+    assert run("show", folder / "posts.yaml") == 1, "there is no such document"
