@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from gezhi.engines.workflows import actions, protecting
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import forms, places
+from gezhi.engines.workflows.schema import definition, definition_at
+from gezhi.foundation import forms, packs, places
 from gezhi.foundation.errors import Invalid, register
 from gezhi.foundation.people import Actor, crypto
 
@@ -46,12 +47,34 @@ FORM = forms.Form((
 ))  # fmt: skip
 
 
+ORDINARY = "request"
+
+
+def methods() -> list[tuple[str, str]]:
+    """(name, title) of every method that somebody at a desk may begin, the ordinary one first.
+
+    Not those that begin in their own way: for protected matters, for items of a list of services, out of a meeting, and as
+    sub-cases of another.
+    """
+    registry = packs.registry()
+    flows = [
+        definition(e.name, e.version)[0] for e in (registry.get("workflow", n) for n in registry.names("workflow"))
+    ]
+    below = {s.workflow for flow in flows for s in flow.stages.values() if s.kind == "children"}
+    open_ones = [
+        f for f in flows if not (f.services or f.assigned or f.name in below or f.name == protecting.process())
+    ]
+    return [(f.name, packs.say(f.title)) for f in sorted(open_ones, key=lambda f: f.name != ORDINARY)]
+
+
 def register_matter(given: Mapping[str, Any], *, actor: Actor, key: str) -> tuple[Case, bool]:
     """Open the case; the same key again gives the first one and False.
 
-    `given`: text, contact_name, contact_phone, category, urgent, place, channel, consent. Raises Invalid
-    counter.incomplete with field errors, NotAllowed without the power case.raise_for at the place.
+    `given`: text, contact_name, contact_phone, category, urgent, place, channel, consent, workflow (one of `methods`; the
+    ordinary one when left out). What an office begins by itself, by another method and for nobody, needs no consent.
+    Raises Invalid counter.incomplete with field errors, NotAllowed without the power case.raise_for at the place.
     """
+    workflow = str(given.get("workflow") or ORDINARY)
     asked = {f.id for f in FORM.fields}
     values, wrong = FORM.clean({k: v for k, v in given.items() if k in asked and v not in ("", None)})
     if values.get("contact_phone"):
@@ -61,22 +84,28 @@ def register_matter(given: Mapping[str, Any], *, actor: Actor, key: str) -> tupl
             wrong["contact_phone"] = _("这个号码不像电话，请填 11 位手机号，或带区号的座机。")
     if values.get("about") and values["about"] not in protecting.ABOUT:
         wrong["about"] = _("请从给出的几项里选。")
-    consent = str(given.get("consent", ""))
-    if consent not in CONSENTS:
-        wrong["consent"] = _("请选本人怎么同意的；没有同意不能代为登记。")
+    if workflow != ORDINARY and workflow not in dict(methods()):
+        wrong["workflow"] = _("没有这种工作法，或者不从这里开始。")
+        workflow = ORDINARY
     place = str(given.get("place", ""))
     directory = places.directory()
     place_id = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else None
     if place_id is None or not directory.open(place_id):
         wrong["place"] = _("请选是哪个村或社区的事。")
+    consent = str(given.get("consent", ""))
+    for_nobody = workflow != ORDINARY and not (values.get("contact_name") or values.get("contact_phone"))
+    if for_nobody and place_id is not None and not wrong:
+        for_nobody = not definition_at(workflow, place_id)[0].consent
+    if consent not in CONSENTS and not (for_nobody and not consent):
+        wrong["consent"] = _("请选本人怎么同意的；没有同意不能代为登记。")
     if wrong or place_id is None:
         raise Invalid("counter.incomplete", field_errors=wrong)
     actor.need("case.raise_for", directory.path(place_id))
     channel = str(given.get("channel", "counter"))
     data = {k: v for k, v in values.items() if v not in (None, "", False)}
-    data |= {"on_behalf": True, "consent": consent}
+    data |= {"on_behalf": True, "consent": consent} if consent else {}
     return actions.open_case(
-        "request", data, actor=actor, place_id=place_id, channel=channel if channel in CHANNELS else "counter", key=key
+        workflow, data, actor=actor, place_id=place_id, channel=channel if channel in CHANNELS else "counter", key=key
     )
 
 

@@ -238,6 +238,31 @@ def test_a_copy_gets_a_name_of_its_own_and_a_taken_one_is_refused(house, world):
             drafts.start("errand", actor=world.actor("赵兰"), as_name=name)
 
 
+def test_any_method_is_begun_at_the_counter_and_what_an_office_begins_needs_nobodys_consent(house, world):
+    packs.install(PACKS / "yongxingtun-village", actor=people.system("test"))
+    client = house.of("赵兰")
+    assert "/desk/counter?as=relocation" in client.get("/desk/methods/relocation").content.decode()
+    form = client.get("/desk/counter?as=relocation").content.decode()
+    assert re.search(r'<option value="relocation" selected>', form) and 'value="errand"' in form
+    for own_door in ("protected", "meeting_task", "relocation_household", "service"):
+        assert f'<option value="{own_door}"' not in form, own_door
+    given = {"text": "建养老综合体，要拆 115 户。", "place": world.places["lake"], "workflow": "relocation"}
+    begun = client.post("/desk/counter", given)
+    case = Case.objects.get(workflow="relocation")
+    assert begun["Location"] == f"/desk/cases/{case.pk}" and (case.stage, case.on_behalf) == ("plan", False)
+    assert client.get(f"/desk/cases/{case.pk}").status_code == 200
+    for wrong, field in (
+        ({"workflow": "errand"}, "同意"),  # a method that asks for consent
+        ({"contact_phone": "13812345678"}, "同意"),  # somebody's matter
+        ({"workflow": "protected"}, "不从这里开始"),
+        ({"workflow": "request"}, "同意"),
+    ):
+        refused = client.post("/desk/counter", given | wrong)
+        assert refused.status_code == 422 and field in refused.content.decode(), wrong
+    assert house.of("钱立").post("/desk/counter", given).status_code == 403, "not for another village"
+    assert Case.objects.count() == 1
+
+
 def test_who_neither_supervises_nor_manages_does_not_draft(house, world):
     assert house.of("秦英").post("/desk/methods/errand").status_code == 403
     assert "改成本地的" not in house.of("秦英").get("/desk/methods/errand").content.decode()

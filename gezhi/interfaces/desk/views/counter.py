@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import access, protecting, queries, rules
@@ -28,8 +29,12 @@ FOUND = 20
 def counter(request: Request) -> HttpResponse:
     """The form and the search. POST registers and shows the receipt."""
     request.actor.need("case.raise_for")
+    asked = str(request.POST.get("workflow") or request.GET.get("as") or intake.ORDINARY)
     context: dict[str, Any] = {
-        "places": _places(request),
+        "places": _places(request, whole_county=asked != intake.ORDINARY),
+        "methods": intake.methods(),
+        "method": asked,
+        "ordinary": intake.ORDINARY,
         "categories": fields.category_groups(request.POST.get("category")),
         "consents": intake.CONSENTS.items(),
         "channels": intake.CHANNELS.items(),
@@ -48,8 +53,12 @@ def counter(request: Request) -> HttpResponse:
             case, _new = intake.register_matter(
                 request.POST, actor=request.actor, key=request.POST.get("_key") or new_key()
             )
+            if not case.on_behalf and access.sees(
+                case, request.actor
+            ):  # an office's own matter: nobody takes a receipt
+                return redirect("desk:case", case_id=case.id)
             return redirect("desk:receipt", case_id=case.id)
-        except (Invalid, Conflict, NotAllowed) as refusal:
+        except (Invalid, Conflict, NotAllowed, NotFound) as refusal:
             context |= {"errors": refusal.field_errors, "refusal": refusal}
             status = refusal.http
     elif request.GET.get("find", "").strip():
@@ -93,11 +102,17 @@ def _found(request: Request, written: str) -> dict[str, Any]:
     return {"find": written, "rows": rows, "elsewhere": bool(elsewhere) and not rows}
 
 
-def _places(request: Request) -> list[tuple[str, list[dict[str, str]]]]:
-    """Villages and communities this counter registers for, under their town; a village's own counter sees its grids."""
+def _places(request: Request, *, whole_county: bool = False) -> list[tuple[str, list[dict[str, str]]]]:
+    """Villages and communities this counter registers for, under their town; a village's own counter sees its grids.
+
+    `whole_county`: the county as well, for methods that begin there.
+    """
     directory = places.directory()
     groups: list[tuple[str, list[dict[str, str]]]] = []
     for kind, place in request.actor.places("case.raise_for"):
+        if whole_county and kind == "county":
+            name = places.short_name(directory.get(place).name)
+            groups.append((name, [{"value": str(place), "title": _("{county}（全县的事）").format(county=name)}]))
         towns = [place] if kind != "county" else list(directory.children(place))
         for town in towns:
             info = directory.get(town)

@@ -25,6 +25,7 @@ from gezhi.foundation.measures import Spread
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
+from .. import intake
 from ..diagram import horizontal
 from ..fields import limit_words, titled
 from ..method_changes import version_words
@@ -203,6 +204,7 @@ def method(request: Request, name: str) -> HttpResponse:
         "versions": _versions(name),
         "drafts": [_draft_row(d) for d in drafts.open_drafts().get(name, ())],
         "may_draft": drafts.may_draft(request.actor),
+        "may_begin": request.actor.may("case.raise_for") and name in dict(intake.methods()),
         "asked": titled(flow.stages[asked].title) if asked in flow.stages else "",
         "behind": _behind(request.actor, name, asked, since) if asked in flow.stages else [],
     }
