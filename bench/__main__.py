@@ -1,4 +1,4 @@
-"""Run the benchmarks: `python -m bench [--small] [--db sqlite|postgres] [--only creating,lists,figures,verify,proving,ticking,similar,panels,duties,methods]`.
+"""Run the benchmarks: `python -m bench [--small] [--db sqlite|postgres] [--only creating,lists,figures,verify,proving,ticking,importing,national,similar,panels,duties,methods]`.
 
 Each database is measured by a process of its own on a temporary home. Prints one table; the exit code is 1 when a
 bound is missed. `--small` takes about a minute on a calm machine; the full run needs some twenty.
@@ -25,6 +25,7 @@ ALL = (
     "proving",
     "ticking",
     "importing",
+    "national",
     "registers",
     "similar",
     "panels",
