@@ -2,7 +2,7 @@
 
 One write ends what is open, names whom it is about, and enters the process for protected matters above all of them. What
 was merged into it goes with it. Whoever had it in hand before stands in its record (`known_to`); none of them sees it any
-more unless the rule of protected matters lets them. `protecting.release` is the way back. docs/rules/protected.md
+more unless the rule of protected matters lets them. `restoring.restore` is the way back. docs/rules/protected.md
 """
 
 from __future__ import annotations
@@ -55,6 +55,12 @@ PROTECT = Action(
         Field("ground", "long_text", {"zh": "怎么看出来的", "en": "How one sees it"}, required=True, max=500),
     )),
     says={"zh": "换到上一级来看", "en": "Received one level above now"},
+)  # fmt: skip
+
+# What another process changes of a case beside its open items and its dates; `restoring` puts it back.
+RETURNS = (
+    "workflow", "version", "stage", "phase", "cycle", "handler_seat", "kept", "counters", "returns", "resorts", "reworks",
+    "extensions", "reopenings", "attempts", "handled_at", "verified_at", "followed_at", "solved", "rating", "public_ok",
 )  # fmt: skip
 
 
@@ -111,7 +117,7 @@ def _protect(
     if errors:
         raise Invalid(field_errors=errors)
     kind, lines = protecting.about_what(values["about"], _words(case), case.place_id, now)
-    before, known = case_patch(case), _known_to(case, items, now)
+    before, known = case_patch(case), known_to(case, items, now)
     flow, _hash = definition(case.workflow, case.version)
     item = next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
     step = Step(flow, PROTECT, case, item, items, actor, values, now)
@@ -119,7 +125,10 @@ def _protect(
     step.told["about"] = values.pop("about")
     _mark(case, kind, lines, step)
     if case.state == OPEN:
-        _enter(step, now)
+        _enter(step, now, before)
+    else:
+        since = clocks.cycle_start(case, items)
+        case.promised = {**case.promised, "ordinary": {"since": since.isoformat(), **case.promised}}
     writing.write(step, before, None)
     _at_once([case.id])
     along(case, actor)
@@ -134,31 +143,43 @@ def _mark(case: Case, kind: str, lines: Iterable[Named], step: Step) -> None:
     step.against = protecting.rows_of(case)
 
 
-def _enter(step: Step, now: datetime) -> None:
+def _enter(step: Step, now: datetime, before: Mapping[str, Any]) -> None:
     """What was open ends; the process for protected matters begins, from the seat above everybody named.
 
     The date told to the resident is counted anew by that process, still from the day on which the round began; the
-    old one waits in `promised`, for the case that this is lifted again.
+    old one waits in `promised`, with the way back, for the case that it is no protected matter after all.
     """
     case, began = step.case, clocks.cycle_start(step.case, step.items)
-    step.stop()
+    back = _way_back(step, before)
+    paused = step.item is not None and step.flow.stages[step.item.stage].pauses
+    if paused and step.item is not None:  # the time in which the promise stood still until now
+        more = [*case.promised.get("more", ()), [step.item.opened_at.isoformat(), now.isoformat()]]
+        case.promised = {**case.promised, "more": more}
+    step.stop(undone=True)  # whoever saw what it is has not done its step: they may verify it later
     name = protecting.process()
     if name:
         step.flow, case.body_hash = definition(name)
         case.workflow, case.version = step.flow.name, step.flow.version
     limit = clocks.promise(step.flow, category=case.category, kind=case.kind, urgent=case.urgent)
-    ordinary = {"since": began.isoformat(), **case.promised}
+    ordinary = {"since": began.isoformat(), **case.promised, "back": back}
     given = {"given": case.promised["given"]} if "given" in case.promised else {}
     case.promised = {"limits": [limit], "since": ordinary["since"], "ordinary": ordinary, **given}
     case.due_at = clocks.promised(began, case.promised)
-    case.cycle += 1
+    case.cycle = step.next_cycle()
     case.handler_seat = case.parked_until = case.attempts = case.kept = case.followed_at = None
     case.solved = case.rating = ""
     step.enter(step.flow.start, TRUNK)
     step.settle()
 
 
-def _known_to(case: Case, items: Iterable[WorkItem], now: datetime) -> set[int]:
+def _way_back(step: Step, before: Mapping[str, Any]) -> dict[str, Any]:
+    """What `restoring` needs: the case's columns that another process will change, and which items were open."""
+    columns = {name: before[name] for name in RETURNS}
+    dates = {name: at.isoformat() for name, at in columns.items() if isinstance(at, datetime)}
+    return {"case": columns | dates, "items": [i.number for i in step.items if i.state == OPEN]}
+
+
+def known_to(case: Case, items: Iterable[WorkItem], now: datetime) -> set[int]:
     """Persons who had the matter in hand until now: who did a step, took one, or sits in a seat that had one."""
     directory = people.directory()
     found: set[int] = set() if case.reporter_id is None else {case.reporter_id}
@@ -252,4 +273,4 @@ def _difference(
     return new, old
 
 
-__all__ = ["PROTECT", "along", "may", "protect"]
+__all__ = ["PROTECT", "along", "known_to", "may", "protect"]

@@ -49,11 +49,12 @@ def promised(start: datetime, made: Mapping[str, Any]) -> datetime:
             due_at = extend(due_at, parse_limit(more))
         else:
             since, until = (datetime.fromisoformat(at) for at in more)
-            due_at = _after_pause(due_at, since, until, made["limits"][0])
+            due_at = after_pause(due_at, since, until, made["limits"][0])
     return due_at
 
 
-def _after_pause(due_at: datetime, since: datetime, until: datetime, limit: str) -> datetime:
+def after_pause(due_at: datetime, since: datetime, until: datetime, limit: str) -> datetime:
+    """A date moved on by the time between two instants, in working time when the limit counts so."""
     if parse_limit(limit).unit not in (Unit.WORK_HOUR, Unit.WORK_DAY):
         return due_at + (until - since)
     seconds = int(work_between(since, until).total_seconds())

@@ -199,6 +199,8 @@ def apply(step: Step) -> None:
     elif effect == "protect":
         step.against = protecting.name_seat(step.case, step.values["about"], step.now)
     elif effect == "unprotect":
+        if protecting.way_back(step.case) is not None:
+            raise Conflict("restore.instead")
         step.against = protecting.release(step.case)
     elif effect == "accept" and step.item is not None:
         step.case.handler_seat = step.item.owner_seat  # who was asked takes it, and handles it from here

@@ -86,6 +86,13 @@ def sees_original(case: Case, actor: Actor) -> bool:
     return receiver(case) in actor.answering
 
 
+def stood_above(case: Case, actor: Actor) -> bool:
+    """Whether the actor stands above everybody that a matter ever named, also lines that were withdrawn. One query."""
+    lines = naming.of_ids([case.id], withdrawn=True).get(case.id, ())
+    guard = Guard(actor)
+    return actor.kind == "staff" and not guard.keeps_away(lines) and guard.above(columns_of(case), lines)
+
+
 def receiver(case: Case) -> int:
     """The seat that receives the matter: the one next above everybody named, else the post its process names."""
     from gezhi.engines.workflows.schema import definition

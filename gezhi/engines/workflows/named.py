@@ -51,11 +51,12 @@ def of(case: Case) -> tuple[Named, ...]:
     return case.named  # type: ignore[attr-defined,no-any-return]
 
 
-def of_ids(ids: Sequence[int]) -> dict[int, tuple[Named, ...]]:
-    """The lines that count, by case id. One query; none for no ids."""
+def of_ids(ids: Sequence[int], *, withdrawn: bool = False) -> dict[int, tuple[Named, ...]]:
+    """The lines that count, or (`withdrawn`) ever counted, by case id. One query; none for no ids."""
     found: dict[int, list[Named]] = defaultdict(list)
     if ids:
-        rows = ProtectedAgainst.objects.filter(case_id__in=ids, withdrawn=False).order_by("case_id", "number")
+        counting = {} if withdrawn else {"withdrawn": False}
+        rows = ProtectedAgainst.objects.filter(case_id__in=ids, **counting).order_by("case_id", "number")
         for row in rows.values_list(
             "case_id", "number", "source", "person_id", "seat_id", "organisation_id", "place_id"
         ):

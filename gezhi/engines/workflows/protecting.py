@@ -211,6 +211,12 @@ def name_seat(case: Case, seat_id: int, now: datetime) -> list[ProtectedAgainst]
     return [row for row in rows_of(case) if row.number in fresh]
 
 
+def way_back(case: Case) -> Mapping[str, Any] | None:
+    """What `apart` kept of the process that an open case was taken from; None when it was not kept apart midway."""
+    back: Mapping[str, Any] | None = case.promised.get("ordinary", {}).get("back")
+    return back
+
+
 def release(case: Case) -> list[ProtectedAgainst]:
     """It is no protected matter after all: every line is withdrawn. Not saved."""
     rows = list(ProtectedAgainst.objects.filter(case_id=case.id, withdrawn=False))
@@ -218,7 +224,7 @@ def release(case: Case) -> list[ProtectedAgainst]:
         row.withdrawn = True
     case.protected, case.named = "", ()  # type: ignore[attr-defined]
     if "ordinary" in case.promised:  # kept apart midway: what was promised before holds again
-        case.promised = case.promised["ordinary"]
+        case.promised = {name: value for name, value in case.promised["ordinary"].items() if name != "back"}
         case.due_at = clocks.promised(case.opened_at, case.promised)
     findable([case])
     return rows

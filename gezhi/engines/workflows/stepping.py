@@ -88,6 +88,10 @@ class Step:
         """Items that are open at this point of the step."""
         return (i for i in (*self.items, *self.created) if i.state == OPEN)
 
+    def next_cycle(self) -> int:
+        """The number of a new round; a case that was kept apart and came back has used more than its own."""
+        return max((self.case.cycle, *(i.cycle for i in self.items))) + 1
+
     # --- what the action says of the case ---------------------------------------------------------------------
 
     def _assign(self) -> None:
@@ -190,11 +194,12 @@ class Step:
         if at.branch == "" and stage.kind != "end" and (case.state == CLOSED or self.action.counter == "reopenings"):
             case.state, case.outcome, case.closed_at = OPEN, "", None
             case.merged_into = case.attempts = None
-            case.cycle += 1
+            case.cycle = self.next_cycle()
             limit = clocks.promise(self.flow, category=case.category, kind=case.kind, urgent=case.urgent)
             # An item of the list of services keeps its own limit, also the second time.
             own = case.promised.get("service")
-            case.promised = {"limits": [own], "service": own} if own else {"limits": [limit]}
+            ordinary = {"ordinary": case.promised["ordinary"]} if "ordinary" in case.promised else {}
+            case.promised = ({"limits": [own], "service": own} if own else {"limits": [limit]}) | ordinary
             case.due_at = clocks.promised(self.now, case.promised)
         self._enter(stage, at)
 
@@ -311,13 +316,13 @@ class Step:
         case.solved = case.rating = ""  # what was said of an earlier round stands in the record; now it is asked anew
         case.followed_at, case.phase = None, "closed"
 
-    def stop(self) -> None:
-        """End everything that is open; what comes of the case is the caller's to say."""
+    def stop(self, *, undone: bool = False) -> None:
+        """End everything that is open; what comes of the case is the caller's to say. `undone`: nobody did the step."""
         for item in list(self.open()):
             if item is not self.item:
                 self.finish(item, "cancelled")
         if self.item is not None:
-            self.finish(self.item)
+            self.finish(self.item, "cancelled" if undone else "done")
 
     def _end(self, stage: Stage) -> None:
         self.stop()

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import apart, merged
+from gezhi.engines.workflows import apart, merged, restoring
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.schema import Workflow, definition
 from gezhi.foundation import people
@@ -42,7 +42,8 @@ class Entry:
     public: tuple[str, ...]
     moved: bool
     rungs: tuple[Mapping[str, Any], ...] = ()  # {do, post, seat} of each rung that was climbed
-    known_to: tuple[str, ...] = ()  # names of those who had it in hand until it was kept apart
+    known_to: tuple[str, ...] = ()  # names of those who had it in hand until it was kept apart, or came back
+    apart: bool = False  # told while the matter was a protected one
     panel: Mapping[str, Any] = field(
         default_factory=dict
     )  # what a panel came to: {result, binding, again, voted, invited, choices, ...}
@@ -107,14 +108,14 @@ def timeline_of(
     """What happened to a case, oldest first, out of its events and their private texts (as far as `actor` may read them)."""
     directory = people.directory()
     entries: list[Entry] = []
-    last, stage, joined = flow, "", False
+    last, stage, joined, kept = flow, "", False, False
     workflow, version = flow.name, flow.version
     # With the resident's words the photos went as well; the numbers of what is gone lead nowhere.
     erased = any("text" in event.patch.get("@erased", {}).get("names", ()) for event in history)
     for event in history:
         act = event.patch.get("act", {})
-        kept_apart = event.kind == "case.protect"
-        if not kept_apart and "workflow" in event.patch:
+        crossing = _CROSSINGS.get(event.kind)
+        if crossing is None and "workflow" in event.patch:
             workflow, version = event.patch["workflow"], event.patch["version"]
         # Until it was kept apart it went by another process, whose steps and actions are told as they were drawn.
         flow = last if workflow == last.name else definition(workflow, version)[0]
@@ -122,8 +123,9 @@ def timeline_of(
         action = flow.actions_at(at_stage).get(act.get("action", "")) if at_stage in flow.stages else None
         if event.kind == "case.merge" or joined:
             action = merged.told(flow, act.get("action", "")) or action
-        if kept_apart:
-            action = apart.PROTECT
+        if crossing is not None:
+            action = crossing
+        kept = bool(event.patch.get("protected", kept))
         raw = texts.get(act["said"]["private"]) if "said" in act else None
         own = texts.get(act["sealed"]["private"]) if "sealed" in act and _wrote(event, actor) else None
         said = json.loads(raw) if raw else {}
@@ -163,6 +165,7 @@ def timeline_of(
                 known_to=tuple(
                     directory.person(id).name_public for id in act.get("known_to") or () if id in directory.persons
                 ),
+                apart=kept,
                 rungs=tuple(rung for rung in act.get("rungs") or () if isinstance(rung, dict)),
             )
         )
@@ -171,6 +174,10 @@ def timeline_of(
         if "merged_into" in event.patch:
             joined = event.patch["merged_into"] is not None
     return entries
+
+
+# Events by which a case goes over to another process: what was done is no action of either.
+_CROSSINGS = {"case.protect": apart.PROTECT, "case.restore": restoring.RESTORE}
 
 
 def masked(words: str) -> str:

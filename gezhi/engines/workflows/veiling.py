@@ -23,8 +23,10 @@ COPY = "copy"  # the field of a form that holds the reviewed text
 def veiled(view: CaseView, actor: Actor) -> CaseView:
     """The view as this actor may have it; an ordinary case as it is."""
     case = view.case
-    if not case.protected or actor.kind == "system":
+    if actor.kind == "system":
         return view
+    if not case.protected:
+        return _after(view, actor)
     view = replace(view, contact={"name": "", "phone": ""})
     if guarding.sees_original(case, actor):
         return view
@@ -45,6 +47,23 @@ def veiled(view: CaseView, actor: Actor) -> CaseView:
         veiled=True,
         place_label=places.directory().label(near) if near is not None else "",
     )
+
+
+def _after(view: CaseView, actor: Actor) -> CaseView:
+    """An ordinary matter that was a protected one: what was said then stays with those who stood above whom it named.
+
+    Everybody else reads that it was kept apart and that it came back, not by whom, why, or what came between.
+    """
+    if not any(entry.apart for entry in view.timeline) or guarding.stood_above(view.case, actor):
+        return view
+    shown = []
+    for entry in view.timeline:
+        if entry.action == "protect":
+            shown.append(replace(entry, said={}, form={}, who="", seat_label="", actor_kind="system", known_to=()))
+        elif not entry.apart or entry.action == "open":
+            shown.append(replace(entry, known_to=()) if entry.action == "restore" else entry)
+    photos = tuple(p for e in shown if e.action in ("open", "add") for p in e.photos)
+    return replace(view, timeline=shown, photos=photos)
 
 
 def _entry(entry: Entry, since: int | None) -> Entry:

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
-from gezhi.engines.workflows import access, merged, queries, registering, rules, veiling
-from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
+from gezhi.engines.workflows import access, merged, protecting, queries, registering, rules, veiling
+from gezhi.engines.workflows.models import CLOSED, OPEN, Case, ProtectedAgainst, WorkItem
 from gezhi.engines.workflows.schema import PHASES, Action, Workflow, definition
 from gezhi.engines.workflows.timeline import Entry, Words, contact_of, refs_of, timeline_of, words_of
 from gezhi.foundation import events, people, places
@@ -82,7 +82,8 @@ def receipt_view(case_id: int, actor: Actor) -> CaseView:
 def case_of_photo(case_id: int, photo_id: int, actor: Actor) -> Case:
     """The case whose photo the actor may see. Raises NotFound; costs more for a protected case, whose photos are apart."""
     case = access.case_to_see(case_id, actor=actor)
-    if case.protected and not veiling.may_see_photo(case_view(case_id, actor), photo_id):
+    apart = case.protected or ProtectedAgainst.objects.filter(case_id=case_id).exists()
+    if apart and not veiling.may_see_photo(case_view(case_id, actor), photo_id):
         raise NotFound("case.not_found")
     return case
 
@@ -147,6 +148,8 @@ def possible(case: Case, items: list[WorkItem], actor: Actor, *, flow: Workflow 
                 continue
             if action.effect == "take" and item is not None and item.person_id == actor.person_id:
                 continue
+            if action.effect == "unprotect" and protecting.way_back(case) is not None:
+                continue  # restoring.py leads back to where it was
             if action.effect == "release" and (item is None or item.person_id != actor.person_id):
                 continue
             found.append(
@@ -210,7 +213,8 @@ def _not_now(
 
 def bar_of(case: Case, items: Iterable[WorkItem], now: datetime) -> rules.Bar:
     """The clock bar of the case's present round: each item of the trunk is a spell of its seat."""
-    mine = [i for i in items if not i.side and i.branch == "" and i.cycle == case.cycle]
+    # A later number than the case's own: while it was kept apart (restoring.py); that time went by as well.
+    mine = [i for i in items if not i.side and i.branch == "" and i.cycle >= case.cycle]
     stages = definition(case.workflow, case.version)[0].stages
     spells = [
         rules.Spell(

@@ -238,6 +238,13 @@ class ProtectIn(Schema):
     expected_seq: int | None = Field(default=None, description="`seq` of the case seen: a stale click gets 409")
 
 
+class RestoreIn(Schema):
+    """A matter kept apart midway is an ordinary one after all."""
+
+    reason: str = Field(description="Why; read by everybody who handles it")
+    expected_seq: int | None = Field(default=None, description="`seq` of the case seen: a stale click gets 409")
+
+
 class KeptApartOut(Schema):
     number: str
     sees: bool = Field(description="Whether the caller still sees the case; if not, GET answers 404 from now on")

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from gezhi.engines.workflows import access, actions, apart, queries
+from gezhi.engines.workflows import access, actions, apart, queries, restoring
 from gezhi.engines.workflows import views as case_views
 from gezhi.foundation import errors, files, packs, people
 from gezhi.foundation.files.models import StoredFile
@@ -178,6 +178,29 @@ def protect(request: HttpRequest, case_id: str) -> HttpResponse:
         raise refusals.ItemMalformed(field_errors={"expected_seq": _("要填整数")})
     case = apart.protect(
         number, given.get("about", ""), given.get("ground", ""), actor=actor,
+        expected_seq=int(seen) if seen is not None else None, key=key or None,
+    )  # fmt: skip
+    return views.reply({"number": case.number, "sees": access.sees(case, actor)})
+
+
+@api.post(
+    "/cases/{case_id}/restore",
+    auth=bearer,
+    response={200: schemas.KeptApartOut, **faults(400, 401, 403, 404, 409, 413, 415, 422)},
+    openapi_extra=body("RestoreIn", idempotent=True),
+    tags=["staff"],
+    summary="Bring a case kept apart midway back to where it was",
+)
+def restore(request: HttpRequest, case_id: str) -> HttpResponse:
+    """It complains about nobody after all: an ordinary matter again, at the step from which it was taken."""
+    actor, number = actor_of(request), _id(case_id)
+    key = bodies.idempotency_key(request)
+    given = bodies.fields(bodies.json_object(request), text=("reason",), number=("expected_seq",))
+    seen = given.get("expected_seq")
+    if seen is not None and seen != int(seen):
+        raise refusals.ItemMalformed(field_errors={"expected_seq": _("要填整数")})
+    case = restoring.restore(
+        number, given.get("reason", ""), actor=actor,
         expected_seq=int(seen) if seen is not None else None, key=key or None,
     )  # fmt: skip
     return views.reply({"number": case.number, "sees": access.sees(case, actor)})

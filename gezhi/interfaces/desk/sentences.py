@@ -167,14 +167,25 @@ def _number(value: object) -> int | None:
 
 def _kept_apart(entry: Entry, who: SafeString) -> SafeString:
     """An ordinary matter became a protected one, and who had it in hand until then."""
+    if not entry.who:  # told to somebody who did not receive it: not by whom
+        return _fill(_("转为保密事项，换到上一级来收。"), who=who)
     told = _fill(_("{who}转为保密事项，换到上一级来收。"), who=who)
     if not entry.known_to:
         return told
     return SafeString(told + _fill(_("在这之前经手、看得到的人：{names}。"), names=_("、").join(entry.known_to)))
 
 
+def _came_back(entry: Entry, who: SafeString) -> SafeString:
+    """A matter kept apart midway is an ordinary one again, and who had it in between."""
+    told = _fill(_("{who}看了不是保密事项，回到原来的办法接着办。"), who=who)
+    if not entry.known_to:
+        return told
+    return SafeString(told + _fill(_("转为保密期间经手的人：{names}。"), names=_("、").join(entry.known_to)))
+
+
 _TELL: dict[str, Teller] = {
     "protect": _kept_apart,
+    "restore": _came_back,
     "open": _opened,
     "close_panel": _counted,
     "time_over": _counted,

@@ -69,6 +69,7 @@ urlpatterns = [
     path("cases/<int:case_id>/similar", similar.near, name="similar"),
     path("cases/<int:case_id>/gather", gathering.gather, name="gather"),
     path("cases/<int:case_id>/protect", protected.protect, name="protect"),
+    path("cases/<int:case_id>/restore", protected.restore, name="restore"),
     path("cases/<int:case_id>/voices", panels.voices_of, name="voices"),
     path("voices/<int:voice_id>/photos/<int:photo_id>", panels.voice_photo, name="voice_photo"),
     path("voices/<int:voice_id>/<slug:what>", panels.judge, name="voice_judge"),

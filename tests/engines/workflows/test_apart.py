@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gezhi.engines.workflows import actions, apart, gathering, merging, queries, similar, views
+from gezhi.engines.workflows import actions, apart, gathering, merging, queries, restoring, similar, views
 from gezhi.engines.workflows.models import Case, ProtectedAgainst, Sketch, WorkItem
 from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import events, measures
@@ -113,7 +113,7 @@ def test_reports_of_the_same_event_go_with_it_and_come_back_with_it(world, case)
     world.do(case, "name", "周敏", about=world.seats["grid"])
     seats = ProtectedAgainst.objects.filter(case=report).values_list("seat_id", flat=True)
     assert world.seats["grid"] in seats
-    world.do(case, "lift", "周敏", unit=world.seats["city"], reason="说的不是干部。")
+    restoring.restore(case.id, "说的不是干部。", actor=world.actor("周敏"))
     report.refresh_from_db()
     assert report.protected == "" and report.contact_hash is not None
     assert views.case_view(report.id, world.actor("赵兰")).case.id == report.id
@@ -124,7 +124,7 @@ def test_lifted_it_is_an_ordinary_matter_by_the_date_that_was_promised_first(wor
     first = Case.objects.get(pk=case.id)
     kept = protect(world, case)
     assert kept.due_at > first.due_at
-    lifted = world.do(kept, "lift", "周敏", unit=world.seats["city"], reason="说的不是干部。")
+    lifted = restoring.restore(kept.id, "说的不是干部。", actor=world.actor("周敏"))
     lifted.refresh_from_db()
     assert (lifted.protected, lifted.due_at, bytes(lifted.contact_hash)) == (
         "",

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.workflows import access, apart, guarding, talking
+from gezhi.engines.workflows import access, apart, guarding, restoring, talking
 from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
 from gezhi.engines.workflows.views import CaseView, case_of_photo, case_view, contact_text
 from gezhi.flows.papers import doors
@@ -66,6 +66,7 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "voices": bool(view.flow.watches or any(s.panel for s in view.flow.stages.values())) and not view.veiled,
         "service": None if view.veiled else service_items.of_case(view.case.kept),
         "back": back if back.startswith("/desk/") else "",
+        "may_restore": restoring.may(view.case, request.actor),
         "may_protect": apart.may(view.case, view.items, request.actor),
         "may_reveal": access.may_reveal(view.case, request.actor),
         "sealed_contact": view.case.contact_ref is not None,

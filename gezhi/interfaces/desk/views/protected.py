@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.workflows import access, apart, guarding, protecting, queries
+from gezhi.engines.workflows import access, apart, guarding, protecting, queries, restoring
 from gezhi.engines.workflows import named as naming
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case
 from gezhi.engines.workflows.named import Named
@@ -114,6 +114,44 @@ def protect(request: Request, case_id: int) -> HttpResponse:
         "gone": bool(view.case.protected),
     }
     return show(request, "desk/protect.html", context, here="cases", status=refusal.http if refusal else 200)
+
+
+@staff
+@require_http_methods(["GET", "POST"])
+def restore(request: Request, case_id: int) -> HttpResponse:
+    """恢复为普通事项: GET: where it goes back to. POST: it is an ordinary matter again, where it stood."""
+    view = case_view(case_id, request.actor)
+    refusal: Conflict | Invalid | NotAllowed | None = None
+    if request.method == "POST":
+        try:
+            case = restoring.restore(
+                case_id,
+                request.POST.get("reason", "").strip(),
+                actor=request.actor,
+                expected_seq=acting.whole(request.POST.get("_seq")),
+                key=request.POST.get("_key") or new_key(),
+            )
+        except (Conflict, Invalid, NotAllowed) as wrong:
+            refusal = wrong
+            view = case_view(case_id, request.actor)
+        else:
+            tell(request, _("案 {number} 恢复为普通事项了，回到原来那一步。").format(number=case.number))
+            sees = access.sees(case, request.actor)
+            return redirect("desk:case", case_id=case_id) if sees else redirect("desk:protected")
+    elif not restoring.may(view.case, request.actor):
+        raise NotAllowed()
+    context = {
+        "view": view,
+        "case": view.case,
+        "back_to": restoring.goes_back_to(view.case),
+        "whom": _whom(view.case),
+        "seq": view.case.event_seq,
+        "key": new_key(),
+        "refusal": refusal,
+        "errors": refusal.field_errors if refusal else {},
+        "typed": request.POST,
+    }
+    return show(request, "desk/restore.html", context, here="cases", status=refusal.http if refusal else 200)
 
 
 def _near_seats(view: CaseView) -> list[tuple[str, str]]:
