@@ -14,7 +14,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows import access, apart, clocks, guarding, protecting, queries, repeating, rules, seating, writing
+from gezhi.engines.workflows import (
+    access,
+    apart,
+    clocks,
+    guarding,
+    protecting,
+    queries,
+    repeating,
+    rules,
+    seating,
+    writing,
+)
 from gezhi.engines.workflows.marking import At
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.record import case_patch
@@ -106,7 +117,9 @@ def restore(
         raise NotFound("case.not_found")
     key_hash = rules.fingerprint("restore", case_id, actor.person_id, key) if key else None
     body = rules.fingerprint("body", reason)
-    return repeating.once(case_id, key_hash, body, lambda: _restore(case_id, reason, actor, expected_seq, key_hash, body))
+    return repeating.once(
+        case_id, key_hash, body, lambda: _restore(case_id, reason, actor, expected_seq, key_hash, body)
+    )
 
 
 def _restore(

@@ -98,7 +98,9 @@ def test_what_was_said_in_between_stays_with_those_above(world, case):
     restore(world, case, by=_holder(world, receiver.owner_seat))
     for who in ("赵兰", "马东"):
         timeline = views.case_view(case.id, world.actor(who)).timeline
-        told = [(e.action, e.who, dict(e.said), e.known_to) for e in timeline if e.action in ("protect", "restore", "name")]
+        told = [
+            (e.action, e.who, dict(e.said), e.known_to) for e in timeline if e.action in ("protect", "restore", "name")
+        ]
         assert [line[0] for line in told] == ["protect", "restore"]
         assert told[0][1:] == ("", {}, ()) and told[1][3] == ()
         assert told[1][2] == {"reason": "说的是路灯，不是书记。"}
