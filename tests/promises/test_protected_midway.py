@@ -82,7 +82,7 @@ def test_every_door_shuts_at_once_behind_those_who_must_not_know(midway):
 def test_without_the_lines_that_name_them_the_doors_stay_open(midway, monkeypatch):
     """The twin: kept apart in name only, the secretary and her deputy go on reading."""
     monkeypatch.setattr(apart, "_mark", lambda case, kind, lines, step: None)
-    monkeypatch.setattr(apart, "_enter", lambda step, now: None)
+    monkeypatch.setattr(apart, "_enter", lambda step, now, before: None)
     apart.protect(midway.case.id, "village", GROUND, actor=midway.world.actor("秦英"))
     after = learners(midway, "sd")
     assert {"case page", "list of cases", "API, list", "search by words", "photo"} <= {d for d, w in after.items() if w}

@@ -146,7 +146,7 @@ def _restore(
         raise Invalid(field_errors=errors)
     flow, _hash = definition(case.workflow, case.version)
     item = next((i for i in items if i.state == OPEN and not i.side and i.branch == ""), None)
-    before, known = case_patch(case), apart.known_to(case, items, now)
+    before, known = case_patch(case), apart.known_to(case, [i for i in items if i.cycle == case.cycle], now)
     step = Step(flow, RESTORE, case, item, items, actor, values, now)
     step.told["known_to"] = sorted(known)
     back = protecting.way_back(case)

@@ -41,8 +41,8 @@ def kind_of(data: bytes) -> str:
 
 
 def megabytes(size: int) -> str:
-    """Bytes as people say them: "12 MB"."""
-    return f"{size / 1024 / 1024:.3g} MB"
+    """Bytes as people say them: "12 MB", "0.4 MB", "1,430 MB"."""
+    return f"{size / 1024 / 1024:,.{0 if size >= 10 * 1024 * 1024 else 1}f} MB"
 
 
 def _check_zip(data: bytes) -> None:
@@ -63,14 +63,16 @@ def _check_zip(data: bytes) -> None:
                     with archive.open(part) as stream:
                         head = stream.read(_PROLOG).replace(b"\x00", b"").lower()
                     if b"<!doctype" in head or b"<!entity" in head:
-                        raise refusals.Bomb(size="?")
+                        raise refusals.Unusual()
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, RuntimeError, NotImplementedError) as fault:
         raise refusals.Broken(detail=type(fault).__name__) from fault
 
 
 def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
     whole = sum(part.file_size for part in parts)
-    if len(parts) > MAX_PARTS or whole > MAX_WHOLE:
+    if len(parts) > MAX_PARTS:
+        raise refusals.Unusual()
+    if whole > MAX_WHOLE:
         raise refusals.Bomb(size=megabytes(whole))
     for part in parts:
         large = part.file_size > RATIO_FROM and part.file_size > MAX_RATIO * max(part.compress_size, 1)

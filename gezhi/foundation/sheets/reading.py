@@ -2,7 +2,8 @@
 
 Memory does not grow with the rows. Formulas give the value the sheet last showed; links to other workbooks are not
 followed. What stands once in cells merged down a column (a grid's name beside its forty rows) counts for each of those
-rows. Reading ends after many blank rows, so a sheet formatted down to row 1,048,576 costs no more than its data.
+rows. Reading ends after many blank rows, so a sheet formatted down to row 1,048,576 costs no more than its data; when
+something stands below them all the same, the sheet is refused with that row: no line is left out in silence.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from xml.etree.ElementTree import ParseError
@@ -24,6 +25,7 @@ MAX_ROWS = 200_000
 BLANKS = 500  # in a row: the sheet is over
 MAX_CELL = 8_000
 MAX_MERGES = 20_000
+_ROW = re.compile(rb' r="(\d{1,7})"')
 _MERGE = re.compile(rb'mergeCell [^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 
@@ -35,20 +37,25 @@ class Row(NamedTuple):
 
 
 def rows(data: bytes) -> Iterator[Row]:
-    """Every row with something in it, in order. Raises what `bounds.kind_of` raises, Broken, Encoding, TooManyRows."""
-    return _bounded(_xlsx(data) if bounds.kind_of(data) == "xlsx" else _csv(data))
+    """Every row with something in it, in order. Raises what `bounds.kind_of` raises, Broken, Encoding, TooManyRows, Gap."""
+    if bounds.kind_of(data) == "xlsx":
+        return _bounded(_xlsx(data), lambda: _last_filled(data))
+    return _bounded(_csv(data), None)
 
 
-def _bounded(found: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[Row]:
+def _bounded(found: Iterable[tuple[int, Sequence[Any]]], lowest: Callable[[], int] | None) -> Iterator[Row]:
+    """`lowest` finds the last row that holds something more cheaply than going there; None: go there."""
     last = filled = 0
     for number, cells in found:
         kept = tuple([_tidy(cell) if cell.__class__ is str else cell for cell in cells[:MAX_COLUMNS]])
         if not any(cell is not None for cell in kept):
-            if number - last > BLANKS:
+            if number - last > BLANKS and lowest is not None:
+                if (below := lowest()) > number:
+                    raise refusals.Gap(row=below, blanks=BLANKS)
                 return
             continue
         if number - last > BLANKS and last:
-            return
+            raise refusals.Gap(row=number, blanks=BLANKS)
         last = number
         filled += 1
         if filled > MAX_ROWS:
@@ -109,6 +116,35 @@ def _merged_down(sheet: Any) -> dict[int, list[tuple[int, int]]]:
                             count += 1
             kept = text[-200:]
     return found
+
+
+def _last_filled(data: bytes) -> int:
+    """The number of the last row of the sheet in which something stands; 0 for none. Its XML is read as bytes."""
+    found = row = 0
+    with opened(data, read_only=True) as book, first_sheet(book)._get_source() as source:
+        kept = b""
+        while chunk := source.read(1 << 20):
+            text = kept + chunk
+            if (at := _last_value(text)) >= 0:
+                found = _row_before(text, at) or row
+            row = _row_before(text, len(text)) or row
+            kept = text[-200:]
+    return found
+
+
+def _last_value(text: bytes) -> int:
+    """Where the last value that is not empty ends; -1 for none."""
+    at = len(text)
+    while (at := max(text.rfind(b"</v>", 0, at), text.rfind(b"</t>", 0, at))) > 0:
+        if text[at - 1 : at] not in (b">", b" "):
+            return at
+    return -1
+
+
+def _row_before(text: bytes, at: int) -> int:
+    begins = text.rfind(b"<row ", 0, at)
+    number = _ROW.search(text, begins, begins + 200) if begins >= 0 else None
+    return int(number[1]) if number is not None else 0
 
 
 def _carried(

@@ -60,6 +60,26 @@ class Bomb(errors.Invalid):
     )
 
 
+class Unusual(errors.Invalid):
+    default_code = errors.register(
+        "sheet.unusual",
+        422,
+        _("这个文件里面的样子不像正常的表格，没有收下。"),
+        _("里面藏着会自己变大的内容，或者拆成了上千个小块，打开会占满服务器的内存。"),
+        _("请新建一个空白工作簿，只把要导入的内容粘贴过去（选“只粘贴数值”），再传一次。"),
+    )
+
+
+class Gap(errors.Invalid):
+    default_code = errors.register(
+        "sheet.gap",
+        422,
+        _("表中间连着空了 {blanks} 多行，下面第 {row} 行又有内容，没有读。"),
+        _("不知道下面的是不是这张表里的，漏读一行就是漏了一件事。"),
+        _("请把中间的空行删掉；下面的不要了，就把它删掉。再传一次。"),
+    )
+
+
 class NotASheet(errors.Invalid):
     default_code = errors.register(
         "sheet.not_a_sheet",
@@ -75,7 +95,7 @@ class Broken(errors.Invalid):
         "sheet.broken",
         422,
         _("这个表格坏了，打不开。"),
-        _("文件不完整或被改坏：{detail}。"),
+        _("文件不完整，或者存的时候出了错。"),
         _("请在自己电脑上打开看看，另存一份再传。"),
     )
 

@@ -109,6 +109,7 @@ def test_what_was_said_in_between_stays_with_those_above(world, case):
     entry = {e.action: e for e in above}
     assert entry["protect"].said == {"ground": GROUND} and entry["protect"].who and "name" in entry
     assert len(entry["protect"].known_to) >= 2 and entry["restore"].known_to  # who had it, before and in between
+    assert not set(entry["protect"].known_to) & set(entry["restore"].known_to)
 
 
 def _holder(world, seat):
