@@ -35,6 +35,10 @@ def _whole(old: Workflow, new: Workflow) -> Iterator[str]:
     if old.start != new.start and new.start in old.stages:
         yield _("从“{stage}”开始。").format(stage=titled(new.stages[new.start].title))
 
+    for name, (title, said) in new.blanks.items():
+        if name in old.blanks and old.blanks[name][1] != said:
+            yield _("“{blank}”写明是：{said}").format(blank=titled(title), said=said or _("没有写"))
+
 
 def _promise(flow: Workflow) -> str:
     return _("按类别定") if flow.promise == "category" else limit_words(flow.promise)

@@ -263,6 +263,28 @@ def test_any_method_is_begun_at_the_counter_and_what_an_office_begins_needs_nobo
     assert Case.objects.count() == 1
 
 
+def test_what_a_source_leaves_unsaid_is_seen_in_the_library_and_filled_in_the_editor(house, world):
+    packs.install(PACKS / "minzhu-street", actor=people.system("test"))
+    one, two = house.of("卢一舟"), house.of("卢二舟")
+    given = {"text": "议事会缺一位。", "place": world.places["lake"], "workflow": "council_seat"}
+    assert "本地还没填全，不能开" in one.get("/desk/methods").content.decode()
+    assert one.get("/desk/methods/council_seat").content.decode().count("还没填") == 3
+    refused = house.of("赵兰").post("/desk/counter", given)
+    assert refused.status_code == 409 and "本地还没有填" in refused.content.decode()
+    draft = begin(one, "council_seat")
+    assert send(one, draft, "blank", blank="three", **{"is": ""}).status_code == 422
+    assert send(one, draft, "blank", blank="four", **{"is": "什么"}).status_code == 422
+    for name in ("three", "two", "other_two"):
+        assert send(one, draft, "blank", blank=name, **{"is": f"本地的{name}"}).status_code == 302
+    page = one.get(f"/desk/methods/drafts/{draft.pk}").content.decode()
+    assert "写明是：本地的three" in page and 'value="本地的two"' in page
+    send(one, draft, "propose")
+    draft.refresh_from_db()
+    assert send(two, draft, "approve", digest=draft.digest).status_code == 302
+    assert "还没填" not in one.get("/desk/methods/council_seat").content.decode()
+    assert house.of("赵兰").post("/desk/counter", given).status_code == 302
+
+
 def test_who_neither_supervises_nor_manages_does_not_draft(house, world):
     assert house.of("秦英").post("/desk/methods/errand").status_code == 403
     assert "改成本地的" not in house.of("秦英").get("/desk/methods/errand").content.decode()

@@ -20,6 +20,7 @@ Source = dict[str, Any]
 STEPPED = ("task", "timer", "children")  # what may be added to, moved or taken out in the form
 FIELD_TYPES = ("text", "long_text", "number", "truth", "date", "choice", "photos", "seat", "place", "category", "limit")
 MOST_FIELDS = 60
+MOST_BLANK = 200  # as the reader of packs takes it
 SAID = {"zh": "办得怎么样", "en": "How it went"}  # what a new step asks until somebody writes better
 
 
@@ -190,6 +191,16 @@ def _counter(source: Source, answers: Mapping[str, str]) -> None:
     counter["max"] = int(answers["max"])
 
 
+def _blank(source: Source, answers: Mapping[str, str]) -> None:
+    """What the source of a method names without saying it, said by the place."""
+    blank = (source.get("blanks") or {}).get(answers.get("blank", ""))
+    if not isinstance(blank, dict):
+        raise Refused("blank", _("没有这一处要填的。"))
+    if not 1 <= len(answers.get("is", "")) <= MOST_BLANK:
+        raise Refused("is", _("要写 1 到 {n} 个字。").format(n=MOST_BLANK))
+    blank["is"] = answers["is"]
+
+
 def _add_step(source: Source, answers: Mapping[str, str]) -> None:
     """A step after another one: what that led to comes after the new one."""
     before = _stage(source, answers, "after")
@@ -310,6 +321,7 @@ def _fresh(stem: str, taken: Any) -> str:
 
 CHANGES: dict[str, Callable[[Source, Mapping[str, str]], None]] = {
     "about": _about, "rename": _rename, "deadline": _deadline, "role": _role, "way": _way, "counter": _counter,
+    "blank": _blank,
     "add_field": _add_field, "change_field": _change_field, "remove_field": _remove_field, "move_field": _move_field,
     "add_step": _add_step, "remove_step": _remove_step, "move_step": _move_step,
 }  # fmt: skip

@@ -137,6 +137,11 @@ def _context(request: Request, row: MethodDraft, chosen: str, refusal: Refusal |
             for name, c in (document.get("counters") or {}).items()
             if isinstance(c, dict)
         ],
+        "blanks": [
+            (name, packs.say(_pair(b.get("title"))), b.get("is", ""))
+            for name, b in (document.get("blanks") or {}).items()
+            if isinstance(b, dict)
+        ],
         "faults": [shown(f, found.flow) for f in found.faults],
         "diagram": picture(found.flow),
         "changes": changes(running, found.flow) if running is not None and found.flow is not None else [],

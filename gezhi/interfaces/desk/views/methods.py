@@ -80,7 +80,7 @@ def methods(request: Request) -> HttpResponse:
         group = groups.setdefault(entry.pack, {"title": _pack_title(entry.pack), "rows": []})
         group["rows"].append({
             "name": name, "title": titled(flow.title), "about": titled(flow.about), "version": version_words(entry.version),
-            "figures": record.get(name), "drafts": open_drafts.get(name, ()), "there": place_name(entry.place_id, "town"),
+            "unfilled": any(not said for _title, said in flow.blanks.values()), "figures": record.get(name), "drafts": open_drafts.get(name, ()), "there": place_name(entry.place_id, "town"),
             "own": sorted((place_name(p, "town"), e.version) for p, e in registry.local("workflow", name).items()),
         })  # fmt: skip
     context = {
@@ -198,6 +198,7 @@ def method(request: Request, name: str) -> HttpResponse:
         "days": DAYS,
         "columns": len(steps),
         "counters": [(titled(flow.counter_titles[c]), most) for c, most in flow.counters.items()],
+        "blanks": [(titled(title), said) for title, said in flow.blanks.values()],
         "source": source,
         "source_title": titled(source_title),
         "pack": _pack_title(entry.pack),
