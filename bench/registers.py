@@ -96,11 +96,9 @@ def _as_of(home: Home, actor: Any, county: int, count: int) -> Iterator[Line]:
     from gezhi.foundation.db import count_queries
     from gezhi.foundation.subjects.models import Entry
 
-    if not home.small:  # another register's worth, so that the page is one of 100,000
-        whos = list(Entry.objects.values_list("subject_id", flat=True)[:count])
-        for start in range(0, len(whos), 2_000):
-            rows = [(id, {"team": "邻里帮"}, clock.today() - timedelta(days=400)) for id in whos[start : start + 2_000]]
-            subjects.enter_many("volunteer", rows, actor=actor)
+    if not home.small:
+        _as_many_again(actor, count)
+        count *= 2
     changed = list(
         Entry.objects.filter(register="resident").order_by("pk").values_list("pk", flat=True)[: count // 20 : 10]
     )
@@ -125,6 +123,20 @@ def _as_of(home: Home, actor: Any, county: int, count: int) -> Iterator[Line]:
             bound=f"<= {AS_OF_S:g} s",
             ok=best <= AS_OF_S,
         )
+
+
+def _as_many_again(actor: Any, count: int) -> None:
+    """As many residents once more, entered without a sheet: the page is to be one of 100,000 lines."""
+    from gezhi.foundation import places, subjects
+    from gezhi.foundation.calendar import clock
+
+    villages = list(places.directory().of_kind("village"))
+    since = clock.today() - timedelta(days=400)
+    for start in range(0, count, 2_000):
+        numbers = range(start, min(count, start + 2_000))
+        rows = [({"name": f"杨{n}", "sex": "女"}, villages[n % len(villages)], since) for n in numbers]
+        whos = subjects.add_many("person", rows, actor=actor, known=False)
+        subjects.enter_many("resident", [(who.pk, {"residence": "here"}, since) for who in whos], actor=actor)
 
 
 def _changes(home: Home, actor: Any) -> Iterator[Line]:

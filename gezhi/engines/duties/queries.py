@@ -18,7 +18,7 @@ from gezhi.engines.duties.rhythms import Period
 from gezhi.engines.duties.rules import DONE, MISSED, OPEN, Rule, joined_by, planned
 from gezhi.engines.duties.schema import rule as rule_of
 from gezhi.engines.duties.schema import rules
-from gezhi.foundation import calendar, packs, people, places
+from gezhi.foundation import calendar, db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects.models import Subject
@@ -97,32 +97,35 @@ AND (e.until IS NULL OR e.until > %s) AND NOT EXISTS (SELECT 1 FROM duties_done 
 AND d.subject_id = e.subject_id AND d.period = {period} AND d.state <> 'open')
 ORDER BY e.seat_id, e.subject_id LIMIT {limit}) AS b{n}"""
 
+# The same for PostgreSQL, whose planner needs longer for thirty branches than the rows take: planned once for any rule,
+# and kept, because the text is always the same.
+_EACH = """SELECT v.n, e.subject_id, e.seat_id, e.place_id, e.entry_id, e.anchor
+FROM unnest(%s::int[], %s::text[], %s::date[], %s::date[], %s::text[]) AS v(n, rule, joined, last, period)
+CROSS JOIN LATERAL (SELECT e.subject_id, e.seat_id, e.place_id, e.entry_id, e.anchor FROM duties_enrolment e
+WHERE e.rule = v.rule AND e.seat_id = ANY(%s::bigint[]) AND e.since <= v.joined AND (e.until IS NULL OR e.until > v.last)
+AND NOT EXISTS (SELECT 1 FROM duties_done d WHERE d.rule = v.rule AND d.subject_id = e.subject_id
+AND d.period = coalesce(v.period, to_char(e.anchor, 'YYYY-MM-DD')) AND d.state <> 'open')
+ORDER BY e.seat_id, e.subject_id LIMIT %s::int) AS e"""
+
 
 def _open(seats: Sequence[int], known: Sequence[Rule], now: datetime, limit: int) -> list[_Line]:
-    """Open windows without a record: one branch a rule, all in one statement."""
-    branches: list[str] = []
-    given: list[Any] = []
+    """Open windows without a record of each rule, all in one statement."""
     about: list[tuple[Rule, Period | None]] = []
+    given: list[tuple[date, date, str | None]] = []
     today = clock.local(now).date()
     for rule in known:
-        period = None
-        if rule.within is None:
-            period = rule.period(now)
-            if period is None:
-                continue
-            given += [rule.name, joined_by(period).isoformat(), period.last.isoformat(), rule.name, period.key]
-            branches.append(_BRANCH.format(n=len(about), period="%s", limit=int(limit)))
+        period = rule.period(now) if rule.within is None else None
+        if period is not None:
+            given.append((joined_by(period), period.last, period.key))
+        elif rule.within is not None:
+            given.append((today, today, None))
         else:
-            given += [rule.name, today.isoformat(), today.isoformat(), rule.name]
-            branches.append(_BRANCH.format(n=len(about), period=anchor_text(), limit=int(limit)))
+            continue
         about.append((rule, period))
-    if not branches:
+    if not about:
         return []
-    mine = ", ".join(f"({int(seat)})" for seat in seats)
-    sql = f"WITH mine(seat) AS (VALUES {mine}) " + " UNION ALL ".join(branches)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, given)
-        rows = cursor.fetchall()
+    names = [rule.name for rule, _period in about]
+    rows = (_branches if connection.vendor == "sqlite" else _lateral)(names, given, seats, limit)
     found = []
     for n, subject_id, seat_id, place_id, entry_id, anchor in rows:
         rule, period = about[n]
@@ -132,6 +135,27 @@ def _open(seats: Sequence[int], known: Sequence[Rule], now: datetime, limit: int
                 continue
         found.append(_Line(rule, period, subject_id, seat_id, place_id, entry_id))
     return sorted(found, key=lambda line: (line.period.closes, line.rule.name, line.subject_id))
+
+
+def _branches(names: list[str], given: list[tuple[date, date, str | None]], seats: Sequence[int], limit: int) -> list:
+    """SQLite: a branch for each rule, those within days of a date by their anchor."""
+    mine = ", ".join(f"({int(seat)})" for seat in seats)
+    branches: list[str] = []
+    values: list[str] = []
+    for n, (name, (joined, last, period)) in enumerate(zip(names, given, strict=True)):
+        branches.append(_BRANCH.format(n=n, period=anchor_text() if period is None else "%s", limit=int(limit)))
+        values += [name, joined.isoformat(), last.isoformat(), name, *([] if period is None else [period])]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH mine(seat) AS (VALUES {mine}) " + " UNION ALL ".join(branches), values)
+        return cursor.fetchall()
+
+
+def _lateral(names: list[str], given: list[tuple[date, date, str | None]], seats: Sequence[int], limit: int) -> list:
+    """PostgreSQL: the rules as a table."""
+    joined, last, periods = ([one[at] for one in given] for at in range(3))
+    with db.prepared() as cursor:
+        cursor.execute(_EACH, [list(range(len(names))), names, joined, last, periods, list(seats), int(limit)])
+        return cursor.fetchall()
 
 
 def _missed(seats: Sequence[int], known: Sequence[Rule], now: datetime) -> list[_Line]:

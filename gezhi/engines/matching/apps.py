@@ -17,3 +17,5 @@ class MatchingConfig(AppConfig):
         import_module(f"{self.name}.stories").register()
         import_module(f"{self.name}.held_with").register()
         exports.titled("session.sheet", gettext_lazy("签到表"))
+        exports.titled("course.sheet", gettext_lazy("培训报名表"))
+        exports.titled("certificate", gettext_lazy("证书"))

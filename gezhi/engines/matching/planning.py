@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, checks, events, held_with, lanes, signing, telling, writing
+from gezhi.engines.matching import access, checks, events, held_with, lanes, signing, telling, venues, writing
 from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, WITHDRAWN, Booking, Session, Venue
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import db, people, places
@@ -267,6 +267,7 @@ def open_venue(
     }
     if not words["name"]:
         raise Invalid("session.invalid", field_errors={"name": _("这一项要填。")})
+    venues.check(capacity, clock.today(), until, opens, closes)
     with db.write():
         (id,) = db.new_ids(Venue, 1)
         row = Venue(
@@ -290,12 +291,7 @@ def _take_venue(row: Session, venue_id: int) -> None:
     venue = Venue.objects.filter(pk=venue_id).first()
     if venue is None:
         raise NotFound("venue.not_found")
-    start, end = clock.local(row.starts), clock.local(row.ends)
-    over = venue.until is not None and end.date() > venue.until
-    hours = (venue.opens is not None and start.time() < venue.opens) or (
-        venue.closes is not None and (end.time() > venue.closes or end.date() != start.date())
-    )
-    if over or hours:
+    if not venues.is_open(venue, row.starts, row.ends):
         raise Conflict("session.venue_closed")
     if venue.capacity is not None and (row.seats is None or row.seats > venue.capacity):
         row.seats = venue.capacity

@@ -9,7 +9,7 @@ import secrets
 from calendar import monthrange
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 EVERY = ("week", "month", "two_months", "quarter", "half_year", "year")
 _MONTHS = {"month": 1, "two_months": 2, "quarter": 3, "half_year": 6, "year": 12}
@@ -160,3 +160,20 @@ def expiry(issued: date, months: int | None) -> date | None:
     if issued.day > last:
         return date(year, month + 1, last)
     return date(year, month + 1, issued.day) - timedelta(days=1)
+
+
+def free(
+    taken: Iterable[tuple[datetime, datetime]],
+    opens: datetime,
+    closes: datetime,
+    least: timedelta = timedelta(minutes=15),
+) -> list[tuple[datetime, datetime]]:
+    """The stretches of [opens, closes) that nobody has, in order, shorter ones than `least` left out."""
+    found, at = [], opens
+    for starts, ends in sorted(taken):
+        if min(starts, closes) - at >= least:
+            found.append((at, min(starts, closes)))
+        at = max(at, ends)
+    if closes - at >= least:
+        found.append((at, closes))
+    return found

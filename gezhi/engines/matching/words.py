@@ -49,3 +49,10 @@ EVERY = {
     "year": _("每年"),
 }
 SLOTS = {"done": _("开了"), "open": _("该开了"), "missed": _("缺了"), "ahead": _("还没到")}
+CERTIFICATES = {
+    "valid": _("有效"),
+    "soon": _("快到期"),
+    "expired": _("过期了"),
+    "renewed": _("已换新证"),
+    "revoked": _("收回了"),
+}

@@ -37,6 +37,7 @@ _LATE = {
     "person_for_token": "tokens",
     "resident": "actor",
     "reveal": "revealing",
+    "reveal_name": "revealing",
     "reveals": "revealing",
     "revoke_token": "tokens",
     "roles_at": "queries",

@@ -16,7 +16,7 @@ from gezhi.foundation.events import GENESIS, PrivateRef
 
 from . import refusals
 from .actor import Actor, Placed
-from .models import Reveal
+from .models import Person, Reveal
 from .snapshot import directory
 
 LEAST, MOST = 4, 200
@@ -81,6 +81,14 @@ def reveal(
             id=row_id, **facts, purpose_ref=kept.id, at=clock.now(), event_seq=head.seq, event_hash=head.hash
         )
     return text
+
+
+def reveal_name(person_id: int, *, actor: Actor, purpose: str, about: str, path: Placed | None = None) -> str:
+    """A colleague's full name for a paper that is to bear it; recorded as a look at `about`. Raises as `reveal`."""
+    ref = Person.objects.filter(pk=person_id).values_list("name_ref", flat=True).first()
+    if ref is None:
+        raise refusals.ERASED()
+    return reveal(ref, actor=actor, purpose=purpose, about=about, field="name", path=path)
 
 
 def reveals(about: str) -> list[Revealed]:

@@ -10,6 +10,7 @@ from .views import (
     books,
     bulletin,
     case,
+    certificates,
     committee,
     counter,
     coverage,
@@ -43,6 +44,7 @@ from .views import (
     trail,
     trees,
     vacancies,
+    venues,
 )
 
 app_name = "desk"
@@ -149,6 +151,12 @@ urlpatterns = [
     path("matches/<slug:name>/adopt", matches.adopt, name="match_adopt"),
     path("courses", activities.course_list, name="courses"),
     path("courses/<slug:name>", activities.course_page, name="course"),
+    path("courses/<slug:name>/enrol", certificates.enrol, name="course_enrol"),
+    path("courses/<slug:name>/sheet", certificates.sheet, name="course_sheet"),
+    path("certificates", certificates.index, name="certificates"),
+    path("certificates/<int:certificate_id>", certificates.certificate, name="certificate"),
+    path("venues", venues.index, name="venues"),
+    path("venues/<int:venue_id>", venues.venue, name="venue"),
     path("duties", duties.rules_page, name="duties"),
     path("duties/plan/<int:place>", duties.plan, name="duty_plan"),
     path("duties/<slug:name>", duties.rule_page, name="duty_rule"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -12,8 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.matching import access, cadence, gathering, held_with, learning, planning, queries
-from gezhi.engines.matching.models import Session
+from gezhi.engines.matching import access, cadence, gathering, held_with, learning, planning, queries, venues
+from gezhi.engines.matching.models import Session, Venue
 from gezhi.engines.matching.schema import Activity, activity, competences, course, courses
 from gezhi.engines.matching.words import EVERY, KINDS, ROLES, SLOTS, STATES
 from gezhi.foundation import calendar, measures, people, places
@@ -104,7 +105,8 @@ def plan(request: Request) -> HttpResponse:
         "kinds": [(k.name, k.title, KINDS[k.kind]) for k in kinds],
         "kind": kind,
         "places": [(id, directory.label(id, "town") or places.short_name(directory.place(id).name)) for id in below],
-        "venues": [v for v, _n in queries.venue_use(spots[0], clock.now(), clock.now())] if spots else [],
+        "venues": _venues(request, given) if kind else [],
+        "wanted": urlencode({n: given[n] for n in ("venue", "day", "from", "to") if given.get(n)}),
         "themes": [(t["id"], localised(t["title"])) for t in kind.themes["of"]] if kind else [],
         "roles": [(role, ROLES[role], given.get(f"role_{role}", "")) for role in (kind.roles if kind else ())],
         "courses": [(c.name, c.title) for c in courses()] if kind and not kind.public else [],
@@ -118,6 +120,15 @@ def plan(request: Request) -> HttpResponse:
         "today": clock.today(),
     }
     return show(request, "desk/activity_new.html", context, here="activities", status=refusal.http if refusal else 200)
+
+
+def _venues(request: Request, given: Any) -> list[Venue]:
+    """The venues near, with the one that was asked for wherever it lies."""
+    found = venues.near(request.actor)
+    asked = whole(given.get("venue"))
+    if asked is not None and all(row.pk != asked for row in found):
+        found += list(Venue.objects.filter(pk=asked))
+    return found
 
 
 def _plan(request: Request, kind: Activity) -> list[Session]:
