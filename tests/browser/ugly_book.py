@@ -116,7 +116,8 @@ def _blocks(rows: int) -> Iterator[int]:
 def _person(sheet: Any, made: Ugly, rng: Random, serial: int, at: int, grid: int) -> int:
     """One row, or a person and their double; the next row's number."""
     # Nobody turns sixty in the week of the story: who is an elder does not hang on when the nightly check ran.
-    born = date(1936 + serial % 40, serial % 12 + 1, serial % 20 + 1)
+    # Days and serials alone come round after 3,000: a day later, or somebody would have another's number.
+    born = date(1936 + serial % 40, serial % 12 + 1, serial % 20 + 1 + serial // 3000)
     ident, phone = number(born, serial % 1000), f"139{serial:08d}"
     name = SURNAMES[serial % 20] + GIVEN[serial // 20 % 18]
     sex = "男" if int(ident[16]) % 2 else "女"

@@ -200,6 +200,7 @@ def build() -> Scene:
         "subject_id": subject, "entry_id": entry,
     }  # fmt: skip
     session, public, booking = _sessions(world)
+    scene.at |= {"venue_id": _room(world), "certificate_id": 0}
     scene.at["session_id"] = session
     line, gateway = _notices(scene, case)
     topic, scene.at["panel_id"], scene.at["voice_id"] = _topic(world)
@@ -224,7 +225,7 @@ def build() -> Scene:
         "a/<str:code>": {"code": booking},
         "desk/activities/<int:session_id>/do/<slug:what>": {"what": "cancel"},
         "desk/activities/<int:session_id>/contact/<int:number>": {"number": 1},
-        "desk/courses/<slug:name>": {"name": "nothing"},
+        **{f"desk/courses/<slug:name>{rest}": {"name": "nothing"} for rest in ("", "/enrol", "/sheet")},
         **{f"desk/matches/<slug:name>{rest}": {"name": "jobs"} for rest in ("", "/adopt")},
         **{
             f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"}
@@ -286,6 +287,13 @@ def build() -> Scene:
         scene.sent[route] |= {"first": first, "last": last}
     revisions.forget()
     return scene
+
+
+def _room(world: World) -> int:
+    """A room of the village."""
+    from gezhi.engines.matching import planning
+
+    return planning.open_venue("活动室", world.places["lake"], actor=world.actor("赵兰")).pk
 
 
 def _sessions(world: World) -> tuple[int, int, str]:

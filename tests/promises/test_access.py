@@ -260,6 +260,18 @@ PAGES = {
     "POST desk/matches/<slug:name>/adopt":                                   "14444444444444444",
     "GET desk/courses":                                                     "1oooooooooooooooo",
     "GET desk/courses/<slug:name>":                                         "14444444444444444",
+    "GET desk/courses/<slug:name>/enrol":                                   "14444444444444444",
+    "POST desk/courses/<slug:name>/enrol":                                  "14444444444444444",
+    "POST desk/courses/<slug:name>/sheet":                                  "14444444444444444",
+    # Venues: any colleague sees one; entered and changed by whoever runs the place. Certificates: of whom one supervises.
+    "GET desk/venues":                                                      "1oooooooooooooooo",
+    "POST desk/venues":                                                     "1????????????????",
+    "GET desk/venues/<int:venue_id>":                                       "1oooooooooooooooo",
+    "POST desk/venues/<int:venue_id>":                                      "1????????????????",
+    "GET desk/certificates":                                                "1oooooooooooooooo",
+    "POST desk/certificates":                                               "1????????????????",
+    "GET desk/certificates/<int:certificate_id>":                           "14444444444444444",
+    "POST desk/certificates/<int:certificate_id>":                          "14444444444444444",
     # What falls due: where one may see the registers; waived by who supervises.
     "GET desk/duties":                                                      "133oooooooooo33o3",
     "GET desk/duties/<slug:name>":                                          "133oooooooooo33o3",

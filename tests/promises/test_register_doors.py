@@ -136,6 +136,36 @@ def test_a_register_of_the_inside_is_silent_for_everybody_else_at_every_door(sce
         assert "党员名册" not in index and "现实表现" not in index, name
 
 
+def test_a_small_count_tells_of_her_only_to_whom_the_line_would(scene):
+    """The numbers of the index, of the figures, of a village's volume (the page that is printed) and who is missing."""
+    world, desk, who, line, inner, judged = scene
+    own = {"李禾": "lake2", "孙田": "hill1", "钱立": "hill", "何苗": "west"}
+
+    def counts(client: Client, place: str) -> dict[str, int | None]:
+        told: dict[str, int | None] = {}
+        volumes = {"index": client.get("/desk/registers")}
+        for where in ("lake", "lake1", place):
+            volumes[f"volume of {where}"] = client.get(f"/desk/registers/at/{world.places[where]}")
+        for door, answer in volumes.items():
+            for volume in answer.context["volumes"] if answer.status_code == 200 else ():
+                told[f"{door} {volume.register.name}"] = volume.count + volume.stale + volume.lacking
+        for register in ("lone_elder", "party_member", "judgement"):
+            for query in ({}, {"by": "state"}, {"place": world.places["lake1"]}, {"on": ago(1).isoformat()}):
+                answer = client.get(f"/desk/registers/{register}/figures", query)
+                if answer.status_code == 200:
+                    told[f"figures {register} {query}"] = answer.context["whole"].lines
+            listed = client.get(f"/desk/registers/{register}/missing")
+            assert not any(word in unpacked(listed) for word in (*OPEN, *INSIDE))
+        return told
+
+    for name, place in own.items():
+        assert not any(counts(desk.of(name), place).values()), name
+    seen = counts(desk.of("赵兰"), "lake")
+    assert {seen["index lone_elder"], seen["volume of lake1 party_member"], seen["figures lone_elder {}"]} & {1, 2}
+    told = counts(desk.of("秦英"), "lake1")  # her grid worker: the ordinary register, nothing of the inside
+    assert told["index lone_elder"] and not [door for door in told if "party_member" in door or "judgement" in door]
+
+
 def test_refusals_are_the_same_for_what_is_kept_from_one_and_for_what_is_not_there(scene):
     world, desk, who, line, inner, judged = scene
     for name in sorted(NOT - {""}):

@@ -6,15 +6,16 @@ from django.db import models
 
 
 class StoredFile(models.Model):
-    """A photo of a stream ("case:123"), or staged while `stream` is empty.
+    """A photo, or a paper (PDF), of a stream ("case:123"), or staged while `stream` is empty.
 
     `id` is 52 bits of chance (a whole number in JavaScript too): it names the two encrypted files and tells
     nothing of their content. Knowing it opens nothing; `serve` asks for every photo.
-    `width` and `height` are those of the kept picture, `size` its bytes before encryption.
+    `width` and `height` are those of the kept picture (0 of a paper), `size` its bytes before encryption.
     """
 
     id = models.BigIntegerField(primary_key=True)
     stream = models.CharField(max_length=40, default="", blank=True)
+    kind = models.CharField(max_length=8, default="photo")  # photo | paper
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     size = models.PositiveIntegerField()

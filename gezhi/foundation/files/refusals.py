@@ -100,3 +100,33 @@ class NoSuchFile(errors.NotFound):
         _("它可能已经依法删除，或者网址不完整。"),
         _("请回到事项页再点一次照片。"),
     )
+
+
+class BrokenPaper(errors.Invalid):
+    default_code = errors.register(
+        "file.paper_broken",
+        422,
+        _("这个 PDF 坏了，没有收下。"),
+        _("文件不完整，可能传到一半断了，或者不是真正的 PDF。"),
+        _("请重新导出或另扫一份再传。"),
+    )
+
+
+class SealedPaper(errors.Invalid):
+    default_code = errors.register(
+        "file.paper_sealed",
+        422,
+        _("这个 PDF 加了密，或者看不到里面，没有收下。"),
+        _("看不到里面，就没法确认它是安全的。"),
+        _("请去掉密码另存一份，或者打印出来拍照再传。"),
+    )
+
+
+class ActivePaper(errors.Invalid):
+    default_code = errors.register(
+        "file.paper_active",
+        422,
+        _("这个 PDF 里有会自己运行的内容或夹带的文件，没有收下。"),
+        _("这样的文件打开时可能害到别人的电脑。"),
+        _("请用“打印成 PDF”另存一份，或者打印出来拍照再传。"),
+    )

@@ -22,6 +22,7 @@ from django.http import HttpResponse
 from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.files import images
+from gezhi.foundation.files import papers as pdf
 from gezhi.foundation.files.refusals import NoSuchFile
 from gezhi.foundation.people import crypto
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gezhi.foundation.people import Actor
 
 SIZES = ("full", "thumb")
+PAPER = "paper"
 STAGED_FOR = timedelta(hours=24)
 
 
@@ -78,12 +80,13 @@ def _id_for(data: bytes, key: str) -> int:
     return int.from_bytes(digest.digest()[:8], "big") >> 12 or 1
 
 
-def stage(upload: images.Readable, *, actor: Actor, key: str = "") -> StoredFile:
+def stage(upload: images.Readable, *, actor: Actor, key: str = "", papers: bool = False) -> StoredFile:
     """Keep a photo that has no matter yet; it goes after 24 hours unless `attach` binds it.
 
     `upload` is anything with `read(n)` (and, when known, `size` in bytes). With the request's idempotency
     `key`, the same photo sent again is the one already kept. Decoding takes tens of milliseconds: call this
-    before opening a transaction. Refusals: those of `images.clean`.
+    before opening a transaction. With `papers` a PDF is taken as well, and kept as it is once it was looked through.
+    Refusals: those of `images.clean`, and of `papers.looked_through`.
     """
     data = images.read_bounded(upload)
     id = secrets.randbits(52) or 1
@@ -92,6 +95,8 @@ def stage(upload: images.Readable, *, actor: Actor, key: str = "") -> StoredFile
         known = _rows().filter(id=id).first()
         if known is not None:
             return known
+    if papers and pdf.is_paper(data):
+        return _kept_paper(id, pdf.looked_through(data), actor)
     picture = images.clean(io.BytesIO(data))
     _write(_path(id, "full"), crypto.seal_bytes(picture.full, _aad(id, "full")))
     _write(_path(id, "thumb"), crypto.seal_bytes(picture.thumb, _aad(id, "thumb")))
@@ -106,6 +111,14 @@ def stage(upload: images.Readable, *, actor: Actor, key: str = "") -> StoredFile
                 "kept_at": clock.now(),
             },
         )
+    return stored
+
+
+def _kept_paper(id: int, data: bytes, actor: Actor) -> StoredFile:
+    _write(_path(id, "full"), crypto.seal_bytes(data, _aad(id, "full")))
+    about = {"width": 0, "height": 0, "size": len(data), "kept_by": actor.person_id, "kept_at": clock.now()}
+    with db.write():
+        stored, _made = _rows().get_or_create(id=id, defaults=about | {"kind": PAPER})
     return stored
 
 
@@ -146,7 +159,7 @@ def open(id: int, size: str = "full") -> bytes:
 
 
 def serve(id: int, may: Callable[[StoredFile], None], size: str = "full") -> HttpResponse:
-    """The answer to a request for a photo.
+    """The answer to a request for a photo; a paper comes as a file to save.
 
     `may(stored)` raises NotAllowed (or NotFound) unless the asker may see `stored.stream`; it is asked on
     every request. The answer may stay in the asker's own browser for an hour, never in a shared cache.
@@ -155,9 +168,13 @@ def serve(id: int, may: Callable[[StoredFile], None], size: str = "full") -> Htt
     if stored is None:
         raise NoSuchFile()
     may(stored)
-    answer = HttpResponse(open(id, size), content_type="image/jpeg")
+    if stored.kind == PAPER:  # to be saved, never opened on our pages
+        answer = HttpResponse(open(id), content_type="application/pdf")
+        answer["Content-Disposition"] = f'attachment; filename="{id:013x}.pdf"'
+    else:
+        answer = HttpResponse(open(id, size), content_type="image/jpeg")
+        answer["Content-Disposition"] = f'inline; filename="{id:013x}.jpg"'
     answer["Cache-Control"] = "private, max-age=3600"
-    answer["Content-Disposition"] = f'inline; filename="{id:013x}.jpg"'
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Vary"] = "Cookie, Authorization"

@@ -1,4 +1,4 @@
-"""Pictures of a line: a photo, a scanned agreement. They lie encrypted in the room of files; who sees the line sees them.
+"""Pictures and papers of a line: a photo, a scanned agreement, a PDF. They lie encrypted in the room of files; who sees the line sees them.
 
 The stream tells how many came and which went; the pictures themselves are no part of it.
 """
@@ -10,6 +10,7 @@ from collections.abc import Collection
 from gezhi.foundation import db, files
 from gezhi.foundation.files.models import StoredFile
 from gezhi.foundation.files.refusals import NoSuchFile
+from gezhi.foundation.files.store import PAPER
 from gezhi.foundation.people import Actor
 
 from . import refusals
@@ -53,10 +54,15 @@ def pictures(entry_ids: Collection[int]) -> dict[int, list[int]]:
     """entry id -> ids of its pictures, oldest first. One query; the caller has made sure that the lines may be seen."""
     streams = {stream_of(id): id for id in entry_ids}
     found: dict[int, list[int]] = {}
-    rows = StoredFile.objects.filter(stream__in=streams).order_by("kept_at", "id")
+    rows = StoredFile.objects.filter(stream__in=streams).exclude(kind=PAPER).order_by("kept_at", "id")
     for stream, id in rows.values_list("stream", "id"):
         found.setdefault(streams[stream], []).append(id)
     return found
+
+
+def papers(entry_id: int) -> list[StoredFile]:
+    """The papers (PDF) of a line, oldest first. One query; the caller has made sure that the line may be seen."""
+    return list(StoredFile.objects.filter(stream=stream_of(entry_id), kind=PAPER).order_by("kept_at", "id"))
 
 
 def _mine(entry_id: int, actor: Actor) -> Entry:

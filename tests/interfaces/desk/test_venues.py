@@ -56,7 +56,10 @@ def test_a_room_is_entered_seen_free_booked_and_never_twice(hall, secretary):
     assert busy.status_code == 409 and "已经有安排" in busy.content.decode()
     late = secretary.post("/desk/activities/new", sent | {"from": "17:00", "to": "19:00", "key": "three"})
     assert late.status_code == 409 and Session.objects.count() == 1
-    assert secretary.post("/desk/activities/new", sent | {"from": "12:00", "to": "13:00", "key": "four"}).status_code == 302
+    assert (
+        secretary.post("/desk/activities/new", sent | {"from": "12:00", "to": "13:00", "key": "four"}).status_code
+        == 302
+    )
     page = text(secretary, f"/desk/venues/{room.pk}")
     for hours in ("10:00–12:00", "12:00–13:00"):
         assert hours in page
@@ -79,7 +82,9 @@ def test_a_room_is_not_closed_over_what_was_promised(hall, secretary):
     hall.plan(venue_id=room.pk, when="2026-11-20 15:00")
     again = {"seq": room.event_seq, "kind": "会议室", "capacity": "20", "opens": "09:00", "closes": "16:00"}
     assert secretary.post(f"/desk/venues/{room.pk}", again).status_code == 409
-    assert secretary.post(f"/desk/venues/{room.pk}", again | {"closes": "17:00", "until": "2026-12-31"}).status_code == 302
+    assert (
+        secretary.post(f"/desk/venues/{room.pk}", again | {"closes": "17:00", "until": "2026-12-31"}).status_code == 302
+    )
     room.refresh_from_db()
     assert (room.kind, room.capacity, str(room.closes), str(room.until)) == ("会议室", 20, "17:00:00", "2026-12-31")
     assert secretary.post(f"/desk/venues/{room.pk}", again | {"closes": "17:00"}).status_code == 409  # an old page

@@ -177,6 +177,7 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
         "ended": told.ending(line.end_reason) if line.until else "",
         "author": seat_name(line.author_seat) if declared.signed else "",
         "pictures": attaching.pictures([entry_id]).get(entry_id, []),
+        "papers": attaching.papers(entry_id),
         "most": attaching.MOST,
         "today": clock.today().isoformat(),
         "refusal": refusal,
@@ -208,14 +209,16 @@ def _change(request: Request, line: Entry, declared: definitions.Register) -> No
         tell(request, _("记下了：今天核实过，没有变化。"))
     elif wanted == "attach":
         # Decoding pictures takes time: before the line is locked.
-        kept = [photos.stage(up, actor=actor).id for up in request.FILES.getlist("photos")[: attaching.MOST]]
+        kept = [
+            photos.stage(up, actor=actor, papers=True).id for up in request.FILES.getlist("photos")[: attaching.MOST]
+        ]
         if not kept:
-            raise Invalid("subject.no_photo", field_errors={"photos": _("请先选照片。")})
+            raise Invalid("subject.no_photo", field_errors={"photos": _("请先选照片或 PDF。")})
         subjects.attach(line.pk, kept, actor=actor)
-        tell(request, _("照片放好了。"))
+        tell(request, _("放好了。"))
     elif wanted == "detach":
         subjects.detach(line.pk, whole(request.POST.get("photo")) or 0, actor=actor)
-        tell(request, _("这张照片去掉了。"))
+        tell(request, _("去掉了。"))
     elif wanted == "end":
         subjects.end(line.pk, actor=actor, on=on)
         tell(request, _("这一条已结束。"))
