@@ -267,7 +267,7 @@ PAGES = {
     "GET desk/venues":                                                      "1oooooooooooooooo",
     "POST desk/venues":                                                     "1????????????????",
     "GET desk/venues/<int:venue_id>":                                       "1oooooooooooooooo",
-    "POST desk/venues/<int:venue_id>":                                      "1????????????????",
+    "POST desk/venues/<int:venue_id>":                                      "133333>>3>3>>333>",
     "GET desk/certificates":                                                "1oooooooooooooooo",
     "POST desk/certificates":                                               "1????????????????",
     "GET desk/certificates/<int:certificate_id>":                           "14444444444444444",
