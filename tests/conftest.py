@@ -25,6 +25,11 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gezhi")
 
 
+def pytest_configure():
+    """Hashing a password is slow on purpose; here it is the same hashing with the least of everything."""
+    settings.PASSWORD_HASHERS = ["tests.hashing.Quick"]
+
+
 def pytest_collection_modifyitems(config, items):
     """On the second pass (PostgreSQL) only what touches a database is run again; the longest files begin first."""
     if not environment.POSTGRES:

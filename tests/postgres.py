@@ -10,11 +10,15 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-# Nothing here survives the session, so nothing needs to reach the disk.
+# Nothing here survives the session, so nothing needs to reach the disk, be replicated or be tidied up behind a test.
 _SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",
     "max_connections": "100",
     "shared_buffers": "64MB",
     "listen_addresses": "127.0.0.1",

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.house import House, house
-from tests.browser.visitor import Enter, Visitor
+from tests.browser.visitor import Enter, Glass, Visitor
 from tools.screenshots import ARGUMENTS
 
 __all__ = ["house"]
@@ -29,9 +29,10 @@ def browser() -> Iterator[Browser]:
 def enter(browser: Browser, house: House) -> Iterator[Enter]:
     """`enter("desk", "street")`: somebody at a desk or with a phone; what pages did wrong fails the test at its end."""
     inside: list[Visitor] = []
+    glasses: dict[str, Glass] = {}
 
     def come(face: str, name: str, username: str = "") -> Visitor:
-        made = Visitor(browser, house.url, face, name)
+        made = Visitor(browser, house.url, face, name, glasses)
         inside.append(made)
         return made.sign_in(username) if username else made
 
@@ -39,4 +40,6 @@ def enter(browser: Browser, house: House) -> Iterator[Enter]:
     wrong = [line for visitor in inside for line in visitor.wrong]
     for visitor in inside:
         visitor.close()
+    for glass in glasses.values():
+        glass.context.close()
     assert not wrong, "\n".join(wrong)

@@ -1,8 +1,8 @@
 """Somebody with a screen: opens pages, looks at each of them, and remembers what was wrong.
 
 `look(name)` says of the page that is open now: one h1, a language, nothing scrolls sideways; also at 390 px, and at
-320 px with large type in both languages, the first two times that kind of page is met in a process (each opening costs a
-second; `GEZHI_LOOK=all` judges every time). With `GEZHI_SHOTS=<folder>` every look leaves its pictures there.
+320 px with large type in both languages, the first two times that kind of page is met in a process (`GEZHI_LOOK=all`
+judges every time). With `GEZHI_SHOTS=<folder>` every look leaves its pictures there.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Response
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Request, Response
 
 from tests.browser.house import PASSWORD
 
@@ -41,19 +41,56 @@ WAYS = {
 }
 
 
+class Glass:
+    """A window in which a page is seen another way, lent to one visitor after the other: a window of one's own for each
+    page costs Chromium three processes, more than the page itself. Nothing is kept in it but the cookies of who looks."""
+
+    def __init__(self, browser: Browser, base: str, way: Way):
+        self.way, self.base = way, base
+        self._visitor: Visitor | None = None
+        self.context = context(browser, base, way.width, way.height, service_workers="block")
+        self.page = watched(self.context, base, self._note)
+
+    def show(self, visitor: Visitor) -> Page:
+        """The page that is open before the visitor, opened here; what goes wrong with it is noted as theirs."""
+        if self._visitor is not visitor:
+            self._empty()
+            self._visitor = visitor
+        given = [c for c in visitor.context.cookies() if c["name"] not in ("large", "lang")]
+        self.context.add_cookies(
+            [
+                *({k: v for k, v in c.items() if k in ("name", "value", "domain", "path")} for c in given),
+                {"name": "large", "value": "1" if self.way.large else "0", "url": self.base},
+                {"name": "lang", "value": self.way.lang, "url": self.base},
+            ]
+        )
+        self.page.goto(visitor.page.url.partition("#")[0])
+        return self.page
+
+    def _empty(self) -> None:
+        if self._visitor is not None:
+            self.page.evaluate("() => { localStorage.clear(); sessionStorage.clear() }")
+            self.page.goto("about:blank")
+            self.context.clear_cookies()
+
+    def _note(self, words: str) -> None:
+        if self._visitor is not None:
+            self._visitor.wrong.append(f"{self._visitor.name} {words}")
+
+
 class Visitor:
     """One person's browser. `wrong` collects what the pages did that they must not."""
 
     _met: ClassVar[Counter[tuple[str, str]]] = Counter()
 
-    def __init__(self, browser: Browser, base: str, face: str, name: str):
+    def __init__(self, browser: Browser, base: str, face: str, name: str, glasses: dict[str, Glass] | None = None):
         self.base, self.face, self.name = base, face, name
         self.wrong: list[str] = []
         self._browser, self._looked = browser, 0
+        self._glasses = {} if glasses is None else glasses
         size = DESK if face == "desk" else PHONE
-        self.context = self._context(size["width"], size["height"])
-        self.page = self._page(self.context)
-        self._others: dict[str, BrowserContext] = {}
+        self.context = context(browser, base, size["width"], size["height"])
+        self.page = watched(self.context, base, lambda words: self.wrong.append(f"{self.name} {words}"))
 
     # --- going about ----------------------------------------------------------------------------------------------
 
@@ -112,11 +149,9 @@ class Visitor:
             Visitor._met[way.name, kind] += 1
             if Visitor._met[way.name, kind] > 2 and os.environ.get("GEZHI_LOOK") != "all":
                 continue
-            other = self._other(way)
-            page = self._page(other)
-            page.goto(self.page.url)
-            self._judge(page, f"{label}-{way.name}", way.name)
-            page.close()
+            if way.name not in self._glasses:
+                self._glasses[way.name] = Glass(self._browser, self.base, way)
+            self._judge(self._glasses[way.name].show(self), f"{label}-{way.name}", way.name)
 
     def _judge(self, page: Page, label: str, size: str) -> None:
         seen = page.evaluate(
@@ -147,52 +182,43 @@ class Visitor:
             Path(folder).mkdir(parents=True, exist_ok=True)
             page.screenshot(path=str(Path(folder) / f"{label}.png"))
 
-    # --- inside ---------------------------------------------------------------------------------------------------
-
-    def _context(self, width: int, height: int) -> BrowserContext:
-        made = self._browser.new_context(
-            viewport={"width": width, "height": height}, is_mobile=width < 700, has_touch=width < 700, locale="zh-CN",
-            timezone_id="Asia/Shanghai", base_url=self.base,
-        )  # fmt: skip
-        made.set_default_timeout(30_000)
-        return made
-
-    def _other(self, way: Way) -> BrowserContext:
-        made = self._others.setdefault(way.name, self._context(way.width, way.height))
-        cookies = [c for c in self.context.cookies() if c["name"] not in ("large", "lang")]
-        made.add_cookies([{k: v for k, v in c.items() if k in ("name", "value", "domain", "path")} for c in cookies])
-        made.add_cookies(
-            [
-                {"name": "large", "value": "1" if way.large else "0", "url": self.base},
-                {"name": "lang", "value": way.lang, "url": self.base},
-            ]
-        )
-        return made
-
-    def _page(self, context: BrowserContext) -> Page:
-        page = context.new_page()
-        page.on("pageerror", lambda e: self.wrong.append(f"{self.name} script: {e}"))
-        page.on("console", lambda m: self.wrong.append(f"{self.name} console: {m.text}") if m.type == "error" else None)
-        page.on("requestfailed", lambda r: self._failed(r.url, r.failure or ""))
-        page.on("response", self._answered)
-        page.on(
-            "request",
-            lambda r: None if r.url.startswith((self.base, "data:", "blob:")) else self._failed(r.url, "left"),
-        )
-        return page
-
-    def _failed(self, url: str, why: str) -> None:
-        # A page that is left while it still loads gives up its requests: nobody's fault.
-        if why != "net::ERR_ABORTED":
-            self.wrong.append(f"{self.name} request: {url} {why}")
-
-    def _answered(self, response: Response) -> None:
-        if response.status >= 400:
-            self.wrong.append(f"{self.name} answer: {response.status} {response.url}")
-
     def close(self) -> None:
-        for context in (self.context, *self._others.values()):
-            context.close()
+        self.context.close()
+
+
+def context(browser: Browser, base: str, width: int, height: int, **more: Any) -> BrowserContext:
+    """A browser profile of its own; below 700 px it is a phone."""
+    made = browser.new_context(
+        viewport={"width": width, "height": height}, is_mobile=width < 700, has_touch=width < 700, locale="zh-CN",
+        timezone_id="Asia/Shanghai", base_url=base, **more,
+    )  # fmt: skip
+    made.set_default_timeout(30_000)
+    return made
+
+
+def watched(within: BrowserContext, base: str, note: Callable[[str], None]) -> Page:
+    """A page of which `note` hears what it does wrong."""
+    page = within.new_page()
+
+    def failed(request: Request) -> None:
+        # A page that is left while it still loads gives up its requests: nobody's fault.
+        if request.failure != "net::ERR_ABORTED":
+            note(f"request: {request.url} {request.failure or ''}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            note(f"answer: {response.status} {response.url}")
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((base, "data:", "blob:")):
+            note(f"request: {request.url} left")
+
+    page.on("pageerror", lambda error: note(f"script: {error}"))
+    page.on("console", lambda message: note(f"console: {message.text}") if message.type == "error" else None)
+    page.on("requestfailed", failed)
+    page.on("response", answered)
+    page.on("request", asked)
+    return page
 
 
 def fill(form: Locator, name: str, value: str) -> None:

@@ -241,7 +241,13 @@ PUBLIC = frozenset({"my matter, by code", "public board", "public list", "needs 
 
 
 @pytest.fixture
-def scene(db) -> Iterator[Scene]:
+def compared() -> frozenset[str]:
+    """Doors to be opened before the matter comes in: what they say afterwards is told apart from what they said then."""
+    return frozenset()
+
+
+@pytest.fixture
+def scene(db, compared) -> Iterator[Scene]:
     world = World()
     world.seats["auditor"] = world.seat("auditor", "county", "薛衡")
     world.seats["admin"] = world.seat("admin", "county", "卢一舟")
@@ -254,7 +260,7 @@ def scene(db) -> Iterator[Scene]:
     world.places["village"], world.places["week"] = world.places["lake"], measures.week_of(clock.today()).name
     ordinary = world.open("三楼楼道灯坏了一周。", public_ok=True)
     made = Scene(world, Desk(world), ordinary, 0, {})
-    for door in COMPARED:
+    for door in compared:
         for letter in WHO if door in PUBLIC else STAFF:
             made.before[door, letter] = DOORS[door](made, letter)
     client = Client()
@@ -304,11 +310,13 @@ def differing(scene: Scene, moment: int) -> dict[str, tuple[str, str]]:
     return {door: (found[door], who[moment]) for door, who in TABLE.items() if found[door] != who[moment]}
 
 
+@pytest.mark.parametrize("compared", [COMPARED], ids=["compared"])
 def test_every_door_tells_only_those_it_may_tell(scene):
     assert set(DOORS) == set(TABLE)
     assert differing(scene, 0) == {}
 
 
+@pytest.mark.parametrize("compared", [COMPARED], ids=["compared"])
 def test_after_it_was_passed_on_the_handler_sees_the_reviewed_copy_and_nothing_else(scene):
     world, case = scene.world, scene.case
     world.do(case, "transfer", "周敏", unit=world.seats["city"], copy="反映社区低保评定不公，请查评定记录。")
@@ -319,6 +327,7 @@ def test_after_it_was_passed_on_the_handler_sees_the_reviewed_copy_and_nothing_e
     assert "周奶奶" in scene.get("o", f"/desk/cases/{case.id}")
 
 
+@pytest.mark.parametrize("compared", [COMPARED], ids=["compared"])
 def test_with_the_rule_off_the_table_fails(scene, monkeypatch):
     """Each part of the rule matters: what the table says is not true without it."""
     expected = {door: received for door, (received, _passed) in TABLE.items()}
