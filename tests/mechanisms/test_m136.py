@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from gezhi.engines.workflows import jobs as _jobs  # noqa: F401  (sub-cases are opened by it)
 from gezhi.engines.workflows import ticking, views
@@ -88,6 +89,27 @@ def test_work_begins_when_every_household_has_agreed_and_not_before(home, at_ten
         world.do(case, "begin", "周敏", agreements=False)
     assert set(refused.value.field_errors) == {"agreements"}
     assert world.do(case, "begin", "周敏", agreements=True).stage == "work"
+
+
+def test_the_parent_lists_its_households_and_takes_none_of_them_for_a_report_of_the_same(home, at_ten):
+    world, case = home
+    children = to_households(world, case, at_ten)
+    page = desk_page(world, "赵兰", f"/desk/cases/{case.pk}")
+    assert f"一共 {len(children)} 件，办完 0 件" in page
+    assert all(f"/desk/cases/{child.pk}" in page for child in children)
+    beside = desk_page(world, "赵兰", f"/desk/cases/{case.pk}/similar")
+    assert not any(f"/desk/cases/{child.pk}" in beside for child in children)
+    assert f"/desk/cases/{case.pk}" in desk_page(world, "赵兰", f"/desk/cases/{children[0].pk}")
+
+
+def desk_page(world, name, url):
+    person = people.directory().person(world.people[name])
+    client = Client()
+    session = client.session
+    session["person"], session["person_epoch"] = person.id, person.session_epoch
+    session.save()
+    client.cookies["sessionid"] = session.session_key
+    return client.get(url).content.decode()
 
 
 def test_how_far_a_household_is_is_private_and_nobody_is_ranked_by_signatures(home, at_ten):

@@ -198,6 +198,8 @@ def _scan(town: int | None, village: int | None, now: datetime, set_up: Settings
 def _counts(main: Case, actor: Actor, now: datetime, set_up: Settings) -> bool:
     if main.protected or main.outcome == UNDONE or main.merged_into is not None:
         return False
+    if main.parent_id is not None:  # a part of a larger matter says its words, and is nobody's report (merge.part)
+        return False
     if actor.kind == "resident":
         return main.state == OPEN
     if main.state == CLOSED:

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gezhi.engines.workflows import access, apart, guarding, restoring, talking
-from gezhi.engines.workflows.models import CLOSED, OPEN, WorkItem
+from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
+from gezhi.engines.workflows.schema import definition
 from gezhi.engines.workflows.views import CaseView, case_of_photo, case_view, contact_text
 from gezhi.flows.papers import doors
 from gezhi.foundation import files, people
@@ -19,13 +20,15 @@ from gezhi.foundation.errors import Invalid, NotFound
 from gezhi.foundation.files.models import StoredFile
 from gezhi.foundation.packs import service_items
 from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.people import Actor
 from gezhi.interfaces.site import tallies, words
 from gezhi.interfaces.site.requests import Request
 
 from ..atlas import spot_map
 from ..diagram import Beside, Lit, vertical
 from ..fields import titled
-from ..names import ANSWERS, came_by, category_name, person_name, seat_name
+from ..method_changes import version_words
+from ..names import ANSWERS, came_by, category_name, person_name, place_name, seat_name
 from ..page import part, show, staff, wants_part
 from ..paper_lines import paper_lines, paper_title
 from ..route import course
@@ -80,10 +83,36 @@ def case(request: Request, case_id: int) -> HttpResponse:
             "opened_at": view.case.opened_at,
             "due_at": view.case.late_at or view.case.due_at,
         },
+        "parts": _parts(view, request.actor),
+        "above": Case.objects.filter(pk=view.case.parent_id).first() if view.case.parent_id is not None else None,
         "method": titled(view.flow.title),
+        "version": version_words(view.case.version),
         "stage": titled(view.flow.stages[view.case.stage].title),
     }
     return show(request, "desk/case.html", context, here="cases")
+
+
+PARTS_SHOWN = 200
+
+
+def _parts(view: CaseView, actor: Actor) -> dict[str, Any] | None:
+    """What was opened in each place for this matter, in the order of the places: those the reader may see, and how many are
+    done of all. None for a matter without parts; one query otherwise."""
+    if view.veiled or not any(s.kind == "children" for s in view.flow.stages.values()):
+        return None
+    found = list(Case.objects.filter(parent_id=view.case.id).order_by("place_id", "id")[:PARTS_SHOWN])
+    rows = [
+        {
+            "case": one,
+            "place": place_name(one.place_id),
+            "stage": titled(definition(one.workflow, one.version)[0].stages[one.stage].title),
+        }
+        for one in found
+        if access.sees(one, actor)
+    ]
+    return (
+        {"rows": rows, "all": len(found), "closed": sum(1 for one in found if one.state == CLOSED)} if found else None
+    )
 
 
 @staff

@@ -41,7 +41,7 @@ def _beside(request: Request, view: CaseView) -> dict[str, Any]:
     case, actor = view.case, request.actor
     main = Case.objects.filter(pk=case.merged_into).first() if case.merged_into is not None else None
     reports = merging.reporters_of(case, actor) if case.merged_into is None and not case.protected else []
-    may = main is None and not case.protected and _may_merge(view)
+    may = main is None and not case.protected and case.parent_id is None and _may_merge(view)
     event = similar.event_of(case, view.words.text, actor=actor) if may else similar.Event()
     found = event.likest(SHOWN)
     titles = queries.titles_of([*(one.case for one in found), *reports])
