@@ -121,7 +121,7 @@ def _here(ask: Ask) -> dict[str, dict[Any, Any]]:
     if "here" not in ask.memory:
         kind = _register(ask).of
         known: dict[str, dict[Any, Any]] = {"ident": {}, "phone": {}, "like": {}}
-        rows = _around(ask.place_id).filter(kind=kind, ended="").order_by("pk")
+        rows = Subject.objects.filter(access.lying(ask.place_id), kind=kind, ended="").order_by("pk")
         for id, label, ident, phone, born in rows.values_list("pk", "label", "ident_hash", "phone_hash", "born"):
             if ident:
                 known["ident"][bytes(ident)] = id
@@ -131,15 +131,6 @@ def _here(ask: Ask) -> dict[str, dict[Any, Any]]:
                 known["like"].setdefault((label, born), []).append(id)
         ask.memory["here"] = known
     return ask.memory["here"]
-
-
-def _around(place_id: int) -> Any:
-    """Subjects in the place and below."""
-    found = places.directory().get(place_id)
-    column = found.kind if found is not None and found.kind in ("county", "town", "village") else None
-    if column is not None:
-        return Subject.objects.filter(**{f"{column}_id": place_id})
-    return Subject.objects.filter(grid_id__in=[place_id, *places.directory().descendants(place_id)])
 
 
 def _match(who: Identity, here: Mapping[str, Mapping[Any, Any]]) -> int | None:
@@ -256,7 +247,7 @@ def _subjects(
     here: dict[str, dict[Any, Any]] = {"ident": {}, "phone": {}, "like": {}}
     idents = [w.ident_hash for w in whos if w.ident_hash]
     phones = [w.phone_hash for w in whos if w.phone_hash and not w.ident_hash]
-    around = _around(ask.place_id).filter(kind=declared.of, ended="")
+    around: Any = Subject.objects.filter(access.lying(ask.place_id), kind=declared.of, ended="")
     for id, ident in around.filter(ident_hash__in=idents).values_list("pk", "ident_hash") if idents else ():
         here["ident"][bytes(ident)] = id
     found = around.filter(phone_hash__in=phones).values_list("pk", "phone_hash", "label") if phones else ()

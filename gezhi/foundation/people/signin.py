@@ -19,6 +19,7 @@ from django.http import HttpRequest
 
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Invalid
 from gezhi.foundation.events import Head
 from gezhi.foundation.events.log import tail
 
@@ -312,7 +313,7 @@ def _record(person_id: int, kind: str, patch: dict, actor: Actor | None = None) 
 def _person_named(name: str) -> Person | None:
     try:
         return Person.objects.filter(username=normal_username(name)).first()
-    except refusals.Invalid:
+    except Invalid:
         return None
 
 

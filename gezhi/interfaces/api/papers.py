@@ -9,11 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from gezhi.engines.workflows import access
 from gezhi.flows.papers import doors
 from gezhi.foundation import errors
-from gezhi.interfaces.api import schemas, views
+from gezhi.interfaces.api import numbers, schemas, views
 from gezhi.interfaces.api.auth import actor_of, bearer
 from gezhi.interfaces.api.documents import faults
 from gezhi.interfaces.api.root import api
-from gezhi.interfaces.api.staff import _id, _whole
 
 TYPES = {
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -30,7 +29,7 @@ TYPES = {
 )
 def list_papers(request: HttpRequest, case_id: str) -> HttpResponse:
     """Whoever sees the case sees its documents. `url` gives an issued one as Word; add `?form=pdf` for PDF."""
-    number = _id(case_id)
+    number = numbers.case_id(case_id)
     access.case_to_see(number, actor=actor_of(request))
     return views.reply({"items": [views.paper(row) for row in doors.of_case(number)]})
 
@@ -44,7 +43,7 @@ def list_papers(request: HttpRequest, case_id: str) -> HttpResponse:
 )
 def take_paper(request: HttpRequest, document_id: str, form: str = "docx") -> HttpResponse:
     """`form` docx or pdf. Personal data is masked; each download is logged as an export."""
-    number = _whole(document_id, 1, 2**63 - 1)
+    number = numbers.whole(document_id, 1, 2**63 - 1)
     if number is None:
         raise errors.NotFound("document.not_found")
     if form not in TYPES:

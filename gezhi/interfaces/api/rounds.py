@@ -23,11 +23,10 @@ from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, NotFound
 from gezhi.foundation.people import Actor
-from gezhi.interfaces.api import bodies, refusals, round_shapes, views
+from gezhi.interfaces.api import bodies, numbers, refusals, round_shapes, views
 from gezhi.interfaces.api.auth import actor_of, bearer
 from gezhi.interfaces.api.documents import body, faults
 from gezhi.interfaces.api.root import api
-from gezhi.interfaces.api.staff import _whole
 
 DUTY = "/duties/{rule}/{subject_id}/{period}"
 SPAN = timedelta(days=31)
@@ -180,7 +179,7 @@ def _seen(rule: str, subject_id: str, period: str, actor: Actor) -> Owed:
 
 
 def _number(written: str, code: str, **facts: Any) -> int:
-    number = _whole(written, 1, 2**63 - 1)
+    number = numbers.whole(written, 1, 2**63 - 1)
     if number is None:
         raise NotFound(code, **facts)
     return number

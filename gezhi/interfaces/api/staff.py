@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +12,7 @@ from gezhi.engines.workflows import views as case_views
 from gezhi.foundation import errors, files, packs, people
 from gezhi.foundation.files.models import StoredFile
 from gezhi.foundation.forms.cleaning import Refused, clean_text
-from gezhi.interfaces.api import bodies, limits, placewords, refusals, schemas, views
+from gezhi.interfaces.api import bodies, limits, numbers, placewords, refusals, schemas, views
 from gezhi.interfaces.api.auth import actor_of, bearer
 from gezhi.interfaces.api.documents import body, faults
 from gezhi.interfaces.api.root import api
@@ -88,10 +87,10 @@ def list_cases(
         wrong["state"] = _("只能是 open 或 closed")
     if overdue.lower() not in (*_TRUE, *_FALSE):
         wrong["overdue"] = _("只能是 true 或 false")
-    size = _whole(limit, 1, MAX_PAGE)
+    size = numbers.whole(limit, 1, MAX_PAGE)
     if size is None:
         wrong["limit"] = _("要填 1 到 200 的整数")
-    seat = _whole(owner, 1, 2**63 - 1) if owner else None
+    seat = numbers.whole(owner, 1, 2**63 - 1) if owner else None
     if owner and seat is None:
         wrong["owner"] = _("要填岗位编号")
     try:
@@ -124,7 +123,7 @@ def list_cases(
 )
 def show_case(request: HttpRequest, case_id: str) -> HttpResponse:
     """`actions` lists each possible action with its form; send `item`, `seq` and the form's values back."""
-    return views.reply(views.case(case_views.case_view(_id(case_id), actor_of(request))))
+    return views.reply(views.case(case_views.case_view(numbers.case_id(case_id), actor_of(request))))
 
 
 @api.post(
@@ -137,7 +136,7 @@ def show_case(request: HttpRequest, case_id: str) -> HttpResponse:
 )
 def act(request: HttpRequest, case_id: str, action: str) -> HttpResponse:
     """The case as it stands afterwards. 409 case.stale carries the fresh case, so that nothing typed is lost."""
-    actor, number = actor_of(request), _id(case_id)
+    actor, number = actor_of(request), numbers.case_id(case_id)
     key = bodies.idempotency_key(request)
     given = bodies.json_object(request)
     data = given.pop("data", {})
@@ -170,7 +169,7 @@ def act(request: HttpRequest, case_id: str, action: str) -> HttpResponse:
 )
 def protect(request: HttpRequest, case_id: str) -> HttpResponse:
     """It complains about an official or a unit: from now on it is received one level above whoever it names."""
-    actor, number = actor_of(request), _id(case_id)
+    actor, number = actor_of(request), numbers.case_id(case_id)
     key = bodies.idempotency_key(request)
     given = bodies.fields(bodies.json_object(request), text=("about", "ground"), number=("expected_seq",))
     seen = given.get("expected_seq")
@@ -193,7 +192,7 @@ def protect(request: HttpRequest, case_id: str) -> HttpResponse:
 )
 def restore(request: HttpRequest, case_id: str) -> HttpResponse:
     """It complains about nobody after all: an ordinary matter again, at the step from which it was taken."""
-    actor, number = actor_of(request), _id(case_id)
+    actor, number = actor_of(request), numbers.case_id(case_id)
     key = bodies.idempotency_key(request)
     given = bodies.fields(bodies.json_object(request), text=("reason",), number=("expected_seq",))
     seen = given.get("expected_seq")
@@ -262,17 +261,4 @@ def show_photo(request: HttpRequest, photo_id: str, size: str = "full") -> HttpR
         elif stored.kept_by != actor.person_id:
             raise errors.NotFound("file.unknown")
 
-    return files.serve(_whole(photo_id, 1, 2**52 - 1) or 0, may, "thumb" if size == "thumb" else "full")
-
-
-def _whole(text: str, low: int, high: int) -> int | None:
-    if not re.fullmatch(r"[0-9]{1,19}", text, re.ASCII):
-        return None
-    return int(text) if low <= int(text) <= high else None
-
-
-def _id(text: str) -> int:
-    number = _whole(text, 1, 2**63 - 1)
-    if number is None:
-        raise errors.NotFound("case.not_found")
-    return number
+    return files.serve(numbers.whole(photo_id, 1, 2**52 - 1) or 0, may, "thumb" if size == "thumb" else "full")

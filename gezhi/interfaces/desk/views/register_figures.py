@@ -21,7 +21,7 @@ from gezhi.interfaces.site.requests import Request
 
 from ..names import place_name
 from ..page import show, staff, whole
-from .registers import _offered, day_of
+from .registers import day_of, offered_places
 
 MOST = 500
 
@@ -59,7 +59,7 @@ def figures(request: Request, name: str) -> HttpResponse:
         "sums": [found.whole.sums.get(field, "") for field in found.added],
         "all_url": _url(name, kept),
         "place": place,
-        "places": [(id, place_name(id)) for id in _offered(access.scopes(request.actor, declared))],
+        "places": [(id, place_name(id)) for id in offered_places(access.scopes(request.actor, declared))],
         "day": day if day != clock.today() else None,
         "on": kept["on"],
         "error": error,

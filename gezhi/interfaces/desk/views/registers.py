@@ -96,7 +96,7 @@ def register(request: Request, name: str) -> HttpResponse:
         "first": not cursor,
         "count": queries.count(request.actor, name, filters) if day is None and not given["ended"] else None,
         "kept": kept,
-        "places": [(id, place_name(id)) for id in _offered(access.scopes(request.actor, declared))],
+        "places": [(id, place_name(id)) for id in offered_places(access.scopes(request.actor, declared))],
         "may_edit": bool(access.scopes(request.actor, declared, "edit")),
         "may_import": bool(access.scopes(request.actor, declared, "edit")) and request.actor.may("register.edit"),
         "ways": bool(counted.ways(declared)),
@@ -120,7 +120,7 @@ def _filters(actor: Actor, declared: Register, given: dict[str, str]) -> dict[st
         found |= counted.opened(actor, declared.name, by, value)
     ids: set[int] | None = set(found["subject"]) if "subject" in found else None
     if given["q"]:
-        named = {row.pk for row in _by_words(actor, given["q"])}
+        named = {row.pk for row in by_words(actor, given["q"])}
         ids = named if ids is None else ids & named
     if given["gap"] == "relation":
         lacking = {row.pk for row in subjects.unrelated(declared.name, actor=actor)}
@@ -133,7 +133,7 @@ def _filters(actor: Actor, declared: Register, given: dict[str, str]) -> dict[st
     return found
 
 
-def _by_words(actor: Actor, words: str) -> list[Any]:
+def by_words(actor: Actor, words: str) -> list[Any]:
     """By identity number or phone when it is one, else by name."""
     for kind in ("id_number", "phone"):
         try:
@@ -203,7 +203,7 @@ def bring(request: Request, name: str) -> HttpResponse:
             refusal = refused
     context = {
         "register": declared,
-        "places": [(id, place_name(id)) for id in _offered(access.scopes(request.actor, declared, "edit"))],
+        "places": [(id, place_name(id)) for id in offered_places(access.scopes(request.actor, declared, "edit"))],
         "home": home_place(request.actor),
         "refusal": refusal,
         "errors": refusal.field_errors if refusal else {},
@@ -232,7 +232,7 @@ def new(request: Request, name: str) -> HttpResponse:
         except (Invalid, Conflict) as refused:
             refusal = refused
     home = home_place(request.actor)
-    offered = _offered(where)
+    offered = offered_places(where)
     context = {
         "register": declared,
         "who": who,
@@ -307,7 +307,7 @@ def drawn_form(form: Form, place_id: int, data: Any, errors: Any, first: Any = N
     return drawn(form, cast(Case, around), data=data, errors=errors, first=first)
 
 
-def _offered(where: access.Scopes) -> list[int]:
+def offered_places(where: access.Scopes) -> list[int]:
     """Places one may choose: the scopes with what lies below, down to grids, at most some hundred."""
     directory = places.directory()
     found: list[int] = []

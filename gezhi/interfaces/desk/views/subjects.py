@@ -28,7 +28,7 @@ from gezhi.interfaces.site.requests import Request
 from ..names import place_name, seat_name
 from ..page import show, staff, tell, whole
 from .books import day_asked, link_of
-from .registers import _offered, day_of, drawn_form, form_values
+from .registers import day_of, drawn_form, form_values, offered_places
 
 HOW = (("died", gettext_lazy("去世")), ("moved_out", gettext_lazy("迁出")), ("closed", gettext_lazy("注销")))
 FACTS = {"id_number": gettext_lazy("身份证号"), "phone": gettext_lazy("电话"), "name": gettext_lazy("姓名")}
@@ -67,7 +67,7 @@ def subject(request: Request, subject_id: int) -> HttpResponse:
         "kinds": kinds,
         "registers": open_registers,
         "how": HOW,
-        "places": [(id, place_name(id)) for id in _offered(access.scopes(request.actor, None, "edit"))],
+        "places": [(id, place_name(id)) for id in offered_places(access.scopes(request.actor, None, "edit"))],
         "today": clock.today().isoformat(),
         "ended": told.ending(row.ended) if row.ended else "",
         "looked": people.reveals(f"subject:{subject_id}"),
@@ -127,9 +127,9 @@ def _found(request: Request) -> int:
     written = request.POST.get("other", "").strip()
     if written.startswith("#") and written[1:].isdigit():
         return int(written[1:])
-    from .registers import _by_words
+    from .registers import by_words
 
-    rows = [row for row in _by_words(request.actor, written) if not row.ended] if written else []
+    rows = [row for row in by_words(request.actor, written) if not row.ended] if written else []
     if len(rows) != 1:
         words = _("没有找到这个人。") if not rows else _("有 {n} 位，请写身份证号或电话。").format(n=len(rows))
         raise Invalid("subject.facts", field_errors={"other": words})
