@@ -102,10 +102,13 @@ def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None)
 
 
 def _whom(view: CaseView, name: str) -> int | None:
-    """Whom a document goes to: the unit that is behind with its part when it speaks of that one, else the handler."""
-    behind = facts.behind_time(view)
-    if behind is not None and any(field.source == "owner.name" for field in template(name).fields):
+    """Whom a document goes to: the seat that it is addressed to (behind with its part, or has the matter), else the handler."""
+    kind, behind = template(name), facts.behind_time(view)
+    spoken_of = [field.id for field in kind.fields if field.source == "owner.name"]
+    if behind is not None and spoken_of:
         return behind.seat
+    if any(f"{{{id}}}" in kind.to for id in spoken_of) and view.case.owner_seat is not None:
+        return view.case.owner_seat
     return view.case.handler_seat or view.case.owner_seat
 
 

@@ -11,7 +11,7 @@ import time_machine
 from gezhi.engines.publishing import actions, numbering, rules
 from gezhi.engines.publishing.models import Document, Print
 from gezhi.engines.publishing.render import html, word
-from gezhi.engines.workflows import erasing
+from gezhi.engines.workflows import erasing, ticking
 from gezhi.engines.workflows.views import case_view
 from gezhi.flows.papers import doors, facts
 from gezhi.foundation import events, people
@@ -49,6 +49,15 @@ def test_how_late_it_is_stands_in_the_paper_as_it_was_at_that_moment(world, case
     with time_machine.travel(case.due_at + timedelta(days=9), tick=False):
         row = doors.revise(row.pk, {"otherwise": "改了一句。"}, actor=world.actor("周敏"), expected_seq=row.event_seq)
     assert "至今已超时2天3小时" in text_of(row) and "改了一句。" in text_of(row)
+
+
+def test_it_goes_to_the_seat_that_it_is_addressed_to_also_after_somebody_above_took_the_matter_over(world, case):
+    with time_machine.travel(case.due_at + timedelta(days=20), tick=False):
+        while ticking.tick():
+            pass
+        row, new = doors.draft(case.id, "supervision", actor=world.actor("于沐阳"))
+    assert new and row.to_seat == world.seats["dispatch"] != case.handler_seat
+    assert f"{people.directory().seat(row.to_seat).label}：" in text_of(row)
 
 
 def test_a_second_tap_opens_the_same_draft_and_burns_no_number(world, case, draft):
