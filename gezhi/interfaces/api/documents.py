@@ -55,6 +55,7 @@ def components() -> dict[str, Any]:
         schemas.SessionIn,
         schemas.ActionIn,
         schemas.ProtectIn,
+        schemas.RestoreIn,
         schemas.PhotoForm,
         schemas.ClockIn,
         schemas.DemoSessionIn,

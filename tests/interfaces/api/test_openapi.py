@@ -57,6 +57,7 @@ def test_the_contract_is_there(document):
         ("GET", "/api/v1/cases/{case_id}"),
         ("POST", "/api/v1/cases/{case_id}/actions/{action}"),
         ("POST", "/api/v1/cases/{case_id}/protect"),
+        ("POST", "/api/v1/cases/{case_id}/restore"),
     } <= operations
     create = document["paths"]["/api/v1/requests"]["post"]
     assert set(create["requestBody"]["content"]) == {"application/json", "multipart/form-data"}
