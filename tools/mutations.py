@@ -43,7 +43,9 @@ def chosen(
 ) -> list[tuple[str, Change]]:
     """The changes to try: as many of each file as its turn gives, seeded, so that a longer run goes on where a shorter ended."""
     each: dict[str, list[Change]] = {}
-    for file in sorted(files):
+    order = sorted(files)
+    random.Random(seed).shuffle(order)  # a short run is not one of the first packs only
+    for file in order:
         made = list(_points(root, file))
         random.Random(f"{seed}:{file}").shuffle(made)
         each[file] = made
