@@ -37,7 +37,7 @@ class _Rest(pytest.Item):
 class Mutating:
     """`tasks`: [{"file", "id"}], in order; a line of JSON for each goes to `out`. `root`: the copy of the tree.
 
-    `leave`: files of tests that are not asked (by their names), so that a run shows what the others see.
+    `leave`: tests that are not asked (by their functions' names), so that a run shows what the others see.
     """
 
     def __init__(self, root: Path, tasks: list[dict[str, str]], out: Path, leave: frozenset[str] = frozenset()) -> None:
@@ -51,7 +51,7 @@ class Mutating:
         for item in items:
             for mark in item.iter_markers("mechanism"):
                 known = self.tests[mark.kwargs.get("file", "")]
-                if item not in known and Path(item.path).name not in self.leave:
+                if item not in known and item.name.split("[")[0] not in self.leave:
                     known.append(item)
 
     @pytest.hookimpl(tryfirst=True)

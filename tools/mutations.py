@@ -3,7 +3,7 @@
     python -m tools.mutations --count 200               a sample over all files that a marked test names, seeded
     python -m tools.mutations --pack minzhu-street       only this pack; --file packs/… only this file; --all every change
     python -m tools.mutations --only registers,duties    only files of these kinds
-    python -m tools.mutations --acts                     without the tests that hold what a pack says (test_laid_down, test_stated)
+    python -m tools.mutations --acts                     without the tests that only compare what a pack says
     python -m tools.mutations --count 200 --resume       what was killed or refused stays so; survivors are tried again
 
 A change is *refused* (the proof or the reader of packs does not take it), *equivalent* (what is read from the pack is the same to the
@@ -34,7 +34,7 @@ from tools.mutation_points import Change, points
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Tests that hold what a pack says against what was agreed; without them one sees what the mechanisms' own acts notice.
-SAYING = ("test_laid_down.py", "test_stated.py")
+SAYING = ("test_the_pack_lays_down_what_was_agreed", "test_the_method_says_what_was_agreed")
 COPIED = ("gezhi", "tests", "packs", "tools", "docs", "pyproject.toml", "manage.py")
 
 
@@ -182,7 +182,7 @@ def _report(results: dict[tuple[str, str], dict[str, Any]], files: Sequence[str]
                 )
                 said += [f"        asked: {test}" for test in result.get("asked", ())]
     counts = Counter(r["verdict"] for r in mine)
-    by = Counter(r["by"].split("::")[0].rsplit("/", 1)[-1] in SAYING for r in mine if r["verdict"] == "killed")
+    by = Counter(r["by"].split("::")[-1].split("[")[0] in SAYING for r in mine if r["verdict"] == "killed")
     said.append("  ".join(f"{verdict} {n}" for verdict, n in sorted(counts.items())) or "nothing to try")
     said.append(f"killed by what the pack says {by[True]}, by what the mechanism does {by[False]}")
     return said
