@@ -7,15 +7,17 @@ something to do by now, locks each case, looks again and does it once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 from gezhi.engines.workflows import rules
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
-from gezhi.engines.workflows.schema import PHASES, Action, Stage, Workflow
+from gezhi.engines.workflows.reader_holding import minutes
+from gezhi.engines.workflows.schema import PHASES, Action, Clock, Stage, Workflow
 from gezhi.foundation import packs
 from gezhi.foundation.calendar import Limit, Unit, deadline, parse_limit, work_between
+from gezhi.foundation.calendar.clock import midnight
 from gezhi.foundation.errors import Invalid
 
 DEFAULT_LIMIT = "5 work_day"  # a category without a limit of its own anywhere; packs/*/limits.yaml set better ones
@@ -81,19 +83,22 @@ def respond_by(flow: Workflow, start: datetime) -> datetime:
 
 def stage_due(flow: Workflow, stage: Stage, case: Case, start: datetime) -> datetime:
     """When the stage entered at `start` must be done. "promise" is the case's own date, even one that has passed;
-    `until` is the end of a kept day, no later than `max` from the start."""
+    `until` is the end of a kept day (or of a part of it), no later than `max` from the start."""
     assert stage.clock is not None
     if stage.clock.until is not None:
         latest = deadline(start, parse_limit(stage.clock.max or DEFAULT_LIMIT))
         day = (case.kept or {}).get(stage.clock.until)
-        return max(start, min(latest, _end_of(date.fromisoformat(day)))) if day else latest
+        return max(start, min(latest, _end_of(date.fromisoformat(day), stage.clock, case))) if day else latest
     if stage.clock.limit == "promise":
         return case.due_at
     return deadline(start, parse_limit(stage.clock.limit))
 
 
-def _end_of(day: date) -> datetime:
-    """24:00 of a day in China."""
+def _end_of(day: date, clock: Clock, case: Case) -> datetime:
+    """24:00 of a day in China, or the end of the part of it that was kept."""
+    span = clock.hours.get(str((case.kept or {}).get(clock.part or "")))
+    if span is not None:
+        return midnight(day) + timedelta(minutes=minutes(span)[1])
     return deadline(datetime.combine(day, time(4), UTC), Limit(Decimal(0), Unit.CALENDAR_DAY))
 
 

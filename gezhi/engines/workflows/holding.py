@@ -16,13 +16,14 @@ from gezhi.foundation.calendar import clock
 if TYPE_CHECKING:
     from gezhi.engines.workflows.stepping import Step
 
-#: (case id, the persons, from, to): bind their time for the case instead of what it bound before. No persons: free it.
-Keeper = Callable[[int, tuple[int, ...], datetime | None, datetime | None], None]
+#: (case id, the persons, from, to, what they must be able to do): bind their time for the case instead of what it bound
+#: before. No persons: free it.
+Keeper = Callable[[int, tuple[int, ...], datetime | None, datetime | None, str], None]
 KEEPERS: list[Keeper] = []
 
 
 def keep_time(keeper: Keeper) -> None:
-    """Register who keeps the calendar; it raises Conflict when somebody is bound elsewhere then."""
+    """Register who keeps the calendar; it raises Conflict when somebody is bound elsewhere then, or may not do it."""
     if keeper not in KEEPERS:
         KEEPERS.append(keeper)
 
@@ -45,9 +46,11 @@ def follow(step: Step) -> None:
         persons: tuple[int, ...] = (person,)
     else:
         persons = people.directory().holders(case.handler_seat, begins) if case.handler_seat else ()
-    _tell(case.pk, persons, begins, ends)
+    _tell(case.pk, persons, begins, ends, action.holds.needs)
 
 
-def _tell(case_id: int, persons: tuple[int, ...], since: datetime | None, until: datetime | None) -> None:
+def _tell(
+    case_id: int, persons: tuple[int, ...], since: datetime | None, until: datetime | None, needs: str = ""
+) -> None:
     for keeper in KEEPERS:
-        keeper(case_id, persons, since, until)
+        keeper(case_id, persons, since, until, needs)

@@ -7,7 +7,9 @@ from gezhi.engines.workflows.protected_pack import read_protected
 from gezhi.engines.workflows.reader import read_workflow
 from gezhi.foundation import packs
 
-packs.reader("workflow", folder="workflows", after=("posts", "categories", "form", "register"))(read_workflow)
+packs.reader("workflow", folder="workflows", after=("posts", "categories", "form", "register", "competences"))(
+    read_workflow
+)
 packs.reader("follow_up")(drawing.read_plan)
 packs.reader("duplicates")(similar.read_settings)
 packs.reader("words")(voices.read_words)

@@ -89,6 +89,8 @@ def lists(flow: Workflow) -> Iterator[Flaw]:
             yield from _list(flow, stage.each.kept, "places", (*here, "each"), stage.id)
         if stage.clock is not None and stage.clock.until is not None:
             yield from _list(flow, stage.clock.until, "date", (*here, "clock"), stage.id)
+        if stage.clock is not None and stage.clock.part is not None:
+            yield from _list(flow, stage.clock.part, "choice", (*here, "clock"), stage.id)
 
 
 def _list(flow: Workflow, name: str, wanted: str, where: tuple[str, ...], stage: str) -> Iterator[Flaw]:

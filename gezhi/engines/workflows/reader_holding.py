@@ -1,4 +1,8 @@
-"""Reading whose time an action binds: `holds: {day: day, part: part, hours: {am: "08:30-11:30", pm: "14:30-17:30"}}`."""
+"""Reading whose time an action binds: `holds: {day: day, part: part, hours: {am: "08:30-11:30", pm: "14:30-17:30"}}`.
+
+`needs: nursing` names a competence: only who holds it, valid on that day, can be bound. A clock may run to the end of
+the same part: `clock: {until: day, part: part, hours: {…}, max: 60 work_day}`.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +26,31 @@ def minutes(span: str) -> tuple[int, int]:
 
 def holds(node: Any, kept: Mapping[str, str], context: Context) -> dict[str, Any] | None:
     """The body: kept names of the day and the part of the day, and when each part is."""
-    if not context.keys(node, required=("day", "part", "hours")):
+    if not context.keys(node, required=("day", "part", "hours"), optional=("needs",)):
         return None
-    body: dict[str, Any] = {"hours": {}}
+    body: dict[str, Any] = {"hours": spans(node, "action.holds", context)}
+    if "needs" in node:
+        body["needs"] = context.text(node, "needs", "", max=40)
+        if body["needs"] not in context.shared.get("competences", ()):
+            context.problem(node, "needs", "action.holds", _("没有“{name}”这项能力。"), name=body["needs"])
     for name, kinds in (("day", ("date",)), ("part", ("choice", "text"))):
         body[name] = context.text(node, name, "", max=40)
         if kept.get(body[name]) not in kinds:
             context.problem(
                 node, name, "action.holds", _("“{name}”要是这个流程记下的日期或时段（kept）。"), name=body[name]
             )
-    hours = node["hours"]
+    return body
+
+
+def spans(node: Any, code: str, context: Context) -> dict[str, str]:
+    """The `hours` of a node: part of the day -> "08:30-11:30"."""
+    hours, found = node["hours"], {}
     for part in hours if isinstance(hours, Mapping) else ():
         written = str(hours[part]).strip()
         begins, ends = minutes(written) if _SPAN.fullmatch(written) else (0, 0)
         if ends <= begins or ends > 24 * 60:
-            context.problem(hours, part, "action.holds", _("一段写成“08:30-11:30”，结束要晚于开始。"))
-        body["hours"][str(part)] = written
-    if not body["hours"]:
-        context.problem(node, "hours", "action.holds", _("一段写成“08:30-11:30”，结束要晚于开始。"))
-    return body
+            context.problem(hours, part, code, _("一段写成“08:30-11:30”，结束要晚于开始。"))
+        found[str(part)] = written
+    if not found:
+        context.problem(node, "hours", code, _("一段写成“08:30-11:30”，结束要晚于开始。"))
+    return found

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from gezhi.engines.workflows.reader_holding import spans
 from gezhi.engines.workflows.schema import RUNGS
 from gezhi.engines.workflows.schema_panels import WEIGHTS
 from gezhi.foundation.calendar import parse_limit
@@ -76,10 +77,11 @@ def owner(node: Any, context: Context) -> dict[str, Any]:
 
 
 def clock(node: Any, context: Context) -> dict[str, Any]:
-    """`limit`, or `until` a kept date with its `max`."""
+    """`limit`, or `until` a kept date with its `max` (and, to end with a part of that day, `part` and `hours`)."""
     until = isinstance(node, Mapping) and "until" in node
     required = ("until", "max") if until else ("limit",)
-    if not context.keys(node, required=required, optional=("warn",)):
+    parted = until and ("part" in node or "hours" in node)
+    if not context.keys(node, required=(*required, *(("part", "hours") if parted else ())), optional=("warn",)):
         return {"limit": "promise"}
     warn = node.get("warn", 0.75)
     if isinstance(warn, bool) or not isinstance(warn, int | float):
@@ -87,7 +89,10 @@ def clock(node: Any, context: Context) -> dict[str, Any]:
         warn = 0.75
     if until:
         most = limit(node, "max", context) or "1 work_day"
-        return {"until": context.text(node, "until", "", max=40), "max": most, "warn": str(warn)}
+        body: dict[str, Any] = {"until": context.text(node, "until", "", max=40), "max": most, "warn": str(warn)}
+        if parted:
+            body |= {"part": context.text(node, "part", "", max=40), "hours": spans(node, "clock.hours", context)}
+        return body
     return {"limit": limit(node, "limit", context, words=("promise",)) or "promise", "warn": str(warn)}
 
 

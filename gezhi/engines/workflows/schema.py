@@ -278,11 +278,14 @@ def _owner(raw: Mapping[str, Any]) -> Owner:
 
 
 def _clock(raw: Mapping[str, Any]) -> Clock:
-    return Clock(raw.get("limit", ""), float(raw.get("warn", 0.75)), raw.get("until"), raw.get("max"))
+    return Clock(
+        raw.get("limit", ""), float(raw.get("warn", 0.75)), raw.get("until"), raw.get("max"), raw.get("part"),
+        dict(raw.get("hours", {})),
+    )  # fmt: skip
 
 
 def _holds(raw: Mapping[str, Any]) -> Holds:
-    return Holds(raw["day"], raw["part"], dict(raw["hours"]))
+    return Holds(raw["day"], raw["part"], dict(raw["hours"]), raw.get("needs", ""))
 
 
 def _books(raw: Mapping[str, Any]) -> Books:

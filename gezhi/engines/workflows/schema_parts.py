@@ -27,12 +27,15 @@ class Owner:
 @dataclass(frozen=True)
 class Clock:
     """`limit`: "4 work_hour", "promise" (the case's own date) or "category" (from the limits table); or `until`, a
-    kept date (to the end of that day), never later than `max` from the start. `limit` is "" with `until`."""
+    kept date (to the end of that day, or of its kept `part` by `hours`), never later than `max` from the start. `limit`
+    is "" with `until`."""
 
     limit: str
     warn: float = 0.75
     until: str | None = None
     max: str | None = None
+    part: str | None = None
+    hours: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,12 @@ class Books:
 @dataclass(frozen=True)
 class Holds:
     """Whose time an action binds: whoever accepts, else the handling seat. `day` and `part` are kept; `hours`:
-    part -> "08:30-11:30"."""
+    part -> "08:30-11:30". `needs`: a competence that whoever is bound holds on that day."""
 
     day: str
     part: str
     hours: Mapping[str, str]
+    needs: str = ""
 
 
 @dataclass(frozen=True)

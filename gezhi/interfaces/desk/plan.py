@@ -292,6 +292,8 @@ def clock_words(stage: Stage) -> str:
     """A stage's limit in words."""
     if stage.clock is None:
         return ""
+    if stage.clock.until and stage.clock.part:
+        return _("到约好的那个时段结束，最长 {limit}").format(limit=limit_words(stage.clock.max or ""))
     if stage.clock.until:
         return _("到定好的日子，最长 {limit}").format(limit=limit_words(stage.clock.max or ""))
     if stage.clock.limit == "promise":
