@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from gezhi.engines.matching import learning, lanes, rules, schema
+from gezhi.engines.matching import lanes, learning, rules, schema
 from gezhi.engines.workflows import holding
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict

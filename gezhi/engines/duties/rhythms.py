@@ -17,13 +17,13 @@ from functools import lru_cache
 from lunar_python import Lunar
 
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.calendar.school import SCHOOL, spans
+from gezhi.foundation.calendar.school import in_term as _in_term
 
 DAY = timedelta(days=1)
 MONTHS = {"month": 1, "two_months": 2, "quarter": 3, "half_year": 6, "year": 12}
 EVERY = ("day", "work_day", "week", *MONTHS)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-#: The two terms of a school year, month and day; a pack may say its own.
-SCHOOL = (((2, 20), (6, 30)), ((9, 1), (1, 20)))
 _MARKS = {"two_months": "T", "quarter": "Q", "half_year": "H"}
 
 
@@ -184,17 +184,13 @@ def _days_of(year: int, month: int) -> int:
 
 
 def _terms(terms: tuple[tuple[tuple[int, int], tuple[int, int]], ...], first: date, last: date) -> Iterator[Cell]:
-    for year in range(first.year - 1, last.year + 1):
-        for begins, ends in sorted(terms):
-            start = _on(year, begins)
-            stop = _on(year if ends >= begins else year + 1, ends)
-            if start <= last and stop >= first:
-                yield Cell(f"{start:%Y-%m}~", start, stop)
+    for start, stop in spans(terms, first, last):
+        yield Cell(f"{start:%Y-%m}~", start, stop)
 
 
 def in_terms(day: date, terms: tuple[tuple[tuple[int, int], tuple[int, int]], ...]) -> bool:
     """Whether the day lies in one of the terms of a year, ends counted."""
-    return any(True for _cell in _terms(terms, day, day))
+    return _in_term(day, terms)
 
 
 def _on(year: int, at: tuple[int, int]) -> date:

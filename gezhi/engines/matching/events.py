@@ -4,7 +4,8 @@
 `.assigned`, `.said`, `.filed`, `.closed`; bookings stand in them as `booking:<number>`, lines of minutes as `item:<number>`,
 whom it is held with as `partner:<number>`.
 `venue.opened`, `venue.changed`; `trainee.enrolled`, `.learned` (`lesson:<number>`), `.passed`, `.left`; `certificate.issued`,
-`.revoked`; `allotment.adopted`, `.withdrawn`. No name and no phone is in any of them.
+`.revoked`; `rota.planned`, `.cut`, `.relieved` (`turn:<n>`); `alert.raised`, `.ended`; `loan.reserved`, `.out`,
+`.back`, `.dropped`; `allotment.adopted`, `.withdrawn`. No name and no phone is in any of them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ CERTIFICATE = ("person_id", "competence", "issued_on", "expires_on", "source", "
 
 def register() -> None:
     """Tell the events room where states and their parts stand."""
-    from gezhi.engines.matching import allocating, models
+    from gezhi.engines.matching import allocating, lending, models, rostering
     from gezhi.foundation import events
 
     refs = {"roles_are": "roles_ref", "record_words": "record_ref"}
@@ -49,3 +50,7 @@ def register() -> None:
     events.register_state(
         "allotment", models.Allotment, {name: name for name in allocating.FIELDS} | {"reason": "reason_ref"}
     )
+    events.register_state("rota", models.Rota, rostering.FIELDS)
+    events.register_parts("rota", "turn", models.Turn, rostering.TURN, parent="rota_id")
+    events.register_state("alert", models.Alert, {name: name for name in rostering.ALERT} | {"reason": "reason_ref"})
+    events.register_state("loan", models.Loan, {name: name for name in lending.FIELDS} | {"contact": "contact_ref"})

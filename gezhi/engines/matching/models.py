@@ -158,6 +158,7 @@ class Partner(models.Model):
     session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="partners")
     number = models.IntegerField()
     subject_id = models.BigIntegerField()
+    away = models.BooleanField(default=False)  # a helper who could not come after all
 
     class Meta:
         constraints = [
@@ -296,3 +297,7 @@ class Allotment(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["match", "place_id", "-id"], name="allotment_of")]
+
+
+from gezhi.engines.matching.loan_models import Loan, Stay  # noqa: E402, F401  (tables of this app)
+from gezhi.engines.matching.turn_models import Alert, Rota, Turn  # noqa: E402, F401

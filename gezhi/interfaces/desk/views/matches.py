@@ -22,6 +22,7 @@ from gezhi.interfaces.site.requests import Request
 
 from ..names import person_name, place_name
 from ..page import show, staff, tell, whole
+from . import rosters, stores
 
 MOST_CHOICES = 60
 
@@ -56,7 +57,12 @@ def index(request: Request) -> HttpResponse:
         {"kind": kind, "place": place, "where": place_name(place, "county")}
         for kind, where in _mine(request.actor) for place in where
     ]  # fmt: skip
-    return show(request, "desk/matches.html", {"rows": rows}, here="activities")
+    more = [
+        {"kind": kind, "place": place, "where": place_name(place, "county"), "url": reverse(f"desk:{page}", args=[kind.name])}
+        for page, own in (("roster", rosters.mine(request.actor)), ("store", stores.mine(request.actor)))
+        for kind, place in own
+    ]  # fmt: skip
+    return show(request, "desk/matches.html", {"rows": rows, "more": more}, here="activities")
 
 
 @staff
