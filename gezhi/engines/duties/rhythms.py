@@ -17,8 +17,9 @@ from functools import lru_cache
 from lunar_python import Lunar
 
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.calendar.school import SCHOOL, spans
+from gezhi.foundation.calendar.school import SCHOOL as SCHOOL  # packs say "school"
 from gezhi.foundation.calendar.school import in_term as _in_term
+from gezhi.foundation.calendar.school import spans
 
 DAY = timedelta(days=1)
 MONTHS = {"month": 1, "two_months": 2, "quarter": 3, "half_year": 6, "year": 12}

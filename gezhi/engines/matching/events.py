@@ -2,7 +2,7 @@
 
 `session.planned`, `.changed`, `.moved`, `.cancelled`, `.signed`, `.withdrawn`, `.attended`, `.noted`, `.answered`, `.carried`,
 `.assigned`, `.said`, `.filed`, `.closed`; bookings stand in them as `booking:<number>`, lines of minutes as `item:<number>`,
-whom it is held with as `partner:<number>`.
+whom it is held with as `partner:<number>`; `.arrived`, `.left`, `.also`, `.helper_away` tell children in our care as `stay:<number>`.
 `venue.opened`, `venue.changed`; `trainee.enrolled`, `.learned` (`lesson:<number>`), `.passed`, `.left`; `certificate.issued`,
 `.revoked`; `rota.planned`, `.cut`, `.relieved` (`turn:<n>`); `alert.raised`, `.ended`; `loan.reserved`, `.out`,
 `.back`, `.dropped`; `allotment.adopted`, `.withdrawn`. No name and no phone is in any of them.
@@ -31,7 +31,7 @@ CERTIFICATE = ("person_id", "competence", "issued_on", "expires_on", "source", "
 
 def register() -> None:
     """Tell the events room where states and their parts stand."""
-    from gezhi.engines.matching import allocating, lending, models, rostering
+    from gezhi.engines.matching import allocating, care, lending, models, rostering
     from gezhi.foundation import events
 
     refs = {"roles_are": "roles_ref", "record_words": "record_ref"}
@@ -40,7 +40,9 @@ def register() -> None:
     events.register_parts("session", "booking", models.Booking, fields, parent="session_id")
     fields = {name: name for name in ITEM} | ITEM_REFS
     events.register_parts("session", "item", models.Item, fields, parent="session_id")
-    events.register_parts("session", "partner", models.Partner, ("subject_id",), parent="session_id")
+    events.register_parts("session", "partner", models.Partner, ("subject_id", "away"), parent="session_id")
+    stay = {name: name for name in care.STAY} | care.STAY_REFS
+    events.register_parts("session", "stay", models.Stay, stay, parent="session_id")
     events.register_state("venue", models.Venue, VENUE)
     events.register_state("trainee", models.Trainee, TRAINEE)
     events.register_parts("trainee", "lesson", models.LessonPassed, LESSON, parent="trainee_id")

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, learning, writing
+from gezhi.engines.matching import access, care, learning, writing
 from gezhi.engines.matching.models import (
     AGENDA,
     ANSWERED,
@@ -188,6 +188,8 @@ def close(
         kind = activity(row.activity, row.version)
         if clock.now() < row.ends or row.state == PLANNED:
             raise Conflict("session.not_yet")
+        if kind.ratio is not None and care.still_here(row.pk):
+            raise Conflict("care.still_here")
         known = [item["id"] for item in kind.required]
         row.done = [code for code in known if code in {*done, *row.done}]
         missing = unfinished(row)

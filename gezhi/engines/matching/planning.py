@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, checks, events, held_with, lanes, signing, telling, venues, writing
+from gezhi.engines.matching import access, care, checks, events, held_with, lanes, signing, telling, venues, writing
 from gezhi.engines.matching.models import BOOKED, CANCELLED, PLANNED, WAITING, WITHDRAWN, Booking, Session, Venue
 from gezhi.engines.matching.schema import Activity, activity
 from gezhi.foundation import db, people, places
@@ -91,7 +91,7 @@ def plan_series(
         words = checks.words(kind, title, room)
         named = checks.roles(kind, roles or {})
         helping = held_with.checked(kind, partners, [starts for starts, _ends in times], actor=actor)
-        offered = checks.seats(kind, seats)
+        offered = care.offered(kind, checks.seats(kind, seats), seats, len(helping))
         if course:
             checks.lessons(course, lessons)
         path = directory.path(place_id)
@@ -147,6 +147,7 @@ def change(
         names = ["title", "room", "theme", "seats", "booked", "waiting", "roles"]
         if seats is not None or unlimited:
             wanted = None if unlimited and kind.sign_up["most"] is None else checks.seats(kind, seats)
+            wanted = care.offered(kind, wanted, seats, care.helpers(row.pk)) if kind.ratio is not None else wanted
             if wanted is not None and row.booked > wanted:
                 raise Conflict("session.seats_taken", booked=row.booked)
             row.seats = wanted

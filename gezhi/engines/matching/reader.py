@@ -17,7 +17,7 @@ from gezhi.foundation.places import GRIDS
 REQUIRED = ("activity", "title", "kind", "organisers")
 OPTIONAL = (
     "version", "about", "inside", "see", "sign_up", "rhythm", "themes", "invited", "head", "required", "roles",
-    "record", "takeaway", "assign", "topics", "festival", "partners",
+    "record", "takeaway", "assign", "topics", "festival", "partners", "care",
 )  # fmt: skip
 LEVELS = (*COLUMNS, *GRIDS, "building")
 SEATS_MAX = 100_000
@@ -52,6 +52,10 @@ def read_activity(node: Any, context: Context) -> dict[str, Any] | None:
     # Left out where nothing is said, so that the pinned bodies of earlier activities stay as they are.
     if (partners := _partners(node, context)) is not None:
         body["partners"] = partners
+    if "care" in node and context.keys(node["care"], required=("ratio",)):
+        body["care"] = {"ratio": context.whole(node["care"], "ratio", 1, low=1, high=50)}
+        if partners is None or partners["least"] < 1:
+            context.problem(node, "care", "activity.care", _("看护孩子要有带班的人：写 partners，least 至少 1。"))
     if not body["organisers"]:
         context.problem(node, "organisers", "activity.organisers", _("要写明哪个岗位可以召集。"))
     if body["kind"] == "party" and not body["inside"]:

@@ -106,12 +106,12 @@ def adopt(name: str, place_id: int, first: date, last: date, *, actor: Actor, se
             raise Conflict("roster.stale")
         if not found.turns:
             raise Conflict("roster.nothing")
-        if found.short and not gaps:
-            (since, until), n = found.short[0]
-            raise Conflict("roster.gap", since=_said(since), until=_said(until), n=n)
         starts, ends = found.slots[0][0], max(end for _start, end in found.slots)
         if Rota.objects.filter(roster=name, place_id=place_id, starts__lt=ends, ends__gt=starts).exists():
             raise Conflict("roster.overlap")
+        if found.short and not gaps:
+            (since, until), n = found.short[0]
+            raise Conflict("roster.gap", since=_said(since), until=_said(until), n=n)
         return _store(found, starts, ends, actor)
 
 

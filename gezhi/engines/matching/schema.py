@@ -90,6 +90,11 @@ class Activity(Declared):
         return self.body.get("partners")
 
     @property
+    def ratio(self) -> int | None:
+        """Children to one helper at most, where children are in our care; the helpers are the partners."""
+        return (self.body.get("care") or {}).get("ratio")
+
+    @property
     def invited(self) -> tuple[str, ...]:
         """Posts whose holders are expected; the first is the head, whom a deputy does not replace, when `head`."""
         return tuple(self.body["invited"])

@@ -25,6 +25,7 @@ from gezhi.interfaces.site.requests import Request
 
 from ..names import person_name, place_name, seat_name
 from ..page import show, staff, tell, whole
+from . import session_care
 from .activities import times
 
 REFUSED = (Invalid, Conflict, NotAllowed, NotFound)
@@ -73,6 +74,7 @@ def _page(request: Request, session_id: int, refusal: Refusal | None = None) -> 
         "later": _later(row, request) if view.may_convene and any(o.item.state == "open" for o in said) else [],
         "marks": [(mark, BOOKINGS[mark]) for mark in SHOWN_MARKS if mark != "deputy" or view.kind.head],
         "takeaway": view.kind.takeaway.bound() if view.mine and view.mine.state == "attended" else [],
+        "care": session_care.context(view, request),
         "filed": sum(1 for b in view.bookings if b.takeaway_ref), "rated": _rated(view.bookings),
     }  # fmt: skip
     return show(request, "desk/session.html", context, here="activities", status=refusal.http if refusal else 200)
@@ -270,6 +272,7 @@ def _file(request: Request, id: int) -> str:
 ACTS = {
     "join": _join, "sign": _sign, "withdraw": _withdraw, "attend": _attend, "note": _note, "answer": _answer,
     "carry": _carry, "assign": _assign, "close": _close, "move": _move, "change": _change, "cancel": _cancel, "file": _file,
+    **session_care.ACTS,
 }  # fmt: skip
 
 
