@@ -43,8 +43,12 @@ def test_a_tool_is_lent_taken_back_and_the_phone_needs_a_reason(db, at_ten):
     assert queries.total <= 24 and "柳○" in page and "13800001234" not in page and "柳一" not in page
     assert client.post(url, sent).status_code == 409
     assert client.post(url, {"do": "phone", "loan": loan.pk, "purpose": ""}).status_code == 422
-    assert "13800001234" in client.post(url, {"do": "phone", "loan": loan.pk, "purpose": "梯子过期没还，打电话催"}).content.decode()
+    assert (
+        "13800001234"
+        in client.post(url, {"do": "phone", "loan": loan.pk, "purpose": "梯子过期没还，打电话催"}).content.decode()
+    )
     at_ten.move_to("2026-11-20T02:00:00+00:00")
+    client = Desk(world).of("赵兰")
     assert "过了时间还没还" in client.get(url).content.decode()
     assert client.post(url, {"do": "back", "loan": loan.pk}).status_code == 302
     page = client.get(url).content.decode()

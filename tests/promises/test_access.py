@@ -262,6 +262,8 @@ PAGES = {
     "GET desk/matches":                                                      "1oooooooooooooooo",
     "GET desk/matches/<slug:name>":                                          "14444444444444444",
     "POST desk/matches/<slug:name>/adopt":                                   "14444444444444444",
+    "GET desk/matches/<slug:name>/wishes":                                   "14444444444444444",  # nobody ticks here
+    "POST desk/matches/<slug:name>/wishes":                                  "14444444444444444",
     "GET desk/rosters/<slug:name>":                                          "14444444444444444",  # nobody plans one here
     "POST desk/rosters/<slug:name>":                                         "14444444444444444",
     "GET desk/stores/<slug:name>":                                           "14444444444444444",

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, allocation, lanes
+from gezhi.engines.matching import access, allocation, lanes, siting, wishing
 from gezhi.engines.matching.matches import Match, match, number
 from gezhi.engines.matching.models import Allotment
 from gezhi.foundation import db, people, places, subjects
@@ -58,6 +58,7 @@ class Proposal:
     left: Mapping[int, Mapping[str, Any]]
     chosen: tuple[int, ...] = ()
     fits: frozenset[tuple[int, int]] = field(default=frozenset(), compare=False)
+    sited: siting.Sited | None = None
 
     @property
     def seen(self) -> str:
@@ -87,6 +88,8 @@ def words(kind: Match, reason: Mapping[str, Any]) -> str:
         "part": _("合适的不够，配到 {got}"),
         "below": _("名额满了，排在第 {rank}"),
         "hand": _("由人决定，不按建议"),
+        "unticked": _("没有人勾选"),
+        "unreached": _("这次选的点够不到"),
     }
     return said[code].format(**{k: v for k, v in reason.items() if k != "code"})
 
@@ -109,6 +112,12 @@ def propose(name: str, place_id: int, *, actor: Actor) -> Proposal:
     return _propose(kind, place_id)
 
 
+def standing(kind: Match, place_id: int) -> Proposal:
+    """Needs, offers and what stands already, without working out what is new: for whoever ticks. Five queries."""
+    needs, offers = _sides(kind.needs, place_id, "amount"), _sides(kind.offers, place_id, "most")
+    return Proposal(kind, place_id, needs, offers, {}, _kept(kind, place_id, needs, offers), {})
+
+
 def _propose(kind: Match, place_id: int) -> Proposal:
     needs = _sides(kind.needs, place_id, "amount")
     offers = _sides(kind.offers, place_id, "most") if kind.offers else {}
@@ -117,6 +126,8 @@ def _propose(kind: Match, place_id: int) -> Proposal:
     weights = {id: number(kind.weight(_read(side, None))) if kind.weight else Decimal(0) for id, side in needs.items()}
     if kind.by == "choose":
         return _chosen(kind, place_id, needs, weights)
+    if kind.by == "site":
+        return _sited(kind, place_id, needs, offers)
     kept = _kept(kind, place_id, needs, offers)
     got: dict[int, int] = defaultdict(int)
     used: dict[int, int] = defaultdict(int)
@@ -131,6 +142,12 @@ def _propose(kind: Match, place_id: int) -> Proposal:
     ]  # fmt: skip
     if kind.by == "cover":
         pairs = allocation.cover(wanted, there, lambda n, o: (n, o) in fits)
+    elif kind.by == "rotate":
+        ticked = wishing.ticked(kind, list(needs))
+        picked = allocation.rotate(
+            wanted, there, lambda n, o: (n, o) in fits and (n, o) in ticked, wishing.last_had(kind, list(offers))
+        )
+        pairs = dict.fromkeys(picked.items(), 1)
     else:
         mine, theirs = ({pair: number(program(_read(needs[pair[0]], offers[pair[1]]))) for pair in fits} for program in kind.likes)  # fmt: skip
         found = allocation.stable(
@@ -152,7 +169,7 @@ def _propose(kind: Match, place_id: int) -> Proposal:
         elif id in first_left:
             left[id] = first_left[id]
         else:
-            left[id] = {"code": "rather" if kind.by == "stable" else "full"}
+            left[id] = {"code": {"stable": "rather", "rotate": "unticked"}.get(kind.by, "full")}
     return Proposal(kind, place_id, needs, offers, dict(sorted(pairs.items())), kept, left, fits=frozenset(fits))
 
 
@@ -169,6 +186,21 @@ def _chosen(kind: Match, place_id: int, needs: Mapping[int, Side], weights: Mapp
     quota = int(kind.body["quota"])
     left |= {id: {"code": "below", "rank": rank} for rank, id in enumerate(ranked, 1) if rank > quota}
     return Proposal(kind, place_id, needs, {}, {}, {}, left, tuple(ranked[:quota]))
+
+
+def _sited(kind: Match, place_id: int, needs: Mapping[int, Side], offers: Mapping[int, Side]) -> Proposal:
+    """Which offers to open so that most of the needs is within reach; each need goes with the chosen one of smallest id."""
+    fits, left = _fitting(kind, needs, offers)
+    reach = {o: frozenset(n for n, other in fits if other == o) for o in offers}
+    found = siting.site({id: side.amount for id, side in needs.items()}, reach, int(kind.body["quota"]))
+    pairs = {}
+    for id, side in needs.items():
+        by = [o for o in found.chosen if (id, o) in fits]
+        if by:
+            pairs[id, by[0]] = side.amount
+        else:
+            left.setdefault(id, {"code": "unreached"})
+    return Proposal(kind, place_id, needs, offers, pairs, {}, left, found.chosen, frozenset(fits), found)
 
 
 def _sides(side: Mapping[str, Any], place_id: int, amount: str) -> dict[int, Side]:
@@ -294,6 +326,8 @@ def _changed(
     wanted = {n: o for n, o in wanted.items() if o is not None or any(pair[0] == n for pair in pairs)}
     if not wanted:
         return pairs, left, set()
+    if found.sited is not None:
+        raise Invalid("match.change", field_errors={f"need{min(wanted)}": _("选点是整体算的，不能单独改。")})
     wrong: dict[str, str] = {}
     try:
         if len(clean_text(reason, max=300, lines=False)) < 2:

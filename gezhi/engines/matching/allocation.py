@@ -1,7 +1,8 @@
 """Who gets whom: pure rules of allocation, the same answer every time. docs/rules/allocation.md
 
 `cover` hands out divisible amounts by weight and is optimal; `stable` pairs so that no two would rather have each other;
-`choose` takes the best of a quota. Ties go to the smaller id.
+`choose` takes the best of a quota; `rotate` lets whoever has waited longest pick first; `site` (siting.py) opens the places
+that reach most. Ties go to the smaller id.
 """
 
 from __future__ import annotations
@@ -142,3 +143,26 @@ def split(total: int, shares: Mapping[int, int]) -> dict[int, int]:
     for id in sorted(shares, key=lambda id: (-(total * shares[id] % whole), id))[:short]:
         given[id] += 1
     return given
+
+
+def rotate(needs: Sequence[Need], offers: Sequence[Offer], wants: Fits, waited: Mapping[int, int]) -> dict[int, int]:
+    """need -> offer: round by round, the offer that has waited longest first, each picks the heaviest need it wants.
+
+    `waited`: when each last had one (greater = later; one that never had counts as 0). Nobody picks a second before
+    everybody who wants one of those left has had a first. So whoever wants something each time is served within as many
+    times as there are others, however often they come: each other goes before them at most once.
+    """
+    left = sorted(needs, key=lambda need: (-need.weight, need.id))
+    line = sorted(offers, key=lambda offer: (waited.get(offer.id, 0), offer.id))
+    room = {offer.id: offer.most for offer in offers}
+    got: dict[int, int] = {}
+    while True:
+        before = len(got)
+        for offer in line:
+            need = next((one for one in left if room[offer.id] > 0 and wants(one.id, offer.id)), None)
+            if need is not None:
+                got[need.id] = offer.id
+                room[offer.id] -= 1
+                left.remove(need)
+        if len(got) == before:
+            return got

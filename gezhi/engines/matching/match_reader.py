@@ -24,9 +24,22 @@ from gezhi.engines.matching.reader import posts
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.packs.reading import Context
 
-METHODS = ("cover", "stable", "choose")
+METHODS = ("cover", "stable", "choose", "rotate", "site")
 REQUIRED = ("match", "title", "needs", "by", "adopt")
-OPTIONAL = ("version", "about", "offers", "must", "weight", "likes", "quota", "relation", "case", "unit")
+OPTIONAL = (
+    "version",
+    "about",
+    "offers",
+    "must",
+    "weight",
+    "likes",
+    "quota",
+    "relation",
+    "case",
+    "unit",
+    "wish",
+    "share",
+)
 PLACE_TYPES: dict[str, ex.Type] = {"same_village": ex.Truth, "same_town": ex.Truth}
 PLACE_ALIASES = {"同村": "same_village", "同镇": "same_town"}
 MOST = 1_000_000
@@ -41,10 +54,11 @@ def read_match(node: Any, context: Context) -> dict[str, Any] | None:
     offers = _side(node, "offers", ("register", "most", "least"), context) if "offers" in node else None
     if (by == "choose") != (offers is None):
         context.problem(node, "by", "match.offers", _("choose 不写 offers，别的要写。"))
-    if (by == "choose") != ("quota" in node):
-        context.problem(node, "by", "match.quota", _("choose 要写名额 quota，别的不写。"))
+    if (by in ("choose", "site")) != ("quota" in node):
+        context.problem(node, "by", "match.quota", _("choose 和 site 要写名额 quota，别的不写。"))
     types, aliases = scope(needs, offers, context.shared.get("registers", {}))
-    return {
+    body = _read_more(node, by, needs, offers, context)
+    return body | {
         "title": context.title(node),
         "about": context.title(node, "about", required=False),
         "unit": context.title(node, "unit", required=False),
@@ -59,6 +73,32 @@ def read_match(node: Any, context: Context) -> dict[str, Any] | None:
         "adopt": posts(node, "adopt", context),
         "case": _case(node, context),
     }
+
+
+def _read_more(node: Any, by: Any, needs: Any, offers: Any, context: Context) -> dict[str, Any]:
+    """`wish` and `share`, left out where nothing is said, so that the pinned bodies of earlier matches stay as they are."""
+    body: dict[str, Any] = {}
+    if (by == "rotate") != ("wish" in node and "relation" in node):
+        context.problem(
+            node, "by", "match.wish", _("rotate 要写勾选的关系 wish 和配上的关系 relation，别的不写 wish。")
+        )
+    if "wish" in node and context.keys(node["wish"], required=("relation", "by")):
+        body["wish"] = {
+            "relation": _relation(node["wish"], needs, offers, context),
+            "by": posts(node["wish"], "by", context),
+        }
+    if "share" in node and context.keys(node["share"], required=("title", "register", "of", "in")):
+        given, known = node["share"], context.shared.get("registers", {})
+        name = context.text(given, "register", "", max=40)
+        types = known.get(name, {}).get("types", {})
+        fields = [str(one) for _i, one in context.each(given, "in")]
+        of = context.text(given, "of", "", max=40)
+        for field in {of, *fields}:
+            if types.get(field) != ex.Number:
+                words = _("册“{register}”里没有数“{field}”。")
+                context.problem(given, "of", "match.number", words, register=name, field=field)
+        body["share"] = {"title": context.title(given), "register": name, "of": of, "in": fields}
+    return body
 
 
 def scope(needs: Any, offers: Any, registers: Mapping[str, Any]) -> tuple[dict[str, ex.Type], dict[str, str]]:

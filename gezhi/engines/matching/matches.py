@@ -47,6 +47,16 @@ class Match(Declared):
         return str(self.body["case"])
 
     @property
+    def wish(self) -> Mapping[str, Any] | None:
+        """{"relation", "by"}: only pairs that were ticked fit; offers tick for themselves, these posts for any of them."""
+        return self.body.get("wish")
+
+    @property
+    def share(self) -> Mapping[str, Any] | None:
+        """{"title", "register", "of", "in"}: what part `of` is of the sum of the fields `in`."""
+        return self.body.get("share")
+
+    @property
     def adopters(self) -> tuple[str, ...]:
         return tuple(self.body["adopt"])
 

@@ -150,6 +150,7 @@ urlpatterns = [
     path("activities/<int:session_id>/contact/<int:number>", sessions.contact, name="session_contact"),
     path("matches", matches.index, name="matches"),
     path("matches/<slug:name>", matches.one, name="match"),
+    path("matches/<slug:name>/wishes", matches.wishes, name="wishes"),
     path("matches/<slug:name>/adopt", matches.adopt, name="match_adopt"),
     path("rosters/<slug:name>", rosters.one, name="roster"),
     path("stores/<slug:name>", stores.one, name="store"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from itertools import product
+from itertools import combinations, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gezhi.engines.matching.allocation import Need, Offer, choose, cover, split, stable
+from gezhi.engines.matching.allocation import Need, Offer, choose, cover, rotate, split, stable
+from gezhi.engines.matching.siting import site
 
 SMALL = st.integers(0, 3)
 
@@ -110,3 +111,37 @@ def test_a_split_sums_exactly_and_nobody_is_a_whole_unit_off(total, shares):
     if whole:
         assert sum(out.values()) == total
         assert all(abs(out[id] * whole - total * share) < whole for id, share in shares.items())
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(2, 5), st.integers(1, 3), st.lists(st.integers(0, 6), min_size=12, max_size=12))
+def test_whoever_ticks_each_time_is_never_starved(drivers, loads, others):
+    """Driver 0 wants every load, the others come and go: 0 is served at least once in as many rounds as there are drivers."""
+    waited, since = {}, 0
+    for number, mask in enumerate(others, start=1):
+        needs = [Need(number * 10 + n) for n in range(loads)]
+        wants = {0, *(d for d in range(1, drivers) if mask >> (d - 1) & 1)}
+        got = rotate(needs, [Offer(d) for d in range(drivers)], lambda _n, o, w=wants: o in w, waited)
+        assert len(set(got)) == len(got) == min(loads, len(wants)) and set(got.values()) <= wants
+        waited |= dict.fromkeys(got.values(), number)
+        since = 0 if 0 in got.values() else since + 1
+        assert since < drivers
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 9), min_size=1, max_size=7),
+    st.lists(st.frozensets(st.integers(0, 6), max_size=4), min_size=1, max_size=7),
+    st.integers(0, 4), st.sampled_from([1, 3, 5_000]),
+)  # fmt: skip
+def test_the_sites_reach_most_or_say_their_bound(people, reaches, count, steps):
+    demand, reach = dict(enumerate(people)), dict(enumerate(reaches))
+
+    def worth(choice):
+        return sum(demand.get(n, 0) for n in frozenset().union(*(reach[p] for p in choice)))
+
+    top = max(worth(choice) for k in range(min(count, len(reach)) + 1) for choice in combinations(reach, k))
+    found = site(demand, reach, count, steps=steps)
+    assert len(found.chosen) <= count and worth(found.chosen) == found.reached <= top <= found.bound
+    if steps == 5_000:
+        assert found.best and found.reached == top

@@ -8,15 +8,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gezhi.engines.matching import access, allocating
+from gezhi.engines.matching import access, allocating, wishing
 from gezhi.engines.matching.allocating import Proposal
 from gezhi.engines.matching.matches import Match, match, matches
 from gezhi.flows import allotments
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
+from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
+from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
@@ -57,10 +58,14 @@ def index(request: Request) -> HttpResponse:
         {"kind": kind, "place": place, "where": place_name(place, "county")}
         for kind, where in _mine(request.actor) for place in where
     ]  # fmt: skip
-    more = [
+    more: list[dict[str, Any]] = [
         {"kind": kind, "place": place, "where": place_name(place, "county"), "url": reverse(f"desk:{page}", args=[kind.name])}
         for page, own in (("roster", rosters.mine(request.actor)), ("store", stores.mine(request.actor)))
         for kind, place in own
+    ]  # fmt: skip
+    more += [
+        {"kind": kind, "place": place, "where": place_name(place, "county"), "url": reverse("desk:wishes", args=[kind.name])}
+        for kind, place in _wishing(request.actor)
     ]  # fmt: skip
     return show(request, "desk/matches.html", {"rows": rows, "more": more}, here="activities")
 
@@ -80,7 +85,8 @@ def _page(request: Request, kind: Match, place: int, refusal: Refusal | None = N
     context = {
         "kind": kind, "place": place, "name": place_name(place, "county"), "found": found, "refusal": refusal,
         "rows": [_row(found, need, typed, wrong) for need in _order(found)],
-        "chosen": [(found.needs[n], place_name(found.needs[n].place_id)) for n in found.chosen],
+        "chosen": [(side, place_name(side.place_id)) for side in _chosen(found)],
+        "reach": _reach(found), "share": _share(kind, place),
         "kept": [(found.needs[n], found.offers.get(o), a) for (n, o), a in list(found.kept.items())[:300] if n in found.needs],
         "left": [(found.needs[n], place_name(found.needs[n].place_id), found.why(n)) for n in found.left],
         "idle": found.idle()[:100], "reason": typed.get("reason", ""), "wrong": wrong,
@@ -89,6 +95,36 @@ def _page(request: Request, kind: Match, place: int, refusal: Refusal | None = N
         ],
     }  # fmt: skip
     return show(request, "desk/match.html", context, here="activities", status=refusal.http if refusal else 200)
+
+
+def _chosen(found: Proposal) -> list[Any]:
+    sides = found.needs if found.sited is None else found.offers
+    return [sides[id] for id in found.chosen]
+
+
+def _reach(found: Proposal) -> dict[str, Any] | None:
+    """What the chosen places reach of all that is needed, and what no other choice could exceed."""
+    if found.sited is None:
+        return None
+    return {
+        "got": found.sited.reached, "all": sum(side.amount for side in found.needs.values()), "best": found.sited.best,
+        "bound": found.sited.bound, "n": len(found.chosen),
+    }  # fmt: skip
+
+
+def _share(kind: Match, place: int) -> dict[str, Any] | None:
+    sums = wishing.share(kind, place)
+    if sums is None or kind.share is None:
+        return None
+    part, everything = sums
+    said = f"{100 * part / everything:.1f}%" if everything else "—"
+    return {
+        "title": localised(kind.share["title"]),
+        "said": said,
+        "part": part,
+        "whole": everything,
+        "register": kind.share["register"],
+    }
 
 
 def _order(found: Proposal) -> list[int]:
@@ -101,7 +137,7 @@ def _row(found: Proposal, need: int, typed: Any, wrong: Any) -> dict[str, Any]:
     able = [(found.offers[o], place_name(found.offers[o].place_id)) for n, o in sorted(found.fits) if n == need][
         :MOST_CHOICES
     ]
-    single = len(given) == 1 and found.match.by != "choose"
+    single = len(given) == 1 and found.match.by not in ("choose", "site", "rotate")
     return {
         "need": found.needs[need], "where": place_name(found.needs[need].place_id), "given": given,
         "able": able if single else [], "picked": typed.get(f"need{need}", str(given[0][0].id)),
@@ -130,3 +166,49 @@ def adopt(request: Request, name: str) -> HttpResponse:
         request, _("定下了"), _("{n} 对，{when:%H:%M} 记下").format(n=len(row.pairs), when=clock.local(row.adopted_at))
     )
     return redirect(f"{reverse('desk:match', args=[name])}?place={place}")
+
+
+def _wishing(actor: Actor) -> list[tuple[Match, int]]:
+    """Where the actor may tick: the places of their seats."""
+    where = [people.directory().seat(seat).place_id for seat in actor.seats]
+    return [
+        (kind, place) for kind in matches() if kind.wish for place in dict.fromkeys(where)
+        if wishing.mine(kind, place, actor) != []
+    ]  # fmt: skip
+
+
+@staff
+@require_http_methods(["GET", "POST"])
+def wishes(request: Request, name: str) -> HttpResponse:
+    """`/desk/matches/<match>/wishes?place=`: what there is to take, and ticking it (POST need, offer, off)."""
+    own = {kind.name: place for kind, place in reversed(_wishing(request.actor))}
+    place = whole(request.GET.get("place")) or own.get(name)
+    if name not in own or place is None or (mine := wishing.mine(match(name), place, request.actor)) == []:
+        raise NotFound()
+    kind, refusal = match(name), None
+    if request.method == "POST":
+        given = request.POST
+        try:
+            wishing.tick(
+                name, place, whole(given.get("need")) or 0, whole(given.get("offer")) or 0, actor=request.actor,
+                off=given.get("off") == "1",
+            )  # fmt: skip
+            tell(request, _("取消勾选了") if given.get("off") == "1" else _("勾上了，定的时候等得久的先挑"))
+            return redirect(f"{reverse('desk:wishes', args=[name])}?place={place}")
+        except (Conflict, NotAllowed, NotFound) as refused:
+            refusal = refused
+    found = allocating.standing(kind, place)
+    offers = [side for id, side in found.offers.items() if mine is None or id in mine]
+    ticks = wishing.ticked(kind, list(found.needs))
+    taken = {need: found.offers.get(offer) for need, offer in found.kept}
+    context = {
+        "kind": kind, "place": place, "name": place_name(place, "county"), "refusal": refusal, "offers": offers,
+        "rows": [
+            {"need": need, "where": place_name(need.place_id), "taken": id in taken, "who": taken.get(id),
+             "ticks": [side for side in offers if (id, side.id) in ticks],
+             "open": [side for side in offers if (id, side.id) not in ticks]}
+            for id, need in found.needs.items()
+        ],
+        "share": _share(kind, place),
+    }  # fmt: skip
+    return show(request, "desk/wishes.html", context, here="activities", status=refusal.http if refusal else 200)
