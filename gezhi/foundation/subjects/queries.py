@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from gezhi.foundation import places, text
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor, crypto
 
 from . import access, definitions, refusals
@@ -141,7 +142,10 @@ def public_page(register: str, place_id: int | None = None, *, cursor: str | Non
     if place_id is not None:
         rows = rows.filter(place_id__in=[place_id, *places.directory().descendants(place_id)])
     found = list(rows.order_by("pk")[: size + 1])
-    return Page(declared, _rows(found[:size]), str(found[size - 1].pk) if len(found) > size else None)
+    shown = _rows(found[:size])
+    if unlisted := declared.options.get("unlisted"):  # what is over by today, whatever was derived last night
+        shown = tuple(row for row in shown if _state_on(declared, row, clock.today()) not in unlisted)
+    return Page(declared, shown, str(found[size - 1].pk) if len(found) > size else None)
 
 
 def count(actor: Actor, register: str, filters: Mapping[str, Any] | None = None, *, most: int = 100_000) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -277,13 +278,25 @@ def _relation(node: Any, of: str, context: Context) -> str:
 
 
 def _options(node: Any, ids: list[str], context: Context) -> dict[str, Any]:
-    """`others`: the fields that are about somebody else, masked also for whom the line is about."""
+    """`others`: the fields that are about somebody else, masked also for whom the line is about. `unlisted`: derived states
+    in which a line is no longer on the public page."""
     given = node.get("options") or {}
-    if not context.keys(given, optional=("confirm_after_days", "group", "partition", "duplicates", "others")):
+    if not context.keys(
+        given, optional=("confirm_after_days", "group", "partition", "duplicates", "others", "unlisted")
+    ):
         return {}
     found: dict[str, Any] = {}
     if "confirm_after_days" in given:
         found["confirm_after_days"] = context.whole(given, "confirm_after_days", 0, low=1, high=3_660)
+    if "unlisted" in given:
+        known = [str(state.get("is")) for _i, state in context.each(node, "state") if isinstance(state, Mapping)]
+        found["unlisted"] = [str(state) for _i, state in context.each(given, "unlisted")]
+        for index, state in enumerate(found["unlisted"]):
+            if state not in known:
+                words = _("册“{register}”没有“{value}”这种状态。")
+                context.problem(
+                    given["unlisted"], index, "activity.partners", words, register=node.get("register", ""), value=state
+                )
     if "group" in given:
         found["group"] = context.text(given, "group", "", max=40)
     if "others" in given:
