@@ -32,7 +32,10 @@ class Create:
 
 
 def capture(raise_one: Any) -> Create:
-    """Run `raise_one()` (a create through the HTTP interface, in this process) and keep what it wrote."""
+    """Run `raise_one()` (a create through the HTTP interface, in this process) and keep what it wrote.
+
+    The product sends some of its INSERTs to PostgreSQL as one statement; the limit is one plain INSERT for each row.
+    """
     from django.db import connection
 
     from gezhi.engines.workflows.models import Case
@@ -43,10 +46,28 @@ def capture(raise_one: Any) -> Create:
         seen.append((sql, list(params or ())))
         return execute(sql, params, many, context)
 
-    with connection.execute_wrapper(note):
-        raise_one()
+    made: Any = connection
+    if connection.vendor == "postgresql":
+        made.tell = _tell_apart
+    try:
+        with connection.execute_wrapper(note):
+            raise_one()
+    finally:
+        if connection.vendor == "postgresql":
+            del made.tell
     writes = [(sql, values) for sql, values in seen if not sql.startswith("SELECT name, value")]
     return Create(writes, Case.objects.order_by("-pk")[0], len(seen))
+
+
+def _tell_apart(told: tuple[str, list[Any], str, Any]) -> None:
+    from django.db import connection
+
+    sql, values, returned, then = told
+    made: Any = connection
+    with made.prepared_cursor() as cursor:
+        cursor.execute(f"{sql} RETURNING {returned}" if returned else sql, values)
+        if returned:
+            then(cursor.fetchall()[0][0])
 
 
 def best(home: Home, create: Create, *, round: int) -> float:

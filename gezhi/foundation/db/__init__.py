@@ -8,9 +8,9 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 
 from . import revisions
 from .counting import Counted, count_queries
-from .cursors import Answer, ask, pipelined, prepared
+from .cursors import Answer, ask, pipelined, prepared, tell
 from .fetching import fetch, update
-from .inserting import insert, insert_many, new_ids
+from .inserting import ids_ahead, insert, insert_many, new_ids
 from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
 
@@ -24,12 +24,14 @@ __all__ = [
     "checkpoint",
     "count_queries",
     "fetch",
+    "ids_ahead",
     "insert",
     "insert_many",
     "new_ids",
     "pipelined",
     "prepared",
     "revisions",
+    "tell",
     "update",
     "write",
 ]

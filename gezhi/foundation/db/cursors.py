@@ -46,10 +46,18 @@ def ask(sql: str, parameters: Sequence[Any] = ()) -> Answer:
     return lambda: rows
 
 
-def once_answered(then: Callable[[], None]) -> None:
-    """Call `then` when what was sent has been answered: at the end of `pipelined()`, or now when it was not entered."""
-    waiting: list[Callable[[], None]] | None = getattr(connection, "waiting", None)
-    if waiting is None:
-        then()
-    else:
-        waiting.append(then)
+def tell(sql: str, values: Sequence[Any], returned: str = "", then: Callable[[Any], None] | None = None) -> None:
+    """Execute an INSERT of one row on the hot path (without RETURNING; parameters as `%s`, no other per cent sign).
+
+    Inside `pipelined()` it goes to PostgreSQL together with its neighbours as one statement, before whatever is executed
+    next or the commit, so none of them may read what another one writes. `then` gets the value of the column `returned`
+    when it has been answered, at the end of `pipelined()` at the latest.
+    """
+    made: Any = connection
+    if getattr(made, "waiting", None) is not None:
+        made.tell((sql, values, returned, then))
+        return
+    with prepared() as cursor:
+        cursor.execute(f"{sql} RETURNING {returned}" if returned else sql, values)
+        if returned and then is not None:
+            then(cursor.fetchall()[0][0])

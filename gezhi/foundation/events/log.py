@@ -85,8 +85,7 @@ def record(
         raise TransactionManagementError("An event is recorded inside db.write(), with what it tells.")
     row = _row(stream, kind, actor, patch, head, private, claimed_at, version, reason, seat, stamp(clock.now()))
     try:
-        with db.prepared() as cursor:
-            cursor.execute(_ONE, row)
+        db.tell(_ONE, row)
     except IntegrityError as error:
         raise Conflict("event.stale", stream=stream, seq=head.seq) from error
     return Head(head.seq + 1, row[-1])

@@ -29,6 +29,7 @@ _hooks: list[Hook] = []
 BULK = 2_000
 # So many texts one act keeps at most; more come from an import.
 _FEW = 4
+_ONE = "INSERT INTO events_private (id, stream, name, salt, blob) VALUES (%s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,15 @@ def ask_to_keep(sealed: Sequence[SealedText]) -> Callable[[], dict[str, PrivateR
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("Private text is kept inside db.write(), with the event that names it.")
+    if connection.vendor == "postgresql":
+        ids = db.ids_ahead(Private, len(sealed))
+
+        def kept() -> dict[str, PrivateRef]:
+            for id, one in zip(ids, sealed, strict=True):
+                db.tell(_ONE, [id, one.stream, one.name, one.salt, one.blob])
+            return {one.name: PrivateRef(id, one.digest) for id, one in zip(ids, sealed, strict=True)}
+
+        return kept
     answer = db.ask(*_insertion(sealed))
     return lambda: {name: ref for (_stream, name), ref in _refs(sealed, answer()).items()}
 

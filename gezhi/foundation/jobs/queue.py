@@ -25,6 +25,7 @@ _INSERT = (
     "VALUES {rows} ON CONFLICT DO NOTHING"
 )
 _ROW = "(%s, %s, %s, %s, %s, 'ready', 0, '', 0, '')"
+_ONE = _INSERT.format(rows=_ROW)
 _BULK = 1_000
 
 
@@ -42,7 +43,11 @@ def enqueue_many(jobs: list[tuple[str, str, dict[str, Any]]], run_at: datetime |
     with db.write():
         now = clock.now()
         at, created = (connection.ops.adapt_datetimefield_value(moment) for moment in (run_at or now, now))
-        with db.prepared() if len(jobs) == 1 else connection.cursor() as cursor:
+        if len(jobs) == 1:
+            ((name, key, payload),) = jobs
+            db.tell(_ONE, [name, key, json.dumps(payload), at, created])
+            return
+        with connection.cursor() as cursor:
             for start in range(0, len(jobs), _BULK):
                 part = jobs[start : start + _BULK]
                 values = [v for name, key, payload in part for v in (name, key, json.dumps(payload), at, created)]
