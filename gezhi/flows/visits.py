@@ -11,16 +11,25 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError
+from django.utils.translation import gettext_lazy as _
 
 from gezhi.engines.duties import actions, queries
 from gezhi.engines.duties.models import Done
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.schema import rule as rule_of
 from gezhi.engines.workflows import actions as cases
-from gezhi.engines.workflows.models import Case
+from gezhi.engines.workflows.models import OPEN, Case
 from gezhi.foundation import db, packs
+from gezhi.foundation.errors import Conflict, register
 from gezhi.foundation.people import Actor
 
+register(
+    "duties.not_mended",
+    409,
+    _("上次查出的问题还没有整改完，不能记这一次。"),
+    _("上次报成的 {number} 还在办；查出来的要先改好、验收，才轮到下一次。"),
+    _("请先把那一件办完，再来记。"),
+)
 #: What 有事 opens where the rule names nothing else.
 WORKFLOW = "request"
 _TRIES = 3
@@ -54,6 +63,7 @@ def visit(
     for attempt in range(_TRIES):
         try:
             with db.write():
+                _closed_first(name, subject_id, period)
                 done, new = actions.fulfil(
                     name, subject_id, period, data, actor=actor, note=note, trouble=trouble, claimed_at=claimed_at,
                     key=key,
@@ -69,6 +79,18 @@ def visit(
             if attempt == _TRIES - 1:
                 raise
     raise AssertionError("unreachable")
+
+
+def _closed_first(name: str, subject_id: int, period: str) -> None:
+    """Raises Conflict duties.not_mended while a case of an earlier period is open and the rule wants it closed first."""
+    if rule_of(name).first != "closed":
+        return
+    before = Done.objects.filter(rule=name, subject_id=subject_id, case_id__isnull=False).exclude(period=period)
+    still = (
+        Case.objects.filter(pk__in=list(before.values_list("case_id", flat=True)), state=OPEN).order_by("pk").first()
+    )
+    if still is not None:
+        raise Conflict("duties.not_mended", number=still.number)
 
 
 def _case(done: Done) -> Case | None:

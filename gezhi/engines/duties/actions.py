@@ -29,6 +29,7 @@ __all__ = ["TAKE_BACK", "fulfil", "publish", "rebuild", "reported", "take_back",
 TAKE_BACK = timedelta(minutes=10)
 AHEAD = timedelta(minutes=5)
 MAX_NOTE = 1000
+LEVEL_COLUMN = {"county": "county_id", "town": "town_id", "village": "village_id", "grid1": "grid_id", "grid2": "grid_id", "grid3": "grid_id"}  # fmt: skip
 
 register(
     "duties.record",
@@ -71,7 +72,7 @@ def fulfil(
         access.need_seat(rule, enrolled.seat_id, actor)
         when, given = _owed(rule, enrolled, period, claimed_at)
         _unsettled(row, period)
-        values, private = cleaned(rule, data or {}, note)
+        values, private = cleaned(rule, {**(data or {}), **counted(rule, subject_id)}, note)
         if row is None:
             row = writing.row_of(rule, enrolled, given, DONE)
         row.trouble = trouble or found_trouble(rule, values)
@@ -87,6 +88,19 @@ def fulfil(
 def found_trouble(rule: Rule, values: Mapping[str, Any]) -> bool:
     """Whether what was found is what the rule opens a case for (a reading out of range)."""
     return rule.case_when is not None and rule.case_when.holds(values, today=clock.today())
+
+
+def counted(rule: Rule, subject_id: int) -> dict[str, int]:
+    """What the rule counts for its record: live lines of the subject, or of the place. One query each."""
+    found = {}
+    for name, (register_name, state) in rule.counts.items():
+        rows = Entry.objects.filter(register=register_name, until=None, **({"state": state} if state else {}))
+        if rule.over[0] == "places":
+            column = LEVEL_COLUMN.get(rule.over[1], "place_id")
+            found[name] = rows.filter(**{column: subject_id}).count()
+        else:
+            found[name] = rows.filter(subject_id=subject_id).count()
+    return found
 
 
 def cleaned(rule: Rule, data: Mapping[str, Any], note: str) -> tuple[dict[str, Any], dict[str, str]]:

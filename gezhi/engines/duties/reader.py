@@ -14,6 +14,9 @@ case_when: systolic > 140             # (optional) then a case is opened
 case: {workflow: request, category: "...", text: {zh: ...}}   # {systolic} stands for what was recorded
 waive: [{ground: away, title: {zh: 外出, en: Away}}]
 make_up: 7                            # days a missed one stays on the list
+counts: {items: {register: key_item}} # (optional) a number of the record that is counted, never typed: live lines of the
+                                      # subject (of the place, for rules over places), of one state where `state` says so
+first: closed                         # (optional) not recorded while a case of an earlier one is open (flows.visits)
 climbs: [{after: 1 work_day}, {after: 3 work_day, to: {post: street_officer}}]
 """
 
@@ -36,6 +39,7 @@ from gezhi.foundation.packs.loading import ITEM_NAME
 REQUIRED = ("duty", "title", "over", "seat", "rhythm")
 OPTIONAL = (
     "version", "about", "when", "window", "says", "record", "updates", "case_when", "case", "waive", "make_up", "climbs",
+    "counts", "first",
 )  # fmt: skip
 LEVELS = ("county", "town", "village", "grid1", "grid2", "grid3", "building")
 MOST_RUNGS, MOST_GROUNDS = 5, 12
@@ -57,7 +61,7 @@ def read_duty(node: Any, context: Context) -> dict[str, Any] | None:
     case = _case(node, form, context)
     if case_when is not None and not case:
         context.problem(node, "case_when", "duties.case", _("写了 case_when，还要写 case：报成哪种事。"))
-    return {
+    body: dict[str, Any] = {
         "duty": context.text(node, "duty", "", max=40),
         "title": context.title(node),
         "about": context.title(node, "about", required=False),
@@ -78,6 +82,39 @@ def read_duty(node: Any, context: Context) -> dict[str, Any] | None:
         "make_up": context.whole(node, "make_up", None, low=0, high=366),
         "climbs": _climbs(node, context),
     }
+    # Left out where nothing is said, so that the pinned bodies of earlier rules stay as they are.
+    if counts := _counts(node, form, over, context):
+        body["counts"] = counts
+    if "first" in node:
+        body["first"] = context.one_of(node, "first", ("closed",), "closed")
+        if not case:
+            context.problem(node, "first", "duties.case", _("写了 first，还要写 case：报成哪种事。"))
+    return body
+
+
+def _counts(node: Any, form: Form, over: tuple[str, str], context: Context) -> dict[str, list[str]]:
+    """field of the record -> [register, state or ""]: what is counted for it when the record is made."""
+    given = node.get("counts")
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping) or over[0] == "seats":
+        context.problem(
+            node, "counts", "duties.counts", _("“counts”只用在对着台账或地方的规定里，写成“项: {register: 台账}”。")
+        )
+        return {}
+    found = {}
+    for name in given:
+        inner = given[name]
+        if not context.keys(inner, required=("register",), optional=("state",)):
+            continue
+        register, state = str(inner["register"]), str(inner.get("state") or "")
+        known, asked = context.shared.get("registers", {}).get(register), form.get(str(name))
+        if asked is None or asked.type != "number" or asked.sensitive:
+            context.problem(given, name, "duties.finding", _("记录里没有“{field}”这一项。"), field=name)
+        if known is None or (state and state not in known["states"]):
+            context.problem(inner, "register", "duties.register", _("没有“{value}”这本册。"), value=register)
+        found[str(name)] = [register, state]
+    return found
 
 
 def _one(node: Any, key: str, kinds: tuple[str, ...], context: Context) -> tuple[str, Any, Any] | None:

@@ -51,6 +51,10 @@ class Rule:
     waive: Mapping[str, Mapping[str, str]]
     make_up: int
     climbs: tuple[Rung, ...]
+    counts: Mapping[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # field -> (register, state): counted, never typed
+    first: str = ""  # "closed": not while a case of an earlier one is open
     inside: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -82,6 +86,8 @@ class Rule:
             waive=body["waive"],
             make_up=body["make_up"] if body["make_up"] is not None else MAKE_UP.get(every, MAKE_UP_ELSE),
             climbs=tuple(Rung(c["after"], c["post"]) for c in body["climbs"]),
+            counts={name: (one[0], one[1]) for name, one in body.get("counts", {}).items()},
+            first=body.get("first", ""),
         )
 
     def period(self, moment: datetime, anchor: date | None = None) -> Period | None:

@@ -25,6 +25,7 @@ from .files import reach
 from .lines import value_said
 
 CUT_BY = ("choice", "truth", "text")
+YEAR = "-year"  # behind a date field's id: cut by the years of its days
 NOBODY = ""
 
 
@@ -55,6 +56,11 @@ def ways(declared: Register) -> list[tuple[str, str]]:
     """(id, title) of what a register can be cut by: its state, open fields with few values, relations of its subjects."""
     found = [("state", str(definitions.COLUMN_TITLES["state"]))] if declared.states else []
     found += [(f.id, f.label) for f in declared.form if f.type in CUT_BY and f.id not in declared.sensitive]
+    found += [
+        (f.id + YEAR, _("{title}（按年）").format(title=f.label))
+        for f in declared.form
+        if f.type == "date" and f.id not in declared.sensitive
+    ]
     found.append(("grid", _("网格")))
     return found + [(kind.name, kind.said) for kind in definitions.relation_kinds() if kind.one == declared.of]
 
@@ -80,6 +86,8 @@ def figures(
             value = tied.get(who, NOBODY)
         elif by == "grid":
             value = str(path(lies).grid_id or "none")
+        elif by.endswith(YEAR):
+            value = str(values.get(by.removesuffix(YEAR)) or "")[:4]
         else:
             value = stands if by == "state" else _kept(values.get(by))
         for cut in (found.setdefault(value, Cut(value, "")), whole):
@@ -110,6 +118,8 @@ def opened(actor: Actor, register: str, by: str, value: str) -> dict[str, Any]:
     if by in _relations(declared):
         others = Relation.objects.filter(kind=by, until=None, other_id=int(value) if value.isdecimal() else 0)
         return {"subject": list(others.values_list("one_id", flat=True))}
+    if by.endswith(YEAR):
+        return {"years": {by.removesuffix(YEAR): value}}
     asked = declared.form.get(by)
     return {"values": {by: value == "true" if asked is not None and asked.type == "truth" else value}}
 
@@ -155,6 +165,8 @@ def _words(declared: Register, by: str, found: Iterable[str], tied: Mapping[int,
     if by == "grid":
         ids = sorted({int(value) for value in found if value.isdecimal()})
         return {str(id): places.directory().label(id, "village") for id in ids} | {"none": _("不在网格里")}
+    if by.endswith(YEAR):
+        return {value: _("{year} 年").format(year=value) for value in sorted(v for v in found if v)}
     if by == "state":
         return {state.name: state.said for state in declared.states}
     asked = declared.form.get(by)

@@ -23,7 +23,7 @@ _HOME = {
     "attaching": ("attach", "detach", "pictures"),
     "changing": ("Change", "on_change"),
     "definitions": ("Kind", "Register", "RelationKind", "kind", "kinds", "register", "registers", "relation_kind"),
-    "lines": ("change", "confirm", "end", "enter", "enter_many", "restate", "revert", "withdraw_entries"),
+    "lines": ("change", "confirm", "end", "enter", "enter_many", "replace", "restate", "revert", "withdraw_entries"),
     "rule_facts": ("facts", "facts_of", "types_of"),
     "merging": ("merge", "split"),
     "models": ("Entry", "EntrySpan", "Relation", "Subject"),

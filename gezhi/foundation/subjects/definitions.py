@@ -16,6 +16,7 @@ from gezhi.foundation.forms import Form
 from gezhi.foundation.packs import localised
 
 from . import refusals
+from .adding_up import AddsUp
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ class Register:
     whom: Whom | None = None
     end_when: str | None = None
     public: tuple[str, ...] = ()  # columns that everybody may read; only of things and organisations
+    adds_up: AddsUp = AddsUp()
 
     @property
     def said(self) -> str:
@@ -289,6 +291,7 @@ def _made(name: str, version: int, hash: str, pinned: _Body) -> Register:
         whom=Whom(**body["whom"]) if body.get("whom") else None,
         end_when=body.get("end_when"),
         public=tuple(body.get("public", ())),
+        adds_up=AddsUp.of(body),
     )
 
 

@@ -18,7 +18,7 @@ from gezhi.foundation.events import PrivateRef
 from gezhi.foundation.events.private import keep_many
 from gezhi.foundation.people import Actor
 
-from . import access, definitions, meant, refusals
+from . import access, counting, definitions, meant, refusals
 from .changing import Change, changing
 from .definitions import Register
 from .models import DIED, MERGED, PATH, UNDONE, Entry, EntrySpan, Subject
@@ -53,6 +53,7 @@ def enter_many(register: str, rows: Sequence[tuple], *, actor: Actor, source: st
     with changing() as told:
         subjects = _subjects([row[0] for row in wanted], declared, actor)
         meant.refuse_others(declared, list(subjects.values()))
+        counting.refuse_more(declared, [row[0] for row in wanted])
         numbers = ids(Entry, len(wanted))
         refs = _seal(zip(numbers, (private for _open, private in cleaned), strict=True))
         lines = []
@@ -169,11 +170,26 @@ def end(entry_id: int, reason: str = "ended", *, actor: Actor, on: date | None =
     if reason not in REASONS:
         raise refusals.NO_ENDING()
     with changing() as told:
-        line, _declared, _who = _locked(entry_id, actor)
+        line, declared, _who = _locked(entry_id, actor)
         on = line.since if reason == UNDONE else day(on, least=line.since)
+        if reason == "ended":
+            counting.refuse_fewer(declared, line)
         end_lines([(line, on)], reason, actor=actor)
         told.append(Change(line.subject_id, line.pk, line.register, on))
     return line
+
+
+def replace(
+    entry_id: int, values: Mapping[str, Any], new: Mapping[str, Any], *, actor: Actor, expected_seq: int | None = None
+) -> tuple[Entry, Entry]:
+    """A line is finished with these values and another of the same subject stands in its stead, in one write: both or
+    neither. Returns (the one that ended, the new one). Raises as `change`, `end` and `enter`."""
+    with changing() as told:
+        change(entry_id, values, actor=actor, expected_seq=expected_seq)
+        line, declared, _who = _locked(entry_id, actor)
+        end_lines([(line, day(None, least=line.since))], "replaced", actor=actor)
+        told.append(Change(line.subject_id, line.pk, line.register, clock.today()))
+        return line, enter(declared.name, line.subject_id, new, actor=actor)
 
 
 def withdraw_entries(entry_ids: Iterable[int], *, actor: Actor) -> list[Entry]:
@@ -277,6 +293,7 @@ def taken(line: Entry) -> bool:
 def clean(declared: Register, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """(open, private) values as they are kept. Raises Invalid subject.values."""
     found, errors = declared.form.clean(values)
+    errors = errors or counting.wrong_days(declared, found)
     if errors:
         raise refusals.VALUES(field_errors=errors)
     return clean_kept(declared, found)

@@ -82,7 +82,7 @@ def entries(
     """A page of the live lines within reach, oldest line first.
 
     Filters: `place` (id of a place they lie in), `state`, `subject` (ids), `ended` (True: the lines that are over),
-    `source`, `grid` (the finest one they lie in, None for those in none), `unconfirmed_since` (a date), `values` ({field: value}). Raises NotFound subject.no_register, Invalid
+    `source`, `grid` (the finest one they lie in, None for those in none), `unconfirmed_since` (a date), `values` ({field: value}), `years` ({date field: "2026"}). Raises NotFound subject.no_register, Invalid
     subject.cursor.
     """
     declared = access.register_for(actor, register)
@@ -112,7 +112,7 @@ def as_of(
     be seen is asked of where they lay then. Labels are of today. Raises as `entries`.
     """
     declared = access.register_for(actor, register)
-    wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "subject", "grid")}
+    wanted = {k: v for k, v in dict(filters or {}).items() if k in ("state", "values", "years", "subject", "grid")}
     only = wanted.pop("state", None) if declared.flips else None
     where, after = access.scopes(actor, declared), _after(cursor)
     now, before = stood(day, declared.name)
@@ -223,12 +223,14 @@ def _narrowed(rows: QuerySet, declared: Register, wanted: Mapping[str, Any]) -> 
         rows = rows.filter(source=wanted["source"])
     if wanted.get("unconfirmed_since"):
         rows = rows.filter(Q(confirmed_on=None) | Q(confirmed_on__lt=wanted["unconfirmed_since"]))
-    for name, value in dict(wanted.get("values") or {}).items():
+    asked = [(name, "", value) for name, value in dict(wanted.get("values") or {}).items()]
+    asked += [(name, "__startswith", f"{value}-") for name, value in dict(wanted.get("years") or {}).items()]
+    for name, how, value in asked:
         field = declared.form.get(name)
         # What is sealed cannot be asked for, not even whether it is there.
         if field is None or name in declared.sensitive:
             raise refusals.VALUES(field_errors={str(name)[:40]: refusals.VALUES().what})
-        rows = rows.filter(**{f"values__{name}": value})
+        rows = rows.filter(**{f"values__{name}{how}": value})
     return rows
 
 

@@ -13,6 +13,7 @@ from gezhi.foundation.forms import Form
 from gezhi.foundation.packs import Context
 from gezhi.foundation.packs.reading import position
 
+from . import reading_sums
 from .definitions import BUILT_IN, COLUMN_TITLES, SUBJECT_ALIASES, SUBJECT_TYPES, rule_aliases, rule_types
 
 PERSON_FACTS = ("name", "id_number", "phone", "sex", "born")
@@ -61,7 +62,7 @@ def read_register(node: Any, context: Context) -> Any:
     """A register: its form is read like any other, then everything that names a field is held against it."""
     optional = (
         "version", "about", "one", "state", "see", "edit", "inside", "signed", "columns", "sheet", "relation", "options",
-        "for", "end_when", "public",
+        "for", "end_when", "public", *reading_sums.KEYS,
     )  # fmt: skip
     if not context.keys(node, required=("register", "title", "of", "form"), optional=optional):
         return None
@@ -94,6 +95,7 @@ def read_register(node: Any, context: Context) -> Any:
         body["end_when"] = _condition(node, "end_when", form, context)
     if "public" in node:
         body["public"] = _public(node, of, form, body["inside"], context)
+    body |= reading_sums.read_sums(node, form, context)
     # What rules of other kinds (duties, activities) are held against: names and types, by register.
     context.shared.setdefault("registers", {})[context.text(node, "register", "", max=40)] = {
         "of": of,

@@ -111,3 +111,10 @@ _LEVELS = {
 def level_name(kind: str) -> str:
     """`{{ "town"|level_name }}`: 乡镇街道."""
     return str(_LEVELS.get(kind, kind))
+
+
+@register.filter
+def sum_of(value: Any) -> str:
+    """A sum with thousands apart, and cents only when there are any: 26,666.66; 100,000."""
+    whole = f"{value:,.2f}"
+    return whole.removesuffix(".00") if whole.endswith(".00") else whole.rstrip("0")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from gezhi.engines.registers import figures as counted
-from gezhi.engines.registers import files
+from gezhi.engines.registers import files, sums
 from gezhi.engines.registers.to_sheets import column_title
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
@@ -63,8 +65,18 @@ def figures(request: Request, name: str) -> HttpResponse:
         "day": day if day != clock.today() else None,
         "on": kept["on"],
         "error": error,
+        **_overdue(request, declared, place, day),
     }
     return show(request, "desk/register_figures.html", context, here="registers")
+
+
+def _overdue(request: Request, declared: definitions.Register, place: int | None, day: date | None) -> dict[str, Any]:
+    """Money overdue by how long, where the register has a schedule."""
+    if declared.adds_up.schedule is None:
+        return {}
+    aged = sums.ageing(request.actor, declared.name, place_id=place, today=day)
+    bands = [sum((one.bands[at] for one in aged), Decimal()) for at in range(len(sums.BANDS) + 1)]
+    return {"scheduled": True, "aged": aged, "bands": bands, "overdue": sum(bands, Decimal())}
 
 
 def _opens(name: str, by: str, cut: counted.Cut, kept: dict[str, Any]) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from gezhi.engines.registers import files
+from gezhi.engines.registers import files, sums
 from gezhi.engines.registers import lines as told
 from gezhi.engines.workflows.access import sees
 from gezhi.engines.workflows.models import Case
@@ -145,8 +147,7 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
     refusal: Refusal | None = None
     if request.method == "POST":
         try:
-            _change(request, line, declared)
-            return redirect("desk:entry", entry_id=entry_id)
+            return redirect("desk:entry", entry_id=_change(request, line, declared))
         except (Invalid, Conflict, TooLarge) as refused:
             refusal = refused
     first = {f.id: line.values.get(f.id) for f in declared.form}
@@ -158,6 +159,7 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
         if field.spec["id"] in declared.sensitive and kept.get(field.spec["id"]):
             field.spec["help"] = _("已登记，不显示；不改就空着。")
             field.spec["required"] = False
+    account = sums.account(line, declared, request.actor)
     context = {
         "line": line,
         "register": declared,
@@ -171,6 +173,13 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
             if f.id not in declared.sensitive
         ],
         "named": _cases_named(declared, line, request),
+        "account": account,
+        "added": [(one, _behind(one, line, who.label), sorted(one.years.items())) for one in account.added]
+        if account
+        else [],
+        "new": [f for f in declared.form if f.required and f.type in ("text", "number", "date")]
+        if declared.adds_up.count
+        else [],
         "sealed": [f.label for f in declared.form if kept.get(f.id) and f.id in declared.sensitive],
         "story": [(one, seat_name(one.seat) if one.seat else "") for one in told.history(line, declared)],
         "may_edit": line.until is None and access.may(request.actor, line, declared, "edit"),
@@ -186,6 +195,12 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
     return show(request, "desk/entry.html", context, here="registers", status=refusal.http if refusal else 200)
 
 
+def _behind(one: sums.Added, line: Entry, label: str) -> str:
+    """Where a sum opens: the lines of the other register, by the first thing they have in common."""
+    theirs, value = next(iter(sums.narrowed(one.of, line.values, label).items()))
+    return f"{reverse('desk:register', args=[one.of.of])}?{urlencode({'cut': f'{theirs}:{value}'})}" if value else ""
+
+
 def _cases_named(declared: definitions.Register, line: Entry, request: Request) -> list[tuple[str, int]]:
     """(number, id) of the cases that the line names and the person may open. A query only where a field asks for a case."""
     asked = [f.id for f in declared.form if f.check in ("case", "closed_case") and f.id not in declared.sensitive]
@@ -194,7 +209,8 @@ def _cases_named(declared: definitions.Register, line: Entry, request: Request) 
     return [(case.number, case.pk) for case in found if sees(case, request.actor)]
 
 
-def _change(request: Request, line: Entry, declared: definitions.Register) -> None:
+def _change(request: Request, line: Entry, declared: definitions.Register) -> int:
+    """Do what was asked; returns the line to show then."""
     wanted, actor = request.POST.get("do", ""), request.actor
     on = day_of(request.POST.get("on", ""), "on")
     if wanted == "change":
@@ -204,6 +220,13 @@ def _change(request: Request, line: Entry, declared: definitions.Register) -> No
         seq = whole(request.POST.get("_seq"))
         subjects.change(line.pk, values, actor=actor, expected_seq=seq, on=on)
         tell(request, _("改好了。"))
+    elif wanted == "replace":
+        typed = form_values(request, declared.form)
+        new = {k.removeprefix("new-"): v for k, v in request.POST.items() if k.startswith("new-")}
+        seq = whole(request.POST.get("_seq"))
+        _old, fresh = subjects.replace(line.pk, typed, new, actor=actor, expected_seq=seq)
+        tell(request, _("办完的退出了，新的一项已经列上。"))
+        return fresh.pk
     elif wanted == "confirm":
         subjects.confirm([line.pk], actor=actor)
         tell(request, _("记下了：今天核实过，没有变化。"))
@@ -224,6 +247,7 @@ def _change(request: Request, line: Entry, declared: definitions.Register) -> No
         tell(request, _("这一条已结束。"))
     else:
         raise Invalid("case.no_action", action=wanted[:20])
+    return line.pk
 
 
 @staff

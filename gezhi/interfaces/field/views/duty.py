@@ -73,12 +73,15 @@ def _page(
     done = Done.objects.filter(pk=owed.done_id, state=DONE).first() if owed.done_id else None
     context = {
         "line": line_of(owed, now), "owed": owed, "now": now, "key": new_key(), "trouble": trouble,
-        "fields": form.bound(typed or {}, errors), "refusal": refusal, "typed": typed or {}, "done": done,
+        "fields": [f for f in form.bound(typed or {}, errors) if f.field.id not in owed.rule.counts], "refusal": refusal, "typed": typed or {}, "done": done,
         "seat": people.directory().seats.get(owed.seat_id), "waits": owed.opens > now,
         "note_error": errors.get("note", ""), "max_note": actions.MAX_NOTE,
         "undoable": done is not None and done.case_id is None and done.person_id == request.actor.person_id
         and done.recorded_at is not None and now - done.recorded_at <= actions.TAKE_BACK,
     }  # fmt: skip
+    if owed.rule.counts and done is None:
+        found = actions.counted(owed.rule, owed.subject_id)
+        context["counted"] = [(f.label, found[f.id]) for f in form if f.id in found]
     if done is not None and owed.person and "portal" in settings.GEZHI_ZONES:
         context["slip"] = request.build_absolute_uri(reverse("visit", args=[slips.code_of(done.pk)]))
         context["qr"] = SafeString(places.qr_svg(context["slip"]))
