@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -80,11 +81,16 @@ def rows_behind(row: Bulletin, number: int, *, part: str = "n") -> list[int]:
     `part`: n (numerator) or d (denominator). What it was compared with opens as well, to the rows of that period. Raises
     NotFound when it stands for no rows (a difference, or sealed before those rows were kept).
     """
-    numbers = opened(row)["numbers"]
+    return ids_behind(opened(row), bytes(row.rows), number, part)
+
+
+def ids_behind(body: Mapping[str, Any], rows: bytes, number: int, part: str = "n") -> list[int]:
+    """The same of a body and its packed rows, sealed or counted just now. Raises NotFound as `rows_behind`."""
+    numbers = body["numbers"]
     if not 0 <= number < len(numbers) or part not in ("n", "d") or not numbers[number]["name"]:
         raise NotFound("bulletin.not_found")
     kept = numbers[number]
-    frozen, name = Frozen(bytes(row.rows), (NOW, BEFORE, YEAR).index(kept["when"])), kept["name"]
+    frozen, name = Frozen(rows, (NOW, BEFORE, YEAR).index(kept["when"])), kept["name"]
     only = tuple((dim, tuple(values)) for dim, values in kept["only"])
     if part == "d":
         if f"{name}_of_d" not in frozen.bits:

@@ -28,6 +28,7 @@ from .. import charts
 from ..names import category_name
 from ..page import show, staff
 from ..route import course
+from . import live
 
 TOTALS = (
     "reported", "accepted", "filed", "refused", "carried", "need_close", "closed", "closed_on_time", "closed_late",
@@ -66,6 +67,8 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
     if info is None or when.kind != kind or kind not in PERIODS:
         raise NotFound()
     request.actor.need("bulletin.read", directory.path(place))
+    if request.GET.get("template"):
+        return live.live(request, place, when, request.GET["template"])
     at = clock.now()
     totals = measures.measure(TOTALS, period=when, place=place, at=at)
     before = measures.measure(("reported", "closed_on_time_rate"), period=when.back(), place=place, at=at)
@@ -84,6 +87,7 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
     context = {
         "place": info,
         "name": places.short_name(info.name),
+        "live": live.offered(info.kind, kind),
         "period": when,
         "totals": totals,
         "before": before,

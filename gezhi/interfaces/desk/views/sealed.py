@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -73,7 +74,7 @@ def sealed(request: Request, bulletin_id: int) -> HttpResponse:
         "body": body,
         "number": paper.issue_number(body),
         "heading": paper.paper(body, sealed_on=_day(row))["heading"],
-        "sections": [_section(section, body, row.pk) for section in paper.shown_sections(body)],
+        "sections": [_section(section, body, partial(_url, row.pk)) for section in paper.shown_sections(body)],
         "corrections": [paper.correction(one, body) for one in body["corrections"]],
         "closing": paper.closing(body),
         "sealed_by": person_name(row.sealed_by),
@@ -211,16 +212,16 @@ def _line(row: Bulletin) -> dict[str, Any]:
     }
 
 
-def _section(section: Mapping[str, Any], body: Mapping[str, Any], id: int) -> dict[str, Any]:
+def _section(section: Mapping[str, Any], body: Mapping[str, Any], url: Callable[[int, Any], str]) -> dict[str, Any]:
     numbers = body["numbers"]
 
     def cell(n: int | None) -> dict[str, str] | None:
-        return None if n is None else {"text": paper.starred(numbers[n]), "url": _url(n, numbers[n], id)}
+        return None if n is None else {"text": paper.starred(numbers[n]), "url": url(n, numbers[n])}
 
     def piece(part: Any) -> dict[str, str]:
         if isinstance(part, str):
             return {"text": part, "url": ""}
-        return {"text": numbers[part["n"]]["text"], "url": _url(part["n"], numbers[part["n"]], id)}
+        return {"text": numbers[part["n"]]["text"], "url": url(part["n"], numbers[part["n"]])}
 
     table = section["table"]
     return {
@@ -247,7 +248,7 @@ def _section(section: Mapping[str, Any], body: Mapping[str, Any], id: int) -> di
     }
 
 
-def _url(n: int, number: Mapping[str, Any], id: int) -> str:
+def _url(id: int, n: int, number: Mapping[str, Any]) -> str:
     """Where a number opens; nothing to open behind zero, 无数据 and a difference of two periods."""
     opens = number["name"] and number["top"] not in (None, "0")
     return reverse("desk:sealed_rows", args=[id, n]) if opens else ""
