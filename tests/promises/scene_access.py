@@ -225,7 +225,7 @@ def build() -> Scene:
         "a/<str:code>": {"code": booking},
         "desk/activities/<int:session_id>/do/<slug:what>": {"what": "cancel"},
         "desk/activities/<int:session_id>/contact/<int:number>": {"number": 1},
-        **{f"desk/courses/<slug:name>{rest}": {"name": "nothing"} for rest in ("", "/enrol", "/sheet")},
+        **{f"desk/courses/<slug:name>{rest}": {"name": "nothing"} for rest in ("", "/enrol", "/sheet", "/test")},
         **{f"desk/matches/<slug:name>{rest}": {"name": "jobs"} for rest in ("", "/adopt")},
         **{
             f"desk/registers/<slug:name>{rest}": {"name": "lone_elder"}

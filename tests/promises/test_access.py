@@ -282,6 +282,8 @@ PAGES = {
     "POST desk/certificates":                                               "1????????????????",
     "GET desk/certificates/<int:certificate_id>":                           "14444444444444444",
     "POST desk/certificates/<int:certificate_id>":                          "14444444444444444",
+    "GET desk/courses/<slug:name>/test":                                    "14444444444444444",
+    "POST desk/courses/<slug:name>/test":                                   "14444444444444444",
     # What falls due: where one may see the registers; waived by who supervises.
     "GET desk/duties":                                                      "133oooooooooo33o3",
     "GET desk/duties/<slug:name>":                                          "133oooooooooo33o3",

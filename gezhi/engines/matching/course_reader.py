@@ -9,6 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.engines.matching.reader import posts
 from gezhi.foundation.packs.reading import Context
 
+BANK = ("question", "a", "b", "c", "d", "key")
+RESULTS = ("test", "seed", "items", "score", "passed")
+
 
 def read_competences(node: Any, context: Context) -> dict[str, Any] | None:
     """{"competences": [{code, title}], "posts": {post: [codes]}}: what each post must be able to do."""
@@ -35,7 +38,19 @@ def read_competences(node: Any, context: Context) -> dict[str, Any] | None:
 def read_course(node: Any, context: Context) -> dict[str, Any] | None:
     """The body of a course: lessons required and elective, how many of the latter, by when, which certificate."""
     required = ("course", "title", "lessons")
-    optional = ("version", "about", "for", "choose", "credits", "certificate", "until", "seats", "owners", "inside")
+    optional = (
+        "version",
+        "about",
+        "for",
+        "choose",
+        "credits",
+        "certificate",
+        "until",
+        "seats",
+        "owners",
+        "inside",
+        "test",
+    )
     if not context.keys(node, required=required, optional=optional):
         return None
     lessons: list[dict[str, Any]] = []
@@ -55,7 +70,7 @@ def read_course(node: Any, context: Context) -> dict[str, Any] | None:
         context.problem(node, "credits", "course.credits", _("全部修完只有 {n} 学分，达不到要求。"), n=most)
     if not lessons:
         context.problem(node, "lessons", "course.empty", _("一门课也没有。"))
-    return {
+    body = {
         "title": context.title(node),
         "about": context.title(node, "about", required=False),
         "for": posts(node, "for", context),
@@ -66,6 +81,36 @@ def read_course(node: Any, context: Context) -> dict[str, Any] | None:
         "seats": context.whole(node, "seats", None, low=1, high=100_000),
         "until": context.text(node, "until", ""),
         "certificate": _certificate(node, context),
+    }
+    if "test" in node:  # left out where nothing is said: earlier courses stay as they are
+        body["test"] = _test(node, ids, context)
+    return body
+
+
+def _test(node: Any, lessons: list[str], context: Context) -> dict[str, Any] | None:
+    """How its test is drawn, passed and sat again; the bank's key has to be sealed."""
+    given = node["test"]
+    if not context.keys(given, required=("bank", "results", "draw", "pass", "times", "again"), optional=("lesson",)):
+        return None
+    known = context.shared.get("registers", {})
+    for key, fields in (("bank", BANK), ("results", RESULTS)):
+        form = known.get(str(given[key]), {}).get("form")
+        if form is None or any(form.get(name) is None for name in fields):
+            words = _("没有“{value}”这本册，或者它缺这些项：{fields}。")
+            context.problem(given, key, "course.test_register", words, value=given[key], fields="、".join(fields))
+        elif key == "bank" and not form.get("key").sensitive:
+            context.problem(given, key, "course.test_key", _("题库的答案（key）要写 sensitive: true，不然会被看到。"))
+    lesson = context.text(given, "lesson", "", max=40)
+    if lesson and lesson not in lessons:
+        context.problem(given, "lesson", "course.test_lesson", _("没有课“{id}”。"), id=lesson)
+    return {
+        "bank": context.text(given, "bank", "", max=40),
+        "results": context.text(given, "results", "", max=40),
+        "draw": context.whole(given, "draw", 1, low=1, high=200),
+        "pass": context.whole(given, "pass", 60, low=1, high=100),
+        "times": context.whole(given, "times", 1, low=1, high=20),
+        "again": context.whole(given, "again", 0, low=0, high=366),
+        "lesson": lesson,
     }
 
 

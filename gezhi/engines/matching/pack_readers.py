@@ -9,7 +9,7 @@ from gezhi.engines.matching.roster_reader import read_roster, read_store
 from gezhi.foundation import packs
 
 packs.reader("competences", after=("posts",))(read_competences)
-packs.reader("course", folder="courses", after=("posts", "competences"))(read_course)
+packs.reader("course", folder="courses", after=("posts", "competences", "register"))(read_course)
 packs.reader("activity", folder="activities", after=("posts", "workflow", "categories", "register"))(read_activity)
 packs.reader("match", folder="matches", after=("posts", "register", "relation", "workflow"))(read_match)
 packs.reader("roster", folder="rosters", after=("posts", "register"))(read_roster)
