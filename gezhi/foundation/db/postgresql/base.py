@@ -11,7 +11,7 @@ from django.db import Error
 from django.db.backends.postgresql import base
 from psycopg import Cursor, RawCursor
 
-Told = tuple[str, Sequence[Any], str, Callable[[Any], None]]
+Told = tuple[str, Sequence[Any], str, Callable[[Any], None] | None]
 
 # A statement that waits for a row lock longer than this is refused (503) instead of holding a
 # worker thread for ever; a transaction left open by a stopped client must not keep the sealer waiting.
@@ -71,9 +71,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             cursor = self._prepare_cursor(RawCursor(self.connection))  # type: ignore[attr-defined]
         cursor.execute(text, values)
-        thens = [then for _sql, _values, returned, then in told if returned]
+        thens = [then or _ignored for _sql, _values, returned, then in told if returned]
         if thens and self.waiting is not None:
-            self.waiting.append(lambda: [then(made) for then, made in zip(thens, cursor.fetchone(), strict=True)])
+            self.waiting.append(lambda: _answer(thens, cursor.fetchone()))
 
     def _stop_waiting(self) -> None:
         self.waiting = None
@@ -108,6 +108,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params["options"] = f"{_SESSION} {params.get('options', '')}".strip()
         params["prepare_threshold"] = 2  # of prepared_cursor alone: Django's own cursors never prepare
         return params
+
+
+def _ignored(_value: Any) -> None:
+    pass
+
+
+def _answer(thens: Sequence[Callable[[Any], None]], made: Sequence[Any]) -> None:
+    for then, value in zip(thens, made, strict=True):
+        then(value)
 
 
 @lru_cache(maxsize=64)
