@@ -10,6 +10,8 @@ from datetime import date, timedelta
 from time import perf_counter
 from typing import Any
 
+from django.db import connection
+
 from bench.homes import Home
 from bench.lines import Line
 from bench.lists import spent
@@ -52,6 +54,9 @@ def run(home: Home) -> Iterator[Line]:
         from gezhi.engines.duties.models import Publication
 
         Publication.objects.filter(rule="bench-0").update(finished=False, reached=0)
+    if connection.vendor == "postgresql":  # a rule that was never in force leaves no dead rows behind
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM duties_enrolment")
     held = _Held()
     begun = perf_counter()
     with held:
@@ -59,8 +64,9 @@ def run(home: Home) -> Iterator[Line]:
     taken = perf_counter() - begun
     yield Line(home.db, f"publishing a rule over {rows:,} subjects ({count:,} enrolled)", taken, "s",
                bound=f"<= {PUBLISH_S:g} s", ok=taken <= PUBLISH_S)  # fmt: skip
-    yield Line(home.db, "publishing: longest the write lock was held", held.longest, "ms", bound=f"<= {HELD_MS:g} ms",
-               ok=held.longest <= HELD_MS)  # fmt: skip
+    yield Line(home.db, "publishing: longest the write lock was held", held.longest, "ms",
+               bound=f"<= {HELD_MS:g} ms" if connection.vendor == "sqlite" else "",
+               ok=held.longest <= HELD_MS if connection.vendor == "sqlite" else None)  # fmt: skip
     one = next(p for p in monthly.periods(period.first - timedelta(days=40), period.first) if p.closes <= period.opens)
     Enrolment.objects.filter(rule="bench-0").update(since=one.first)
     held, begun = _Held(), perf_counter()
@@ -69,8 +75,9 @@ def run(home: Home) -> Iterator[Line]:
     taken = perf_counter() - begun
     assert Window.objects.get(rule="bench-0", period=one.key).finished
     yield Line(home.db, f"closing a window, {missed:,} missed, a thousand", 1000 * taken / max(1, missed) * 1000, "ms")
-    yield Line(home.db, "closing: longest the write lock was held", held.longest, "ms", bound=f"<= {HELD_MS:g} ms",
-               ok=held.longest <= HELD_MS)  # fmt: skip
+    yield Line(home.db, "closing: longest the write lock was held", held.longest, "ms",
+               bound=f"<= {HELD_MS:g} ms" if connection.vendor == "sqlite" else "",
+               ok=held.longest <= HELD_MS if connection.vendor == "sqlite" else None)  # fmt: skip
 
 
 class _Held:

@@ -27,9 +27,10 @@ from .occurrences import Occurrence
 STAFF = ("owner", "accountable", "handler", "supervisor", "asker")
 ITEM_ONLY = ("asker", "taken_from")
 RUNG_ONLY = ("rung",)
-PANEL_ONLY = ("voters",)  # seats that a panel asked and that have not answered yet
-REPORTERS = ("reporter", "reporters")  # whoever raised it; everybody who did, also those merged into it
-TO = (*STAFF, "taken_from", "rung", *PANEL_ONLY, *REPORTERS)
+PANEL_ONLY = ("voters", "reporters_while_asking")  # voters: seats that a panel asked and that have not answered yet
+# Whoever raised it; everybody who did, also those merged into it; the same while the panel of the step still takes answers.
+REPORTERS = ("reporter", "reporters", "reporters_while_asking")
+TO = (*STAFF, "taken_from", "rung", "voters", *REPORTERS)
 
 
 def register() -> None:
@@ -88,13 +89,13 @@ def _drafts(match: Match) -> Iterator[notices.Draft]:
         "key": match.key, "template": match.given["notice"], "stream": f"case:{case.pk}", "urgent": bool(case.urgent), "at": what.event.at,
     }  # fmt: skip
     for to in match.given["to"]:
-        if to in REPORTERS and _panel_is_over(what):
+        if to == "reporters_while_asking" and _panel_is_over(what):
             continue
         if to in REPORTERS:
             if case.contact_ref is not None:
                 words = words_of(what, None, f"/r/{case.code}")
                 yield notices.Draft(**base, words=words, code=case.code, contact_ref=case.contact_ref)
-            if to == "reporters":
+            if to != "reporter":
                 yield from _merged(match, base)
             continue
         if to in PANEL_ONLY:

@@ -21,7 +21,7 @@ VOICES = ("楼道灯坏了一周。", "院里的健身器材松了。", "垃圾�
 def world(county):
     made = county("xinhua-street")
     body = packs.registry().body("services", "xinhua-street")
-    assert [s["workflow"] for s in body["services"]] == ["request"]
+    assert "request" in [s["workflow"] for s in body["services"]]
     return made
 
 

@@ -26,6 +26,8 @@ from gezhi.foundation.subjects import definitions, rule_sql
 #: How many ids of lines one statement goes over at first, at least and at most; in between by how long the last one took.
 FIRST, LEAST, MOST = 1_000, 200, 40_000
 SETTLED = 50
+#: On PostgreSQL only who changes one of these very lines waits, so a write may take longer than on SQLite, in seconds.
+HELD_LINES = 0.4
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def sweep(what: _Sweep, reached: int, note: Callable[[int], object]) -> int:
     """
     came = 0
     seats = Seats([what.rule], [], what.today)
-    pace = db.Pace(FIRST, LEAST, MOST)
+    pace = _pace()
     while (first := _next(what.rule.over[1], reached)) is not None:
         reached = first - 1
         upto = reached + pace.size
@@ -79,7 +81,7 @@ def mend(what: _Sweep) -> int:
     rule, changed, reached = what.rule, 0, 0
     seats = Seats([rule], [], what.today)
     standing = Enrolment.objects.filter(rule=rule.name, until=None)
-    pace = db.Pace(FIRST, LEAST, MOST)
+    pace = _pace()
     while (
         first := standing.filter(subject_id__gt=reached)
         .order_by("subject_id")
@@ -100,6 +102,10 @@ def mend(what: _Sweep) -> int:
             pace.rest()
         reached = upto
     return changed
+
+
+def _pace() -> db.Pace:
+    return db.Pace(FIRST, LEAST, MOST) if _lite() else db.Pace(FIRST, LEAST, MOST, HELD_LINES)
 
 
 def _next(register: str, reached: int) -> int | None:

@@ -266,8 +266,10 @@ def forget_old_failures() -> int:
 
 def _count(key: bytes, most: int, now: datetime) -> datetime:
     """Count an attempt; returns until when the key is locked (now or earlier = it is not)."""
-    SignInGuard.objects.bulk_create([SignInGuard(key=key, first_at=now)], ignore_conflicts=True)
-    guard = SignInGuard.objects.select_for_update().get(key=key)
+    guard = None
+    while guard is None:  # a sign-in beside this one takes the row away as it succeeds
+        SignInGuard.objects.bulk_create([SignInGuard(key=key, first_at=now)], ignore_conflicts=True)
+        guard = SignInGuard.objects.select_for_update().filter(key=key).first()
     if guard.locked_until and guard.locked_until > now:
         return guard.locked_until
     if guard.locked_until or now - guard.first_at > LOCK:

@@ -154,14 +154,18 @@ _known: tuple[Any, dict[str, Any]] | None = None
 
 
 def _around(name: str) -> dict[str, Any]:
-    """What the reader may point to: the posts, categories, forms and other methods that are installed."""
+    """What the reader may point to: the posts, categories, forms, competences and other methods that are installed."""
     global _known
     registry = packs.registry()
     if _known is None or _known[0] is not registry:
         others = {n: _told(n) for n in registry.names("workflow")}
+        competences = frozenset(
+            c["code"] for n in registry.names("competences") for c in registry.body("competences", n)["competences"]
+        )
         items = frozenset(f"{kind}/{n}" for kind in ("workflow", "form") for n in registry.names(kind))
         _known = (registry, {
             "posts": registry.posts, "categories": registry.categories, "forms": registry.forms, "items": items,
+            "competences": competences,
             proof_children.SHARED: others, "registers": {r.name: {"of": r.of, "form": r.form} for r in registers()},
         })  # fmt: skip
     shared = dict(_known[1])
