@@ -11,6 +11,7 @@ import json
 import time
 from bisect import bisect_right
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -18,6 +19,7 @@ from django.db import connection
 from bench import limits, servers
 from bench.homes import Home
 from bench.lines import Line, percentile
+from gezhi.foundation.db import count_queries
 
 CPU_MS, QUERIES, RATIO, P99, MAX, LAG = 4.0, 8, 0.20, 60.0, 500.0, 2.0
 ACTION_QUERIES = 12
@@ -28,6 +30,8 @@ def run(home: Home) -> Iterator[Line]:
     raise_one, request = _requests()
     raise_one(0)
     create = limits.capture(lambda: raise_one(1))
+    with count_queries() as seen:
+        raise_one(2)
     # Before and after the load, the better counts: a limit taken in a starved moment would flatter the ratio.
     limit = limits.best(home, create, round=0)
     with servers.serving() as server:
@@ -40,9 +44,9 @@ def run(home: Home) -> Iterator[Line]:
         cpu = (servers.cpu_ms(pids) - before) / count
     limit = max(limit, limits.best(home, create, round=1))
     yield Line(
-        home.db, "create through HTTP, 8 clients", alone.rate, "/s", limit, alone.rate / limit, cpu, create.queries,
+        home.db, "create through HTTP, 8 clients", alone.rate, "/s", limit, alone.rate / limit, cpu, seen.total,
         f"ratio >= {RATIO}, CPU <= {CPU_MS:g}, queries <= {QUERIES}",
-        alone.rate / limit >= RATIO and cpu <= CPU_MS and create.queries <= QUERIES,
+        alone.rate / limit >= RATIO and cpu <= CPU_MS and seen.total <= QUERIES,
     )  # fmt: skip
     with servers.serving(background=True) as server:
         servers.load(server, 300, lambda n: request(-1_000 - n))
@@ -89,7 +93,8 @@ def _requests() -> tuple[Any, Any]:
 
 
 def _caught_up() -> None:
-    """Wait until the worker has sealed and indexed what was raised before it was started, which happens in no office.
+    """Wait until the worker has sealed and indexed what was raised before it was started, and sealed the bulletins of a
+    county's whole past, which happens in no office.
 
     What the flows still owe of it (a notice for each case) goes on beside the load that follows.
     """
@@ -98,10 +103,11 @@ def _caught_up() -> None:
     from gezhi.foundation.jobs.models import Job
 
     column = "id" if connection.vendor == "sqlite" else "tx"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
-        waiting = Job.objects.filter(name="case.index").exclude(state="done").exists()
-        if not waiting and not Event.objects.filter(**{f"{column}__gte": sealed_until()}).exists():
+        waiting = Job.objects.filter(name__in=("case.index", "bulletins.seal")).exclude(state="done").exists()
+        old = datetime.now(UTC) - timedelta(seconds=LAG)
+        if not waiting and not Event.objects.filter(**{f"{column}__gte": sealed_until()}, at__lt=old).exists():
             return
         time.sleep(0.5)
     raise RuntimeError("the worker did not catch up")
@@ -109,8 +115,6 @@ def _caught_up() -> None:
 
 def _sealer_lag(since: float) -> float:
     """Seconds between an event recorded after `since` and the block that sealed it, the longest."""
-    from datetime import UTC, datetime
-
     from gezhi.foundation.events.models import Block, Event
 
     tx = "id" if connection.vendor == "sqlite" else "tx"
@@ -132,7 +136,7 @@ def _actions(home: Home) -> Iterator[Line]:
     from gezhi.engines.workflows.models import OPEN, Case, WorkItem
     from gezhi.foundation import people
     from gezhi.foundation.calendar import clock
-    from gezhi.foundation.db import count_queries, revisions
+    from gezhi.foundation.db import revisions
 
     most, spent, done = 0, 0.0, 0
     directory = people.directory()
