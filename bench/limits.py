@@ -38,6 +38,7 @@ def capture(raise_one: Any) -> Create:
     from django.db import connection
 
     from gezhi.engines.workflows.models import Case
+    from gezhi.foundation.db.cursors import tell_at_once
 
     seen: list[tuple[str, list[Any]]] = []
 
@@ -47,7 +48,7 @@ def capture(raise_one: Any) -> Create:
 
     made: Any = connection
     if connection.vendor == "postgresql":
-        made.tell = _tell_apart
+        made.tell = tell_at_once
     try:
         with connection.execute_wrapper(note):
             raise_one()
@@ -63,17 +64,6 @@ def _own_id(sql: str, values: list[Any]) -> tuple[str, list[Any]]:
     if sql.startswith("INSERT INTO events_private (id, "):
         return sql.replace("(id, ", "(").replace("(%s, ", "(", 1), values[1:]
     return sql, values
-
-
-def _tell_apart(told: tuple[str, list[Any], str, Any]) -> None:
-    from django.db import connection
-
-    sql, values, returned, then = told
-    made: Any = connection
-    with made.prepared_cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING {returned}" if returned else sql, values)
-        if returned:
-            then(cursor.fetchall()[0][0])
 
 
 def best(home: Home, create: Create, *, round: int) -> float:

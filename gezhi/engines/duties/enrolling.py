@@ -14,13 +14,14 @@ from functools import lru_cache
 from typing import Any
 
 from gezhi.engines.duties import voiding
-from gezhi.engines.duties.models import PATH, Enrolment
+from gezhi.engines.duties.models import Enrolment
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.schema import rules
 from gezhi.engines.duties.seating import Seats
 from gezhi.foundation import db, subjects
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.places.placed import PATH
 from gezhi.foundation.subjects import definitions
 from gezhi.foundation.subjects.changing import Change
 from gezhi.foundation.subjects.models import Entry, Subject

@@ -9,20 +9,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-PATH = ("county_id", "town_id", "village_id", "grid_id", "place_id")
-
-
-class Placed(models.Model):
-    """Where a row counts."""
-
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
-
-    class Meta:
-        abstract = True
+from gezhi.foundation.places.placed import PATH, Placed
 
 
 class Enrolment(Placed):

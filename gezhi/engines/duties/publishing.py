@@ -12,13 +12,14 @@ from datetime import date, timedelta
 from django.db.models import Q
 
 from gezhi.engines.duties import enrolling, refusals, sweeping  # noqa: F401  (registers the codes)
-from gezhi.engines.duties.models import PATH, Enrolment, Publication
+from gezhi.engines.duties.models import Enrolment, Publication
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.schema import rule as rule_of
 from gezhi.engines.duties.schema import rules
 from gezhi.engines.duties.seating import Seats
 from gezhi.foundation import db, people, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.places.placed import PATH
 from gezhi.foundation.subjects.models import Entry, Subject
 
 READ = 4_000

@@ -15,12 +15,13 @@ from typing import Any
 from django.db import connection
 
 from gezhi.engines.duties import enrolling
-from gezhi.engines.duties.models import PATH, Enrolment
+from gezhi.engines.duties.models import Enrolment
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.seating import Seats
 from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.expressions import sql
+from gezhi.foundation.places.placed import PATH
 from gezhi.foundation.subjects import definitions, rule_sql
 
 #: How many ids of lines one statement goes over at first, at least and at most; in between by how long the last one took.

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from gezhi.engines.duties.models import DONE_FIELDS, PATH, Done, Enrolment
+from gezhi.engines.duties.models import DONE_FIELDS, Done, Enrolment
 from gezhi.engines.duties.rhythms import Period
 from gezhi.engines.duties.rules import Rule
 from gezhi.foundation import db, events
 from gezhi.foundation.events import GENESIS, Draft, Head, PrivateRef
 from gezhi.foundation.people import Actor
+from gezhi.foundation.places.placed import PATH
 
 
 def new_ids(count: int) -> list[int]:

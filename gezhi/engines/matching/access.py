@@ -149,6 +149,13 @@ def seats_of(actor: Actor, posts: Collection[str]) -> list[int]:
     return sorted(mine, key=lambda seat: len(map_of.ancestors(directory.seat(seat).place_id)))
 
 
+def seat_here(actor: Actor, posts: Collection[str], place_id: int) -> int | None:
+    """Which of a colleague's own seats of these posts answers for a place; None: it is not theirs to decide."""
+    if actor.kind != "staff":
+        return None
+    return next((seat for seat in seats_of(actor, posts) if covers(seat, place_id)), None)
+
+
 def covers(seat: int, place_id: int) -> bool:
     return places.directory().is_within(place_id, people.directory().seat(seat).place_id)
 

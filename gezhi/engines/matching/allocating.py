@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, allocation, lanes, siting, wishing
+from gezhi.engines.matching import access, allocation, lanes, siting, wishing, writing
 from gezhi.engines.matching.matches import Match, match, number
 from gezhi.engines.matching.models import Allotment
 from gezhi.foundation import db, people, places, subjects
@@ -96,9 +96,7 @@ def words(kind: Match, reason: Mapping[str, Any]) -> str:
 
 def may_adopt(kind: Match, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats decides this here."""
-    return actor.kind == "staff" and any(
-        access.covers(seat, place_id) for seat in access.seats_of(actor, kind.adopters)
-    )
+    return access.seat_here(actor, kind.adopters, place_id) is not None
 
 
 def propose(name: str, place_id: int, *, actor: Actor) -> Proposal:
@@ -310,7 +308,8 @@ def adopt(
         )  # fmt: skip
         kept = log.keep(f"allotment:{id}", {"reason": reason.strip()}) if reason.strip() else {}
         row.reason_ref = kept["reason"].id if kept else None
-        _save(row, "allotment.adopted", actor, {f: getattr(row, f) for f in FIELDS} | kept, new=True)
+        told = {f: getattr(row, f) for f in FIELDS} | kept
+        writing.put(row, "allotment.adopted", told, actor=actor, seat=row.seat_id, new=True)
         if kind.relation:
             rows = [(n, o, None) for n, o in sorted(pairs)]
             subjects.relate_many(kind.relation, rows, actor=people.system("matching"), register=kind.needs["register"])
@@ -357,7 +356,7 @@ def _changed(
 def opened(row: Allotment, cases: Mapping[int, int], *, actor: Actor) -> Allotment:
     """Inside a write: the pairs became cases (need -> case id), which flows opened."""
     row.pairs = [{**pair, "case": cases.get(pair["need"])} for pair in row.pairs]
-    _save(row, "allotment.opened", actor, {"pairs": row.pairs})
+    writing.put(row, "allotment.opened", {"pairs": row.pairs}, actor=actor, seat=row.seat_id)
     return row
 
 
@@ -370,7 +369,7 @@ def withdraw(allotment_id: int, *, actor: Actor, reason: str) -> Allotment:
         kind = match(row.match)
         said = log.keep(f"allotment:{row.pk}", {"why": clean_text(reason, max=300, lines=False)})
         row.state = "withdrawn"
-        _save(row, "allotment.withdrawn", actor, {"state": row.state, "why": said["why"]})
+        writing.put(row, "allotment.withdrawn", {"state": row.state, "why": said["why"]}, actor=actor, seat=row.seat_id)
         if kind.relation:
             made = {(pair["need"], pair["offer"]) for pair in row.pairs}
             ties = Relation.objects.filter(kind=kind.relation, until=None, one_id__in=[n for n, _o in made])
@@ -383,10 +382,3 @@ def withdraw(allotment_id: int, *, actor: Actor, reason: str) -> Allotment:
 def adopted(name: str, place_id: int, *, limit: int = 20) -> list[Allotment]:
     """What was adopted here, newest first. One query."""
     return list(Allotment.objects.filter(match=name, place_id=place_id).order_by("-pk")[:limit])
-
-
-def _save(row: Allotment, event: str, actor: Actor, patch: Mapping[str, Any], *, new: bool = False) -> None:
-    head = log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash))
-    head = log.record(f"allotment:{row.pk}", event, actor=actor, patch=patch, head=head, seat=row.seat_id)
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save(force_insert=new)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -71,8 +71,7 @@ def arrive(session_id: int, number: int, adult: str, fetchers: Sequence[str] = (
         booking.save(update_fields=["state"])
         row.attended = row.bookings.filter(state=ATTENDED).count()
         row.person_times = row.attended + row.heads
-        if row.state == PLANNED and now >= row.starts:
-            row.state, row.held_at = HELD, now
+        _begun(row, now)
         patch = writing.state_of(row, ["attended", "person_times", "state", "held_at"])
         patch |= {f"booking:{number}": writing.booking_part(booking), f"stay:{number}": _part(stay, {"brought": kept})}
         writing.save(row, "session.arrived", patch, actor=actor)
@@ -92,8 +91,7 @@ def leave(session_id: int, number: int, adult: str, *, actor: Actor) -> Stay:
         kept = writing.keep(row.pk, {f"fetched:{number}": name})[f"fetched:{number}"]
         stay.left_at, stay.fetched_ref = clock.now(), kept.id
         stay.save(update_fields=["left_at", "fetched_ref"])
-        if row.state == PLANNED and clock.now() >= row.starts:
-            row.state, row.held_at = HELD, clock.now()
+        _begun(row, clock.now())
         patch = writing.state_of(row, ["state", "held_at"]) | {f"stay:{number}": _part(stay, {"fetched": kept})}
         writing.save(row, "session.left", patch, actor=actor)
     return stay
@@ -119,7 +117,7 @@ def also(session_id: int, number: int, adult: str, reason: str, *, actor: Actor)
 def away(session_id: int, subject_id: int, *, actor: Actor, instead: int | None = None) -> Session:
     """A helper does not come (or goes): another one `instead`, or none where the ratio still holds without.
 
-    Raises NotFound session.helper, Conflict care.ratio, session.partner.
+    Raises NotFound session.not_found, Conflict care.ratio, session.partner.
     """
     with db.write():
         row, kind = _open(session_id, actor)
@@ -170,6 +168,12 @@ def _open(session_id: int, actor: Actor) -> tuple[Session, Activity]:
     if kind.ratio is None:
         raise Conflict("care.not_care")
     return row, kind
+
+
+def _begun(row: Session, now: datetime) -> None:
+    """Who is brought or fetched once it has begun shows that it is held."""
+    if row.state == PLANNED and now >= row.starts:
+        row.state, row.held_at = HELD, now
 
 
 def _name(adult: str) -> str:

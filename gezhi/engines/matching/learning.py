@@ -9,7 +9,7 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import events, lanes, rules
+from gezhi.engines.matching import events, lanes, rules, writing
 from gezhi.engines.matching.models import ATTENDED, Certificate, LessonPassed, Session, Trainee
 from gezhi.engines.matching.schema import Course, competences, course, needed_by
 from gezhi.foundation import db, people, places
@@ -179,12 +179,7 @@ def _certificate(
         if proof:
             kept = log.keep(f"certificate:{id}", {"proof": proof})["proof"]
             row.proof_ref, patch["proof"] = kept.id, kept
-        head = log.record(
-            f"certificate:{id}", "certificate.issued", actor=actor, patch=patch, head=log.GENESIS,
-            seat=actor.seat or next(iter(actor.seats), None),
-        )  # fmt: skip
-        row.event_seq, row.event_hash = head.seq, head.hash
-        row.save(force_insert=True)
+        writing.put(row, "certificate.issued", patch, actor=actor, seat=writing.acting(actor), new=True)
     return row
 
 

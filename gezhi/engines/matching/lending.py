@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, lanes, people_of
+from gezhi.engines.matching import access, lanes, people_of, writing
 from gezhi.engines.matching.loan_models import Loan
 from gezhi.engines.matching.matches import number
 from gezhi.engines.matching.rosters import Store, store
@@ -57,8 +57,7 @@ class Thing:
 
 def may_lend(kind: Store, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats lends this here."""
-    seats = access.seats_of(actor, kind.lenders) if actor.kind == "staff" else []
-    return any(access.covers(seat, place_id) for seat in seats)
+    return access.seat_here(actor, kind.lenders, place_id) is not None
 
 
 def things(name: str, place_id: int, *, actor: Actor) -> list[Thing]:
@@ -130,7 +129,7 @@ def reserve(
             **access.placed(places.directory().path(place_id)), thing_id=thing_id, amount=amount,
             who=guest.who if guest else f"p:{person}", person_id=person,
             label=crypto.mask_name(guest.name) if guest else people.directory().person(person or 0).name_public,
-            since=since, until=until, state=RESERVED, seat_id=_seat(kind, place_id, actor), by_id=actor.person_id,
+            since=since, until=until, state=RESERVED, seat_id=access.seat_here(actor, kind.lenders, place_id), by_id=actor.person_id,
         )  # fmt: skip
         kept: dict[str, Any] = {}
         if guest is not None:
@@ -139,13 +138,8 @@ def reserve(
             row.contact_ref = kept["contact"].id
         if at_once:
             _hand(row, now)
-        _save(
-            row,
-            "loan.out" if at_once else "loan.reserved",
-            {f: getattr(row, f) for f in FIELDS} | kept,
-            actor,
-            new=True,
-        )
+        event = "loan.out" if at_once else "loan.reserved"
+        writing.put(row, event, {f: getattr(row, f) for f in FIELDS} | kept, actor=actor, seat=row.seat_id, new=True)
     return row
 
 
@@ -159,7 +153,7 @@ def hand_out(loan_id: int, *, actor: Actor) -> Loan:
         if others + row.amount > _room(kind, row.place_id, row.thing_id):
             raise Conflict("store.out")  # somebody has not brought it back
         _hand(row, clock.now())
-        _save(row, "loan.out", {"state": row.state, "out_at": row.out_at}, actor)
+        writing.put(row, "loan.out", {"state": row.state, "out_at": row.out_at}, actor=actor, seat=row.seat_id)
     return row
 
 
@@ -174,7 +168,13 @@ def bring_back(loan_id: int, returned: int | None = None, *, actor: Actor) -> Lo
             words = _("借出 {n}，还回来的不能更多。").format(n=row.amount)
             raise Invalid("store.invalid", field_errors={"returned": words})
         row.state, row.back_at, row.returned = BACK, clock.now(), count
-        _save(row, "loan.back", {"state": row.state, "back_at": row.back_at, "returned": count}, actor)
+        writing.put(
+            row,
+            "loan.back",
+            {"state": row.state, "back_at": row.back_at, "returned": count},
+            actor=actor,
+            seat=row.seat_id,
+        )
     return row
 
 
@@ -185,7 +185,7 @@ def drop(loan_id: int, *, actor: Actor) -> Loan:
         if row.state != RESERVED:
             raise Conflict("store.state")
         row.state = DROPPED
-        _save(row, "loan.dropped", {"state": row.state}, actor)
+        writing.put(row, "loan.dropped", {"state": row.state}, actor=actor, seat=row.seat_id)
     return row
 
 
@@ -269,14 +269,3 @@ def _mine(name: str, place_id: int, actor: Actor) -> Store:
     if place_id not in places.directory() or not may_lend(kind, place_id, actor):
         raise NotAllowed("store.not_yours")
     return kind
-
-
-def _seat(kind: Store, place_id: int, actor: Actor) -> int | None:
-    return next((s for s in access.seats_of(actor, kind.lenders) if access.covers(s, place_id)), None)
-
-
-def _save(row: Loan, event: str, patch: Mapping[str, Any], actor: Actor, *, new: bool = False) -> None:
-    head = log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash))
-    head = log.record(f"loan:{row.pk}", event, actor=actor, patch=patch, head=head, seat=row.seat_id)
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save(force_insert=new)

@@ -5,21 +5,16 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from gezhi.engines.matching.models import Session
+from gezhi.foundation.places.placed import Placed
 
 
-class Loan(models.Model):
+class Loan(Placed):
     """So many of one thing, reserved or out, from `since` to `until`; `returned` of them came back."""
 
     id = models.BigAutoField(primary_key=True)
     store = models.CharField(max_length=40)
     version = models.IntegerField()
     body_hash = models.CharField(max_length=64)
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
     thing_id = models.BigIntegerField()
     amount = models.IntegerField()
     who = models.CharField(max_length=40)
@@ -56,7 +51,7 @@ class Stay(models.Model):
     """A child (the booking `number`) in our care, brought and fetched by adults whose names are private."""
 
     id = models.BigAutoField(primary_key=True)
-    session = models.ForeignKey(Session, on_delete=models.PROTECT, related_name="stays")
+    session = models.ForeignKey("matching.Session", on_delete=models.PROTECT, related_name="stays")
     number = models.IntegerField()
     came_at = models.DateTimeField()
     brought_ref = models.BigIntegerField(null=True)

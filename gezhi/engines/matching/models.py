@@ -9,6 +9,13 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from gezhi.engines.matching.loan_models import Loan as Loan
+from gezhi.engines.matching.loan_models import Stay as Stay
+from gezhi.engines.matching.turn_models import Alert as Alert
+from gezhi.engines.matching.turn_models import Rota as Rota
+from gezhi.engines.matching.turn_models import Turn as Turn
+from gezhi.foundation.places.placed import Placed
+
 PLANNED, HELD, CLOSED, CANCELLED = "planned", "held", "closed", "cancelled"
 BOOKED, WAITING, ATTENDED, ABSENT, DEPUTY, WITHDRAWN = (
     "booked", "waiting", "attended", "absent", "deputy", "withdrawn",
@@ -19,16 +26,11 @@ AGENDA, QUESTION, DECISION, ASSIGNMENT = "agenda", "question", "decision", "assi
 TODO, DONE, ANSWERED, CARRIED, CASE = "open", "done", "answered", "carried", "case"
 
 
-class Venue(models.Model):
+class Venue(Placed):
     """A room or square that can be booked, with whose it is, until when, in what state, and when it is open."""
 
     id = models.BigAutoField(primary_key=True)
     name = models.CharField(max_length=60)
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
     kind = models.CharField(max_length=40, blank=True, default="")
     owner = models.CharField(max_length=60, blank=True, default="")
     condition = models.CharField(max_length=60, blank=True, default="")
@@ -44,7 +46,7 @@ class Venue(models.Model):
         indexes = [models.Index(fields=["village_id", "name"], name="venue_village")]
 
 
-class Session(models.Model):
+class Session(Placed):
     """One meeting, class, tour, fair … at a time and place. `unit` is whose duty it fulfils ("place:3", "seat:9")."""
 
     id = models.BigAutoField(primary_key=True)
@@ -56,11 +58,6 @@ class Session(models.Model):
     public = models.BooleanField(default=False)
     restricted = models.BooleanField(default=False)  # seen by named posts only; counted apart
 
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
     unit = models.CharField(max_length=24, blank=True, default="")
     venue_id = models.BigIntegerField(null=True)
     room = models.CharField(max_length=80, blank=True, default="")
@@ -273,18 +270,13 @@ class Certificate(models.Model):
         indexes = [models.Index(fields=["competence", "expires_on"], name="certificate_expiry")]
 
 
-class Allotment(models.Model):
+class Allotment(Placed):
     """One adopted allocation at a place: `pairs` [{"need", "offer", "amount", "by_hand"}], `left` {need: reason}."""
 
     id = models.BigAutoField(primary_key=True)
     match = models.CharField(max_length=40)
     version = models.IntegerField()
     body_hash = models.CharField(max_length=64)
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, default="adopted")  # adopted | withdrawn
     pairs = models.JSONField(default=list)
     left = models.JSONField(default=dict)
@@ -297,7 +289,3 @@ class Allotment(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["match", "place_id", "-id"], name="allotment_of")]
-
-
-from gezhi.engines.matching.loan_models import Loan, Stay  # noqa: E402, F401  (tables of this app)
-from gezhi.engines.matching.turn_models import Alert, Rota, Turn  # noqa: E402, F401

@@ -275,12 +275,8 @@ def open_venue(
             id=id, **words, place_id=place_id, **access.placed(path), capacity=capacity, since=clock.today(),
             until=until, opens=opens, closes=closes,
         )  # fmt: skip
-        head = writing.log.record(
-            f"venue:{id}", "venue.opened", actor=actor, patch={name: _told(getattr(row, name)) for name in events.VENUE},
-            head=writing.log.GENESIS, seat=actor.seat or next(iter(actor.seats), None),
-        )  # fmt: skip
-        row.event_seq, row.event_hash = head.seq, head.hash
-        row.save(force_insert=True)
+        patch = {name: _told(getattr(row, name)) for name in events.VENUE}
+        writing.put(row, "venue.opened", patch, actor=actor, seat=writing.acting(actor), new=True)
     return row
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, lanes, people_of, tiling
+from gezhi.engines.matching import access, lanes, people_of, tiling, writing
 from gezhi.engines.matching.models import Hold
 from gezhi.engines.matching.rosters import Roster, Rule, roster
 from gezhi.engines.matching.tiling import Stretch
@@ -62,8 +62,7 @@ class Plan:
 
 def may_plan(kind: Roster, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats plans this here."""
-    seats = access.seats_of(actor, kind.planners) if actor.kind == "staff" else []
-    return any(access.covers(seat, place_id) for seat in seats)
+    return access.seat_here(actor, kind.planners, place_id) is not None
 
 
 def level(name: str, place_id: int) -> Alert | None:
@@ -136,10 +135,10 @@ def set_level(name: str, place_id: int, to: str, *, actor: Actor, reason: str) -
         was = Alert.objects.select_for_update().filter(roster=name, place_id=place_id, until=None).first()
         if (was.level if was else "") == to:
             raise Conflict("roster.level")
-        seat = _seat(kind, place_id, actor)
+        seat = access.seat_here(actor, kind.planners, place_id)
         if was is not None:
             was.until = now
-            _save(was, "alert", "alert.ended", {"until": now}, actor, seat)
+            writing.put(was, "alert.ended", {"until": now}, actor=actor, seat=seat)
         row: Alert | None = None
         if to:
             (id,) = db.new_ids(Alert, 1)
@@ -148,7 +147,8 @@ def set_level(name: str, place_id: int, to: str, *, actor: Actor, reason: str) -
             )
             kept = log.keep(f"alert:{id}", {"reason": words})
             row.reason_ref = kept["reason"].id
-            _save(row, "alert", "alert.raised", {f: getattr(row, f) for f in ALERT} | kept, actor, seat, new=True)
+            told = {f: getattr(row, f) for f in ALERT} | kept
+            writing.put(row, "alert.raised", told, actor=actor, seat=seat, new=True)
         ahead = list(Rota.objects.filter(roster=name, place_id=place_id, ends__gt=now).order_by("starts"))
         made = [new for rota in ahead if (new := _again(kind, rule, rota, now, actor)) is not None]
     return row, made
@@ -166,7 +166,7 @@ def _again(kind: Roster, rule: Rule, rota: Rota, now: datetime, actor: Actor) ->
     rota.ends = cut
     rota.short = [one for one in rota.short if datetime.fromisoformat(one[0]) < cut]
     patch = {"ends": cut, "short": rota.short} | {f"turn:{turn.number}": _told(turn) for turn in gone}
-    _save(rota, "rota", "rota.cut", patch, actor, rota.seat_id)
+    writing.put(rota, "rota.cut", patch, actor=actor, seat=rota.seat_id)
     days = kind.days(clock.local(cut).date() - timedelta(days=1), clock.local(end).date())
     slots = tiling.clipped(tiling.slots(days, rule.hours, clock.midnight), cut, end)
     if not slots:
@@ -198,7 +198,6 @@ def relieve(turn_id: int, subject_id: int, *, actor: Actor) -> Turn:
         if not tiling.assign([slot], [subject_id], crew=1, rest=rule.rest, taken=taken, busy=busy).given:
             raise Conflict("roster.rest", hours=int(rule.rest.total_seconds() // 3600))
         last = Turn.objects.filter(rota=rota).order_by("-number").values_list("number", flat=True)[0]
-        told = {}
         if turn.starts < now:  # what they did stays theirs
             turn.ends = now
         else:
@@ -208,7 +207,8 @@ def relieve(turn_id: int, subject_id: int, *, actor: Actor) -> Turn:
         new = Turn(id=id, rota=rota, number=last + 1, subject_id=subject_id, starts=slot[0], ends=slot[1])
         new.save(force_insert=True)
         told = {f"turn:{one.number}": _told(one) for one in (turn, new)}
-        _save(rota, "rota", "rota.relieved", told, actor, _seat(kind, rota.place_id, actor))
+        seat = access.seat_here(actor, kind.planners, rota.place_id)
+        writing.put(rota, "rota.relieved", told, actor=actor, seat=seat)
     return new
 
 
@@ -256,7 +256,7 @@ def _store(found: Plan, starts: datetime, ends: datetime, actor: Actor) -> Rota:
         id=id, roster=kind.name, version=kind.version, body_hash=kind.hash, place_id=place_id,
         **access.placed(places.directory().path(place_id)), level=found.rule.id, starts=starts, ends=ends,
         short=[[a.isoformat(), b.isoformat(), n] for (a, b), n in found.short],
-        seat_id=_seat(kind, place_id, actor), person_id=actor.person_id, planned_at=clock.now(),
+        seat_id=access.seat_here(actor, kind.planners, place_id), person_id=actor.person_id, planned_at=clock.now(),
     )  # fmt: skip
     made = [
         Turn(id=pk, rota=row, number=n, subject_id=who, starts=a, ends=b)
@@ -265,7 +265,7 @@ def _store(found: Plan, starts: datetime, ends: datetime, actor: Actor) -> Rota:
         )
     ]
     patch = {f: getattr(row, f) for f in FIELDS} | {f"turn:{turn.number}": _told(turn) for turn in made}
-    _save(row, "rota", "rota.planned", patch, actor, row.seat_id, new=True)
+    writing.put(row, "rota.planned", patch, actor=actor, seat=row.seat_id, new=True)
     db.insert_many(made)
     return row
 
@@ -304,10 +304,6 @@ def _rule(kind: Roster, place_id: int) -> Rule:
     return kind.rule(held.level if held else "")
 
 
-def _seat(kind: Roster, place_id: int, actor: Actor) -> int | None:
-    return next((s for s in access.seats_of(actor, kind.planners) if access.covers(s, place_id)), None)
-
-
 def _lock(name: str, place_id: int) -> None:
     lanes.lock([f"roster:{name}:{place_id}"])
 
@@ -320,22 +316,6 @@ def _told(turn: Turn) -> dict[str, Any]:
     return {
         "subject_id": turn.subject_id, "starts": turn.starts.isoformat(), "ends": turn.ends.isoformat(), "state": turn.state
     }  # fmt: skip
-
-
-def _save(
-    row: Rota | Alert,
-    stream: str,
-    event: str,
-    patch: Mapping[str, Any],
-    actor: Actor,
-    seat: int | None,
-    *,
-    new: bool = False,
-) -> None:
-    head = log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash))
-    head = log.record(f"{stream}:{row.pk}", event, actor=actor, patch=patch, head=head, seat=seat)
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save(force_insert=new)
 
 
 __all__: Sequence[str] = (

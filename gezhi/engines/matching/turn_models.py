@@ -5,19 +5,16 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from gezhi.foundation.places.placed import Placed
 
-class Rota(models.Model):
+
+class Rota(Placed):
     """The turns of one roster at one place from `starts` to `ends`; `short`: [[from, to, how many are lacking]]."""
 
     id = models.BigAutoField(primary_key=True)
     roster = models.CharField(max_length=40)
     version = models.IntegerField()
     body_hash = models.CharField(max_length=64)
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
     level = models.CharField(max_length=40, blank=True, default="")
     starts = models.DateTimeField()
     ends = models.DateTimeField()

@@ -10,10 +10,9 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, checks, lanes, rules
+from gezhi.engines.matching import access, checks, lanes, rules, writing
 from gezhi.engines.matching.models import CANCELLED, Hold, Session, Venue
 from gezhi.foundation import db, people, places
-from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.people import Actor
@@ -142,13 +141,7 @@ def change(
         _keep_promises(row)
         patch = {name: value for name, value in _state(row).items() if value != before[name]}
         if patch:
-            head = log.record(
-                f"venue:{row.pk}", "venue.changed", actor=actor, patch=patch,
-                head=log.Head(row.event_seq, bytes(row.event_hash)),
-                seat=actor.seat or next(iter(actor.seats), None),
-            )  # fmt: skip
-            row.event_seq, row.event_hash = head.seq, head.hash
-            row.save()
+            writing.put(row, "venue.changed", patch, actor=actor, seat=writing.acting(actor))
     return row
 
 

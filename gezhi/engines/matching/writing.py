@@ -11,7 +11,7 @@ from gezhi.engines.matching.models import Booking, Item, Session
 from gezhi.foundation import events as log
 from gezhi.foundation.people import Actor
 
-__all__ = ["booking_part", "item_part", "keep", "save", "state_of"]
+__all__ = ["acting", "booking_part", "item_part", "keep", "put", "save", "state_of"]
 
 
 def keep(session_id: int, texts: Mapping[str, str]) -> dict[str, log.PrivateRef]:
@@ -59,12 +59,32 @@ def save(
     claimed_at: datetime | None = None,
     reason: log.PrivateRef | None = None,
 ) -> None:
-    """Append the event, move the row's head, write the row."""
-    head = log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash))
-    acting = seat if seat is not None else (actor.seat or next(iter(actor.seats), None))
+    """Append the event of a session, in the seat acted in unless told, and write it."""
+    put(
+        row, kind, patch, actor=actor, seat=acting(actor) if seat is None else seat, new=new, claimed_at=claimed_at, reason=reason
+    )  # fmt: skip
+
+
+def acting(actor: Actor) -> int | None:
+    """The seat somebody acts in: the one they chose, else their first."""
+    return actor.seat or next(iter(actor.seats), None)
+
+
+def put(
+    row: Any,
+    kind: str,
+    patch: Mapping[str, Any],
+    *,
+    actor: Actor,
+    seat: int | None,
+    new: bool = False,
+    claimed_at: datetime | None = None,
+    reason: log.PrivateRef | None = None,
+) -> None:
+    """Append the event to the stream of a row with a head ("rota:3" of a Rota), move the head, write the row."""
     head = log.record(
-        f"session:{row.pk}", kind, actor=actor, patch=patch, head=head, seat=acting, claimed_at=claimed_at,
-        reason=reason,
+        f"{row._meta.model_name}:{row.pk}", kind, actor=actor, patch=patch, seat=seat, claimed_at=claimed_at, reason=reason,
+        head=log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash)),
     )  # fmt: skip
     row.event_seq, row.event_hash = head.seq, head.hash
     row.save(force_insert=new)

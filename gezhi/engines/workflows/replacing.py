@@ -22,12 +22,12 @@ from gezhi.foundation import db, events, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people.succeeding import CASES_FOLLOW
 from gezhi.foundation.places.changes import Effect, on_effect, successor
+from gezhi.foundation.places.placed import PATH
 from gezhi.foundation.places.plans import Plan
 
 BATCH = 200
 # When cases last changed places, in microseconds since 1970: figures of periods after that need no history.
 PLACED = "case.placed"
-PATH = ("county_id", "town_id", "village_id", "grid_id", "place_id")
 SEATS = ("owner_seat", "handler_seat", "supervised_by")
 _STAYING = frozenset({"rename", "recode"})
 

@@ -56,7 +56,13 @@ def tell(sql: str, values: Sequence[Any], returned: str = "", then: Callable[[An
     made: Any = connection
     if getattr(made, "waiting", None) is not None:
         made.tell((sql, values, returned, then))
-        return
+    else:
+        tell_at_once((sql, values, returned, then))
+
+
+def tell_at_once(told: tuple[str, Sequence[Any], str, Callable[[Any], None] | None]) -> None:
+    """What `tell` does where nothing is kept for later: the INSERT by itself."""
+    sql, values, returned, then = told
     with prepared() as cursor:
         cursor.execute(f"{sql} RETURNING {returned}" if returned else sql, values)
         if returned and then is not None:

@@ -13,10 +13,11 @@ from django.db.models import Q
 
 from gezhi.foundation import db, people, places
 from gezhi.foundation.people import Actor, Grant
+from gezhi.foundation.places.placed import PATH
 
 from . import definitions, refusals
 from .definitions import Register
-from .models import PATH, Entry, Relation, Subject
+from .models import Entry, Relation, Subject
 
 What = Literal["see", "edit"]
 POWER = {"see": "register.see", "edit": "register.edit"}

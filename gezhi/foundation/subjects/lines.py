@@ -17,11 +17,12 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.events import PrivateRef
 from gezhi.foundation.events.private import keep_many
 from gezhi.foundation.people import Actor
+from gezhi.foundation.places.placed import PATH
 
 from . import access, counting, definitions, meant, refusals
 from .changing import Change, changing
 from .definitions import Register
-from .models import DIED, MERGED, PATH, UNDONE, Entry, EntrySpan, Subject
+from .models import DIED, MERGED, UNDONE, Entry, EntrySpan, Subject
 from .rows import change_rows, day, ids, store
 from .rule_facts import facts_of
 

@@ -10,23 +10,10 @@ from django.db import models
 from django.db.models import F, Q
 
 from gezhi.foundation.events import register_state
+from gezhi.foundation.places.placed import PATH, Placed
 
-PATH = ("county_id", "town_id", "village_id", "grid_id", "place_id")
 DIED, MOVED_OUT, CLOSED, MERGED, UNDONE = "died", "moved_out", "closed", "merged", "undone"
 ENDINGS = (DIED, MOVED_OUT, CLOSED, MERGED, UNDONE)
-
-
-class Placed(models.Model):
-    """Where a row counts: its place and the places above, frozen as `places.Path` gave them."""
-
-    place_id = models.BigIntegerField()
-    county_id = models.BigIntegerField(null=True)
-    town_id = models.BigIntegerField(null=True)
-    village_id = models.BigIntegerField(null=True)
-    grid_id = models.BigIntegerField(null=True)
-
-    class Meta:
-        abstract = True
 
 
 class Subject(Placed):

@@ -8,11 +8,12 @@ from datetime import date
 from django.db.models import Q
 
 from gezhi.foundation.people import Actor
+from gezhi.foundation.places.placed import PATH
 
 from . import access, definitions, refusals
 from .changing import Change, changing
 from .definitions import RelationKind
-from .models import PATH, Relation, Subject
+from .models import Relation, Subject
 from .rows import change_rows, day, ids, store
 
 

@@ -15,11 +15,12 @@ from django.db.models import Q
 from gezhi.foundation import db
 from gezhi.foundation.people.succeeding import CASES_FOLLOW
 from gezhi.foundation.places.changes import Effect, on_effect, successor
+from gezhi.foundation.places.placed import PATH
 
 from . import access
 from .changing import Change, changing
 from .lines import replace_lines
-from .models import PATH, Entry, Relation, Subject
+from .models import Entry, Relation, Subject
 from .rows import change_rows
 
 BATCH = 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -172,13 +173,9 @@ def protect(request: HttpRequest, case_id: str) -> HttpResponse:
     actor, number = actor_of(request), numbers.case_id(case_id)
     key = bodies.idempotency_key(request)
     given = bodies.fields(bodies.json_object(request), text=("about", "ground"), number=("expected_seq",))
-    seen = given.get("expected_seq")
-    if seen is not None and seen != int(seen):
-        raise refusals.ItemMalformed(field_errors={"expected_seq": _("要填整数")})
     case = apart.protect(
-        number, given.get("about", ""), given.get("ground", ""), actor=actor,
-        expected_seq=int(seen) if seen is not None else None, key=key or None,
-    )  # fmt: skip
+        number, given.get("about", ""), given.get("ground", ""), actor=actor, expected_seq=_seen(given), key=key or None
+    )
     return views.reply({"number": case.number, "sees": access.sees(case, actor)})
 
 
@@ -195,14 +192,16 @@ def restore(request: HttpRequest, case_id: str) -> HttpResponse:
     actor, number = actor_of(request), numbers.case_id(case_id)
     key = bodies.idempotency_key(request)
     given = bodies.fields(bodies.json_object(request), text=("reason",), number=("expected_seq",))
+    case = restoring.restore(number, given.get("reason", ""), actor=actor, expected_seq=_seen(given), key=key or None)
+    return views.reply({"number": case.number, "sees": access.sees(case, actor)})
+
+
+def _seen(given: Mapping[str, Any]) -> int | None:
+    """The `expected_seq` of a body; a fraction is refused at the field."""
     seen = given.get("expected_seq")
     if seen is not None and seen != int(seen):
         raise refusals.ItemMalformed(field_errors={"expected_seq": _("要填整数")})
-    case = restoring.restore(
-        number, given.get("reason", ""), actor=actor,
-        expected_seq=int(seen) if seen is not None else None, key=key or None,
-    )  # fmt: skip
-    return views.reply({"number": case.number, "sees": access.sees(case, actor)})
+    return None if seen is None else int(seen)
 
 
 def _view_after(number: int, actor: Any) -> case_views.CaseView:

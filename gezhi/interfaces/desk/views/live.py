@@ -21,7 +21,7 @@ from gezhi.interfaces.site.requests import Request
 
 from ..names import seat_name
 from ..page import show
-from .sealed import _section, _where
+from .sealed import shown_section, where
 
 PAGE = 50
 
@@ -50,7 +50,7 @@ def live(request: Request, place: int, when: Period, name: str) -> HttpResponse:
         "title": localised(kind.title),
         "place_label": places.directory().label(place, "county"),
         "words": when.words,
-        "sections": [_section(section, made.body, url) for section in made.body["sections"]],
+        "sections": [shown_section(section, made.body, url) for section in made.body["sections"]],
         "back": reverse("desk:bulletin", kwargs={"place": place, "kind": when.kind, "period": when.name}),
         "running": when.until > clock.now(),
         "at": clock.now(),
@@ -74,7 +74,7 @@ def _rows(
         "ids": len(ids),
         "place": place,
         "rows": [
-            {"owed": owed, "row": done, "seat": seat_name(done.seat_id), "where": _where(done.place_id)}
+            {"owed": owed, "row": done, "seat": seat_name(done.seat_id), "where": where(done.place_id)}
             for owed, done in found[:PAGE]
         ],
         "back": _address(place, when, kind.name),

@@ -10,17 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from gezhi.engines.matching import access, allocating, wishing
+from gezhi.engines.matching import allocating, wishing
 from gezhi.engines.matching.allocating import Proposal
 from gezhi.engines.matching.matches import Match, match, matches
 from gezhi.flows import allotments
-from gezhi.foundation import people, places
+from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
+from .. import decided
 from ..names import person_name, place_name
 from ..page import show, staff, tell, whole
 from . import rosters, stores
@@ -28,26 +29,13 @@ from . import rosters, stores
 MOST_CHOICES = 60
 
 
-def _mine(actor: Actor) -> list[tuple[Match, list[int]]]:
+def _mine(actor: Actor) -> list[tuple[Match, int]]:
     """The matches the actor decides, with the places where."""
-    found = []
-    for kind in matches():
-        seats = access.seats_of(actor, kind.adopters)
-        where = list(dict.fromkeys(people.directory().seat(seat).place_id for seat in seats))
-        if where:
-            found.append((kind, where))
-    return found
+    return decided.by(actor, matches(), lambda kind: kind.adopters)
 
 
 def _known(request: Request, name: str) -> tuple[Match, int]:
-    """(the match, the place asked for or the actor's own). NotFound where it is not theirs to decide."""
-    mine = {kind.name: where for kind, where in _mine(request.actor)}
-    if name not in mine:
-        raise NotFound()
-    place = whole(request.GET.get("place")) or mine[name][0]
-    if place not in places.directory() or not allocating.may_adopt(match(name), place, request.actor):
-        raise NotFound()
-    return match(name), place
+    return decided.asked(request, name, _mine(request.actor), allocating.may_adopt)
 
 
 @staff
@@ -56,7 +44,7 @@ def index(request: Request) -> HttpResponse:
     """`/desk/matches`: the allocations this person decides."""
     rows = [
         {"kind": kind, "place": place, "where": place_name(place, "county")}
-        for kind, where in _mine(request.actor) for place in where
+        for kind, place in _mine(request.actor)
     ]  # fmt: skip
     more: list[dict[str, Any]] = [
         {"kind": kind, "place": place, "where": place_name(place, "county"), "url": reverse(f"desk:{page}", args=[kind.name])}

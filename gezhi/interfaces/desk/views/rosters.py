@@ -11,15 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.matching import access, people_of, rostering
-from gezhi.engines.matching.rosters import Roster, roster, rosters
-from gezhi.foundation import people, places
+from gezhi.engines.matching import people_of, rostering
+from gezhi.engines.matching.rosters import Roster, rosters
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.forms import read_date
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
+from .. import decided
 from ..names import place_name
 from ..page import show, staff, tell, whole
 
@@ -28,21 +28,7 @@ SHOWN = timedelta(days=14)
 
 def mine(actor: Actor) -> list[tuple[Roster, int]]:
     """The rosters the actor plans, each with a place."""
-    found = []
-    for kind in rosters():
-        for place in dict.fromkeys(people.directory().seat(s).place_id for s in access.seats_of(actor, kind.planners)):
-            found.append((kind, place))
-    return found
-
-
-def _known(request: Request, name: str) -> tuple[Roster, int]:
-    own = {kind.name: place for kind, place in reversed(mine(request.actor))}
-    if name not in own:
-        raise NotFound()
-    place = whole(request.GET.get("place")) or own[name]
-    if place not in places.directory() or not rostering.may_plan(roster(name), place, request.actor):
-        raise NotFound()
-    return roster(name), place
+    return decided.by(actor, rosters(), lambda kind: kind.planners)
 
 
 @staff
@@ -52,7 +38,7 @@ def one(request: Request, name: str) -> HttpResponse:
 
     POST do=adopt | level | relieve.
     """
-    kind, place = _known(request, name)
+    kind, place = decided.asked(request, name, mine(request.actor), rostering.may_plan)
     refusal: Refusal | None = None
     if request.method == "POST":
         try:

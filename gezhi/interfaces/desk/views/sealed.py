@@ -74,7 +74,7 @@ def sealed(request: Request, bulletin_id: int) -> HttpResponse:
         "body": body,
         "number": paper.issue_number(body),
         "heading": paper.paper(body, sealed_on=_day(row))["heading"],
-        "sections": [_section(section, body, partial(_url, row.pk)) for section in paper.shown_sections(body)],
+        "sections": [shown_section(section, body, partial(_url, row.pk)) for section in paper.shown_sections(body)],
         "corrections": [paper.correction(one, body) for one in body["corrections"]],
         "closing": paper.closing(body),
         "sealed_by": person_name(row.sealed_by),
@@ -187,7 +187,7 @@ def _duty_rows(
         "part": part,
         "ids": len(ids),
         "rows": [
-            {"owed": owed, "row": done, "seat": seat_name(done.seat_id), "where": _where(done.place_id)}
+            {"owed": owed, "row": done, "seat": seat_name(done.seat_id), "where": where(done.place_id)}
             for owed, done in found[:PAGE]
         ],
         "after": found[PAGE - 1][1].pk if len(found) > PAGE else None,
@@ -195,7 +195,7 @@ def _duty_rows(
     return show(request, "desk/sealed_duties.html", context, here="bulletin")
 
 
-def _where(place_id: int) -> str:
+def where(place_id: int) -> str:
     directory = places.directory()
     return directory.label(place_id, "village") if place_id in directory else ""
 
@@ -212,7 +212,9 @@ def _line(row: Bulletin) -> dict[str, Any]:
     }
 
 
-def _section(section: Mapping[str, Any], body: Mapping[str, Any], url: Callable[[int, Any], str]) -> dict[str, Any]:
+def shown_section(
+    section: Mapping[str, Any], body: Mapping[str, Any], url: Callable[[int, Any], str]
+) -> dict[str, Any]:
     numbers = body["numbers"]
 
     def cell(n: int | None) -> dict[str, str] | None:

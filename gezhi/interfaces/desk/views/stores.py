@@ -12,42 +12,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.matching import access, lending, signing
-from gezhi.engines.matching.rosters import Store, store, stores
+from gezhi.engines.matching import lending, signing
+from gezhi.engines.matching.rosters import Store, stores
 from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.site.requests import Request
 
+from .. import decided
 from ..names import place_name
 from ..page import show, staff, tell, whole
 
 
 def mine(actor: Actor) -> list[tuple[Store, int]]:
     """The stores the actor lends from, each with a place."""
-    found = []
-    for kind in stores():
-        for place in dict.fromkeys(people.directory().seat(s).place_id for s in access.seats_of(actor, kind.lenders)):
-            found.append((kind, place))
-    return found
-
-
-def _known(request: Request, name: str) -> tuple[Store, int]:
-    own = {kind.name: place for kind, place in reversed(mine(request.actor))}
-    if name not in own:
-        raise NotFound()
-    place = whole(request.GET.get("place")) or own[name]
-    if place not in places.directory() or not lending.may_lend(store(name), place, request.actor):
-        raise NotFound()
-    return store(name), place
+    return decided.by(actor, stores(), lambda kind: kind.lenders)
 
 
 @staff
 @require_http_methods(["GET", "POST"])
 def one(request: Request, name: str) -> HttpResponse:
     """`/desk/stores/<store>?place=`: the things and their loans. POST do=lend | hand | back | drop | phone."""
-    kind, place = _known(request, name)
+    kind, place = decided.asked(request, name, mine(request.actor), lending.may_lend)
     refusal: Refusal | None = None
     shown: dict[int, Any] = {}
     if request.method == "POST":
