@@ -17,6 +17,7 @@ from functools import lru_cache
 from lunar_python import Lunar
 
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.calendar.months import months_later
 from gezhi.foundation.calendar.school import SCHOOL as SCHOOL  # packs say "school"
 from gezhi.foundation.calendar.school import in_term as _in_term
 from gezhi.foundation.calendar.school import spans
@@ -137,7 +138,7 @@ class Rhythm:
         index = (day.year * 12 + day.month - 1) // length * length
         year, month = index // 12, index % 12 + 1
         first = date(year, month, 1)
-        last = _add_months(first, length) - DAY
+        last = months_later(first, length) - DAY
         number = (month - 1) // MONTHS[self.every] + 1
         if self.every == "month":
             key = f"{year}-{month:02d}"
@@ -148,14 +149,9 @@ class Rhythm:
         due = None
         if self.on is not None:
             nth, wanted = self.on
-            start = _add_months(first, nth - 1)
+            start = months_later(first, nth - 1)
             due = start.replace(day=min(wanted, monthrange(start.year, start.month)[1]))
         return Cell(key, first, last, due)
-
-
-def _add_months(first: date, months: int) -> date:
-    index = first.year * 12 + first.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
 
 
 def _festivals(wanted: tuple[tuple[int, int], ...], first: date, last: date) -> Iterator[Cell]:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from gezhi.foundation.calendar.months import months_later
+
 EVERY = ("week", "month", "two_months", "quarter", "half_year", "year")
 _MONTHS = {"month": 1, "two_months": 2, "quarter": 3, "half_year": 6, "year": 12}
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -154,12 +156,8 @@ def expiry(issued: date, months: int | None) -> date | None:
     """The last valid day: `months` later, the day before; a month that is too short ends on its last day."""
     if not months:
         return None
-    total = issued.year * 12 + issued.month - 1 + months
-    year, month = divmod(total, 12)
-    last = monthrange(year, month + 1)[1]
-    if issued.day > last:
-        return date(year, month + 1, last)
-    return date(year, month + 1, issued.day) - timedelta(days=1)
+    later = months_later(issued, months)
+    return later if later.day < issued.day else later - timedelta(days=1)
 
 
 def free(

@@ -14,6 +14,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.calendar.months import months_later
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects import access, definitions
 from gezhi.foundation.subjects.adding_up import Schedule, Sum
@@ -94,21 +95,10 @@ def parts(total: Decimal, start: date, end: date, every: str) -> list[tuple[date
     """
     step = MONTHS.get(every, 0)
     days = [start]
-    while step and len(days) < MOST and (after := _later(start, step * len(days))) < end:
+    while step and len(days) < MOST and (after := months_later(start, step * len(days))) < end:
         days.append(after)
     each = (total / len(days)).quantize(CENT, rounding="ROUND_DOWN")
     return [(day, each) for day in days[:-1]] + [(days[-1], total - each * (len(days) - 1))]
-
-
-def _later(start: date, months: int) -> date:
-    month = start.month - 1 + months
-    year, month = start.year + month // 12, month % 12 + 1
-    for day in range(start.day, 27, -1):
-        try:
-            return date(year, month, day)
-        except ValueError:
-            continue
-    return date(year, month, start.day)
 
 
 def payments(schedule: Schedule, values: Mapping[str, Any], paid: Decimal, today: date) -> list[Payment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -74,84 +75,77 @@ def protected(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def protect(request: Request, case_id: int) -> HttpResponse:
     """转为保密事项: GET: whom it may be about and what follows. POST: the matter is kept apart from now on."""
-    view = case_view(case_id, request.actor)
-    refusal: Conflict | Invalid | NotAllowed | None = None
-    if request.method == "POST":
-        try:
-            case = apart.protect(
-                case_id,
-                request.POST.get("about", "").strip(),
-                request.POST.get("ground", "").strip(),
-                actor=request.actor,
-                expected_seq=acting.whole(request.POST.get("_seq")),
-                key=request.POST.get("_key") or new_key(),
-            )
-        except (Conflict, Invalid, NotAllowed) as wrong:
-            refusal = wrong
-            view = case_view(case_id, request.actor)
-        else:
-            number = case.number
-            if access.sees(case, request.actor):
-                tell(request, _("案 {number} 转为保密事项了，由上一级收。").format(number=number))
-                return redirect("desk:case", case_id=case_id)
-            tell(
-                request,
-                _("案 {number} 转为保密事项了，由上一级收。您这里不再看得到它，请不要再提起。").format(number=number),
-            )
-            return redirect("desk:inbox")
-    elif not apart.may(view.case, view.items, request.actor):
-        raise NotAllowed()
-    context = {
-        "view": view,
-        "case": view.case,
-        "abouts": protecting.ABOUT.items(),
-        "seats": _near_seats(view),
-        "seq": view.case.event_seq,
-        "key": new_key(),
-        "refusal": refusal,
-        "errors": refusal.field_errors if refusal else {},
-        "typed": request.POST,
-        "gone": bool(view.case.protected),
-    }
-    return show(request, "desk/protect.html", context, here="cases", status=refusal.http if refusal else 200)
+
+    def act(seq: int | None, key: str) -> HttpResponse:
+        about, ground = (request.POST.get(name, "").strip() for name in ("about", "ground"))
+        case = apart.protect(case_id, about, ground, actor=request.actor, expected_seq=seq, key=key)
+        if access.sees(case, request.actor):
+            tell(request, _("案 {number} 转为保密事项了，由上一级收。").format(number=case.number))
+            return redirect("desk:case", case_id=case_id)
+        tell(
+            request,
+            _("案 {number} 转为保密事项了，由上一级收。您这里不再看得到它，请不要再提起。").format(number=case.number),
+        )
+        return redirect("desk:inbox")
+
+    def shown(view: CaseView) -> dict[str, Any]:
+        return {"abouts": protecting.ABOUT.items(), "seats": _near_seats(view), "gone": bool(view.case.protected)}
+
+    return _apart(
+        request, case_id, "desk/protect.html", lambda view: apart.may(view.case, view.items, request.actor), act, shown
+    )
 
 
 @staff
 @require_http_methods(["GET", "POST"])
 def restore(request: Request, case_id: int) -> HttpResponse:
     """恢复为普通事项: GET: where it goes back to. POST: it is an ordinary matter again, where it stood."""
+
+    def act(seq: int | None, key: str) -> HttpResponse:
+        reason = request.POST.get("reason", "").strip()
+        case = restoring.restore(case_id, reason, actor=request.actor, expected_seq=seq, key=key)
+        tell(request, _("案 {number} 恢复为普通事项了，回到原来那一步。").format(number=case.number))
+        sees = access.sees(case, request.actor)
+        return redirect("desk:case", case_id=case_id) if sees else redirect("desk:protected")
+
+    def shown(view: CaseView) -> dict[str, Any]:
+        return {"back_to": restoring.goes_back_to(view.case), "whom": _whom(view.case)}
+
+    return _apart(
+        request, case_id, "desk/restore.html", lambda view: restoring.may(view.case, request.actor), act, shown
+    )
+
+
+def _apart(
+    request: Request,
+    case_id: int,
+    template: str,
+    may: Callable[[CaseView], bool],
+    act: Callable[[int | None, str], HttpResponse],
+    shown: Callable[[CaseView], dict[str, Any]],
+) -> HttpResponse:
+    """A page on which a matter is kept apart or restored: what was typed stays when it is refused."""
     view = case_view(case_id, request.actor)
     refusal: Conflict | Invalid | NotAllowed | None = None
     if request.method == "POST":
         try:
-            case = restoring.restore(
-                case_id,
-                request.POST.get("reason", "").strip(),
-                actor=request.actor,
-                expected_seq=acting.whole(request.POST.get("_seq")),
-                key=request.POST.get("_key") or new_key(),
-            )
+            return act(acting.whole(request.POST.get("_seq")), request.POST.get("_key") or new_key())
         except (Conflict, Invalid, NotAllowed) as wrong:
             refusal = wrong
             view = case_view(case_id, request.actor)
-        else:
-            tell(request, _("案 {number} 恢复为普通事项了，回到原来那一步。").format(number=case.number))
-            sees = access.sees(case, request.actor)
-            return redirect("desk:case", case_id=case_id) if sees else redirect("desk:protected")
-    elif not restoring.may(view.case, request.actor):
+    elif not may(view):
         raise NotAllowed()
     context = {
         "view": view,
         "case": view.case,
-        "back_to": restoring.goes_back_to(view.case),
-        "whom": _whom(view.case),
+        **shown(view),
         "seq": view.case.event_seq,
         "key": new_key(),
         "refusal": refusal,
         "errors": refusal.field_errors if refusal else {},
         "typed": request.POST,
     }
-    return show(request, "desk/restore.html", context, here="cases", status=refusal.http if refusal else 200)
+    return show(request, template, context, here="cases", status=refusal.http if refusal else 200)
 
 
 def _near_seats(view: CaseView) -> list[tuple[str, str]]:
