@@ -24,7 +24,7 @@ OWED_MS, OPEN_MS, MISSED_S, PUBLISH_S, HELD_MS = 20.0, 500.0, 3.0, 10.0, 50.0
 
 def run(home: Home) -> Iterator[Line]:
     """Measure on an empty home with the standard pack."""
-    from gezhi.engines.duties import closing, publishing, queries
+    from gezhi.engines.duties import closing, publishing, queries, standings
     from gezhi.engines.duties.models import Enrolment, Window
     from gezhi.engines.duties.schema import rule
     from gezhi.foundation import db, people
@@ -37,14 +37,14 @@ def run(home: Home) -> Iterator[Line]:
     sql, made, cpu = spent(lambda: queries.owed(actor))
     yield Line(home.db, f"one worker's list, {size}: SQL", sql, "ms", cpu_ms=cpu, queries=made,
                bound=f"<= {OWED_MS:g} ms", ok=sql <= OWED_MS)  # fmt: skip
-    sql, made, cpu = spent(lambda: queries.open_counts(ground["town"]), times=3)
+    sql, made, cpu = spent(lambda: standings.open_counts(ground["town"]), times=3)
     yield Line(home.db, f"open counts of a township, {size}: SQL", sql, "ms", cpu_ms=cpu, queries=made,
                bound=f"<= {OPEN_MS:g} ms", ok=sql <= OPEN_MS)  # fmt: skip
     monthly = rule("bench-0")
     period = monthly.period(clock.now())
     assert period is not None
     begun = perf_counter()
-    found = queries.standing(monthly, period, by="town")
+    found = standings.standing(monthly, period, by="town")
     taken = perf_counter() - begun
     assert found and all(s.due == s.done + s.missed + s.waived + s.open for s in found)
     yield Line(home.db, f"county's month by town, {size}", taken, "s", bound=f"<= {MISSED_S:g} s", ok=taken <= MISSED_S)

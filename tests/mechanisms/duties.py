@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from gezhi.engines.duties import queries
+from gezhi.engines.duties import queries, standings
 from gezhi.engines.duties.queries import Owed
 from gezhi.engines.duties.schema import rule
 from gezhi.foundation import subjects
@@ -36,11 +36,11 @@ def owed(world: World, name: str, which: str | None = None) -> list[Owed]:
         return [o for o in queries.owed(world.actor(name)) if which in (None, o.rule.name)]
 
 
-def standing(name: str, day: date) -> queries.Standing:
+def standing(name: str, day: date) -> standings.Standing:
     """How a rule stands in the period whose window holds a day, everywhere together."""
     known = rule(name)
     (period,) = known.periods(day, day)
-    total = queries.Standing(None)
-    for row in queries.standing(known, period, by="county"):
+    total = standings.Standing(None)
+    for row in standings.standing(known, period, by="county"):
         total.add(row)
     return total

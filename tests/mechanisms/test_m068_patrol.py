@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from gezhi.engines.duties import actions, closing, queries
+from gezhi.engines.duties import actions, closing, standings
 from gezhi.engines.duties.schema import rule
 from gezhi.foundation import measures
 from tests.mechanisms import mechanism
@@ -31,7 +31,7 @@ def test_a_week_of_patrols_is_the_sum_of_its_days(county, at_ten):
         period=week,
         where={"rule": "patrol", "village": world.places["lake"]},
     )
-    lake = [queries.standing(rule("patrol"), rule("patrol").named(f"2026-11-{16 + n}"), by="village",
+    lake = [standings.standing(rule("patrol"), rule("patrol").named(f"2026-11-{16 + n}"), by="village",
                              within=("village", world.places["lake"]))[0] for n in range(7)]  # fmt: skip
     assert sum(s.done for s in lake) == 12 and sum(s.missed for s in lake) == 2
     assert [f.value for f in found.values()] == [sum(s.due for s in lake), 12, 2]

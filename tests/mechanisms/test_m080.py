@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from gezhi.engines.duties import queries
+from gezhi.engines.duties import standings
 from gezhi.engines.duties.schema import rule
 from gezhi.engines.workflows.models import OPEN
 from gezhi.flows import visits
@@ -46,4 +46,4 @@ def test_once_a_month_by_the_doctor_alone_and_a_high_reading_opens_a_follow_up(c
         "monthly-health", elder.pk, "2026-12", {"systolic": 128, "diastolic": 80}, actor=world.actor("韩竹")
     )
     assert fine.case is None
-    assert queries.standing(known, known.named("2026-12"))[0].due == 1
+    assert standings.standing(known, known.named("2026-12"))[0].due == 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from gezhi.engines.duties.access import sees, served
 from gezhi.engines.duties.closing import anchor_text
@@ -18,6 +18,7 @@ from gezhi.engines.duties.rhythms import Period
 from gezhi.engines.duties.rules import DONE, MISSED, OPEN, Rule, joined_by, planned
 from gezhi.engines.duties.schema import rule as rule_of
 from gezhi.engines.duties.schema import rules
+from gezhi.engines.duties.standings import OWING, owing
 from gezhi.foundation import calendar, db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
@@ -271,99 +272,6 @@ def climbed(actor: Actor, *, limit: int = MOST) -> list[tuple[Owed, Done]]:
     return list(zip(dressed([_of_row(known[row.rule], row) for row in rows]), rows, strict=True))
 
 
-@dataclass
-class Standing:
-    """How a rule stands in one period at one place. due = done + missed + waived + open, always."""
-
-    place_id: int | None
-    done: int = 0
-    late: int = 0
-    missed: int = 0
-    waived: int = 0
-    open: int = 0
-
-    @property
-    def due(self) -> int:
-        """Everything that was owed."""
-        return self.done + self.missed + self.waived + self.open
-
-    @property
-    def in_time(self) -> int:
-        """Done before the window closed."""
-        return self.done - self.late
-
-    def add(self, other: Standing) -> None:
-        """The sum of two places."""
-        for name in ("done", "late", "missed", "waived", "open"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-
-def standing(
-    rule: Rule, period: Period, *, by: str = "village", within: tuple[str, int] | None = None
-) -> list[Standing]:
-    """How a rule stands in a period, by place (`by` county, town, village, grid), in order of place id. Two queries.
-
-    `within`: ("town", id): only there. Where nothing is owed there is no row.
-    """
-    found: dict[int | None, Standing] = {}
-    where, given = _where(within)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {by}_id, state, late, count(*) FROM duties_done d WHERE rule = %s AND period = %s{where} "
-            f"GROUP BY {by}_id, state, late",
-            [rule.name, period.key, *given],
-        )
-        for place, state, late, count in cursor.fetchall():
-            row = found.setdefault(place, Standing(place))
-            if state in ("done", "missed", "waived"):
-                setattr(row, state, getattr(row, state) + count)
-            if state == "done" and late:
-                row.late += count
-        cursor.execute(
-            f"SELECT {by}_id, count(DISTINCT subject_id) FROM duties_enrolment d WHERE {_OWING}{where} GROUP BY {by}_id",
-            [*_owing(rule, period), *given],
-        )
-        for place, count in cursor.fetchall():
-            found.setdefault(place, Standing(place)).open += count
-    return [row for _id, row in sorted(found.items(), key=lambda pair: pair[0] or 0) if row.due]
-
-
-_OWING = (
-    "rule = %s AND since <= %s AND (until IS NULL OR until > %s) AND NOT EXISTS (SELECT 1 FROM duties_done x "
-    "WHERE x.rule = %s AND x.subject_id = d.subject_id AND x.period = %s AND x.state <> 'open')"
-)
-
-
-def _owing(rule: Rule, period: Period) -> list[Any]:
-    return [rule.name, joined_by(period).isoformat(), period.last.isoformat(), rule.name, period.key]
-
-
-def _where(within: tuple[str, int] | None) -> tuple[str, list[Any]]:
-    if within is None:
-        return "", []
-    column, id = within
-    if column not in ("county", "town", "village", "grid"):
-        raise KeyError(column)
-    return f" AND {column}_id = %s", [id]
-
-
-def open_counts(town_id: int, on: datetime | None = None) -> dict[str, int]:
-    """How many of each rule are owed and not yet done in a town now. One query a rule that is open."""
-    now = on or clock.now()
-    found = {}
-    since = in_force()
-    for rule in rules():
-        if rule.name not in since or rule.within is not None or (period := rule.period(now)) is None:
-            continue
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"SELECT count(DISTINCT subject_id) FROM duties_enrolment d WHERE {_OWING} AND town_id = %s",
-                [*_owing(rule, period), town_id],
-            )
-            found[rule.name] = cursor.fetchone()[0]
-    return found
-
-
 def behind(
     rule: Rule, period: Period, what: str, within: tuple[str, int], *, size: int = MOST, after: int = 0
 ) -> list[Owed]:
@@ -378,9 +286,9 @@ def behind(
     if what in ("open", "due"):
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT subject_id, min(seat_id), min(place_id), min(entry_id) FROM duties_enrolment d WHERE {_OWING} "
+                f"SELECT subject_id, min(seat_id), min(place_id), min(entry_id) FROM duties_enrolment d WHERE {OWING} "
                 f"AND {column}_id = %s AND subject_id > %s GROUP BY subject_id ORDER BY subject_id LIMIT %s",
-                [*_owing(rule, period), id, after, size],
+                [*owing(rule, period), id, after, size],
             )
             found += [_Line(rule, period, *row) for row in cursor.fetchall()]
     return dressed(sorted(found, key=lambda line: line.subject_id)[:size])
@@ -458,38 +366,6 @@ def leaves(actor: Actor, *, limit: int = 500) -> list[Leaf]:
             if period is not None and subject in subjects:
                 label = subjects[subject].label
                 found.append(Leaf(name, packs.say(rule.title), subject, label, period.key, last.get(subject), length))
-    return found
-
-
-def board(pairs: Sequence[tuple[Rule, Period]], within: tuple[str, int]) -> dict[str, Standing]:
-    """How several rules stand, each in one period, at one place. Two queries, however many rules."""
-    column, id = within
-    found = {rule.name: Standing(id) for rule, _period in pairs}
-    if not pairs or column not in ("county", "town", "village", "grid"):
-        return found
-    rows = (
-        Done.objects.filter(
-            Q(*(Q(rule=rule.name, period=period.key) for rule, period in pairs), _connector=Q.OR),
-            **{f"{column}_id": id},
-        )
-        .values_list("rule", "state", "late")
-        .annotate(n=Count("id"))
-    )
-    for name, state, late, count in rows:
-        if state in ("done", "missed", "waived"):
-            setattr(found[name], state, getattr(found[name], state) + count)
-        if state == "done" and late:
-            found[name].late += count
-    parts, given = [], []
-    for number, (rule, period) in enumerate(pairs):
-        parts.append(
-            f"SELECT {number}, count(DISTINCT subject_id) FROM duties_enrolment d WHERE {_OWING} AND {column}_id = %s"
-        )
-        given += [*_owing(rule, period), id]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), given)
-        for number, count in cursor.fetchall():
-            found[pairs[number][0].name].open += count
     return found
 
 

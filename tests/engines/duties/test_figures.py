@@ -11,7 +11,7 @@ from django.test import override_settings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gezhi.engines.duties import actions, closing, publishing, queries
+from gezhi.engines.duties import actions, closing, publishing, queries, standings
 from gezhi.engines.duties.models import Done, Enrolment
 from gezhi.engines.duties.schema import rule
 from gezhi.foundation import events, measures, subjects
@@ -83,7 +83,7 @@ def test_every_period_adds_up(village, at_ten, steps):
             }  # fmt: skip
             expected = owing | {id for id, of in settled if of == key}
             period = rule("monthly-health").named(key)
-            rows = queries.standing(rule("monthly-health"), period)
+            rows = standings.standing(rule("monthly-health"), period)
             got = {name: sum(getattr(r, name) for r in rows) for name in ("due", "done", "missed", "waived", "open")}
             assert got["due"] == len(expected) == got["done"] + got["missed"] + got["waived"] + got["open"]
             assert got["done"] == sum(1 for (_id, of), s in settled.items() if of == key and s == "done")
@@ -108,14 +108,14 @@ def test_the_rows_behind_a_number_are_the_number(village, at_ten):
     actions.waive("monthly-health", lines[2].subject_id, "2026-11", "hospital", actor=village.actor("赵兰"))
     known = rule("monthly-health")
     period = known.named("2026-11")
-    (at,) = queries.standing(known, period, by="village", within=("village", village.places["lake"]))
+    (at,) = standings.standing(known, period, by="village", within=("village", village.places["lake"]))
     assert (at.due, at.done, at.waived, at.open, at.missed) == (5, 2, 1, 2, 0)
     for what in ("due", "done", "late", "waived", "missed", "open"):
         rows = queries.behind(known, period, what, ("village", village.places["lake"]))
         assert len(rows) == getattr(at, what), what
-    board = queries.board([(known, period)], ("village", village.places["lake"]))
+    board = standings.board([(known, period)], ("village", village.places["lake"]))
     assert board["monthly-health"] == at
-    assert queries.open_counts(village.places["east"])["monthly-health"] == 2
+    assert standings.open_counts(village.places["east"])["monthly-health"] == 2
     at_ten.move_to(datetime(2026, 12, 5, 4, tzinfo=UTC))
     closing.close_windows()
     month = measures.parse_period("2026-12")

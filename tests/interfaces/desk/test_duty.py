@@ -79,7 +79,7 @@ def test_a_phone_number_needs_the_power_and_a_purpose_and_is_logged(desk, street
     (person,) = people.directory().holders(street.officer)
     url = f"{street.page}/phone/{person}"
     client = desk.of("周敏")
-    assert "139" not in client.get(url).content.decode()
+    assert "139000" not in client.get(url).content.decode()
     assert client.post(url, {"purpose": " "}).status_code == 422
     assert "1390000111" in client.post(url, {"purpose": "水管爆了请到场"}).content.decode()
     assert Reveal.objects.get().about == f"person:{person}"

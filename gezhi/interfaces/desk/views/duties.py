@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from gezhi.engines.duties import actions, findings, queries
+from gezhi.engines.duties import actions, findings, queries, standings
 from gezhi.engines.duties.access import sees
-from gezhi.engines.duties.queries import Standing
 from gezhi.engines.duties.rhythms import Period
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.schema import rule as rule_of
 from gezhi.engines.duties.schema import rules
+from gezhi.engines.duties.standings import Standing
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid, NotFound
@@ -83,7 +83,7 @@ def rules_page(request: Request) -> HttpResponse:
         (rule, next(iter(queries.latest(rule, count=1)), None)) for rule in rules() if sees(rule, place, request.actor)
     ]
     pairs = [(rule, period) for rule, period in known if period is not None]
-    standing = queries.board(pairs, _within(place))
+    standing = standings.board(pairs, _within(place))
     rows = [
         {"rule": rule, "title": packs.say(rule.title), "rhythm": rhythm_words(rule), "period": period_words(period),
          "key": period.key, "at": standing[rule.name], "done_share": _share(standing[rule.name])}
@@ -144,7 +144,7 @@ def rule_page(request: Request, name: str) -> HttpResponse:
     rule = _rule(name, place, request.actor)
     period, recent = _period(rule, request.GET.get("period"))
     kind = _within(place)[0]
-    rows = queries.standing(rule, period, by=BELOW[kind], within=(kind, place))
+    rows = standings.standing(rule, period, by=BELOW[kind], within=(kind, place))
     total = Standing(place)
     for row in rows:
         total.add(row)
