@@ -51,6 +51,8 @@ ANSWERED = _and("solved IN ('yes', 'partly', 'no')", IN.format("followed_at"))
 RATED = _and("rating IN ('very', 'fairly', 'so_so', 'no')", IN.format("followed_at"))
 RUNNING = _and(COME.format("opened_at"), NOT_COME.format("closed_at"))
 OWED_AN_ANSWER = _and(FILED, owed("first_response_at", "respond_by"))
+#: Written in each database's own words by Counts._rows.
+HALF_HOUR = "@half_hour"
 PAST = f"(({NOT_COME.format('handled_at')} AND {COME.format('due_at')}) OR {COME.format('close_by')})"
 
 COUNTS = {
@@ -100,6 +102,7 @@ RATES: dict[str, tuple[str | list[tuple[str, Decimal]], str]] = {
     ),
     "satisfied_rate": (_and(RATED, "rating IN ('very', 'fairly')"), RATED),
     "not_dissatisfied_rate": (_and(RATED, "rating <> 'no'"), RATED),
+    "half_hour_rate": (_and(REPORTED, "instant", HALF_HOUR), _and(REPORTED, "instant")),
 }  # fmt: skip
 #: By what a table of the bulletin is cut, and the column that says it.
 GROUPS = {
@@ -182,7 +185,9 @@ class Counts:
         if self.sqlite:
             # Instants lie there as UTC text; the same text compares as the instants do.
             written = {name: _written(instant) for name, instant in self.instants.items()}
-            return list(self.connection.execute(sql, written))
+            took = "((julianday(handled_at) - julianday(opened_at)) * 1440 <= 30.0001)"
+            return list(self.connection.execute(sql.replace(HALF_HOUR, took), written))
+        sql = sql.replace(HALF_HOUR, "(handled_at - opened_at <= interval '30 minutes')")
         for name in self.instants:
             sql = sql.replace(f":{name}", f"%({name})s")
         return list(self.connection.execute(sql, self.instants))

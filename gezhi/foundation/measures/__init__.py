@@ -14,7 +14,7 @@ from gezhi.foundation.measures.figures import MERGED, OWN, Figure, Opens, Row, r
 from gezhi.foundation.measures.marks import Line, Marked, mark
 from gezhi.foundation.measures.parts import Cut, Parts
 from gezhi.foundation.measures.periods import Period, day_of, month_of, parse_period, quarter_of, week_of
-from gezhi.foundation.measures.query import Spread, durations, instant, measure, opened_by, series, table
+from gezhi.foundation.measures.query import Spread, durations, instant, measure, opened_by, series, spot_time, table
 from gezhi.foundation.measures.registry import METRICS, Past, facts, metric, source
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "series",
     "sessions",
     "source",
+    "spot_time",
     "table",
     "week_of",
 ]

@@ -5,15 +5,17 @@ A rule gets `c` (column names), `w` (the engine's words) and `t` (the cut) and s
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation.measures.parts import Columns, Cut, Parts, done_late, done_on_time, late_not_done, owed
 from gezhi.foundation.measures.registry import metric
 
 HALF = Decimal("0.5")
+HALF_HOUR = timedelta(minutes=30)
 
 
 def filed_rows(c: Columns, w, t: Cut | None = None) -> Q:
@@ -428,3 +430,16 @@ def dissatisfied_rate(c, w, t):
 def on_the_spot(c, w, t):
     """自行处置、当即办理: received in the period and settled by whoever took it."""
     return Parts(t.holds(c.opened) & Q(**{c.on_the_spot: True}))
+
+
+@metric(
+    "half_hour_rate",
+    _("半小时内办好的占比"),
+    "rate",
+    _("当场办结里，从收到到办好不超过三十分钟的 ÷ 当场办结数；只用来看，不作要求"),
+    needs=("on_the_spot",),
+)
+def half_hour_rate(c, w, t):
+    """半小时就能解决: a description of what was settled on the spot, never a limit; so neither more nor less is better."""
+    spot = on_the_spot(c, w, t).numerator
+    return Parts(spot & Q(**{f"{c.handled}__lte": F(c.opened) + HALF_HOUR}), spot)

@@ -245,6 +245,21 @@ def durations(
     return {group: _spread(sorted(times)) for group, times in taken.items()}
 
 
+def spot_time(*, period: Period | Cut, place: int | None = None, where: Where | None = None) -> Spread | None:
+    """How long what was settled on the spot took, received to done, of the same rows as the metric `on_the_spot`; one query.
+
+    None when nothing was. Exact over the newest SAMPLE matters. Never by seat or person: there is no such argument.
+    """
+    metric = METRICS["on_the_spot"]
+    cut = _cut(period, None)
+    facts = _then(_facts([metric]), cut.end)
+    c = facts.columns
+    rows = _scope(facts, place, tuple((where or {}).items()), cut).filter(metric.rule(c, facts.words, cut).numerator)
+    ends = rows.filter(**{f"{c.handled}__isnull": False}).order_by(f"-{c.opened}").values_list(c.opened, c.handled)
+    times = sorted(done - begun for begun, done in ends[:SAMPLE])
+    return _spread(times) if times else None
+
+
 def _unindexed(facts: Source) -> Source:
     """The same facts, their places reached through a join no longer offered to the planner as a way in."""
     c = facts.columns

@@ -36,6 +36,7 @@ TOTALS = (
     "handled_on_time", "handled_on_time_rate", "late_not_handled", "open", "open_late", "returned_rate",
     "extended_rate", "reworked_rate", "reopened_rate", "responded_rate", "answered", "solved", "unsolved",
     "solved_rate", "solved_rate_weighted", "satisfied_rate", "not_dissatisfied_rate", "followed_rate", "on_the_spot",
+    "half_hour_rate",
 )  # fmt: skip
 RATES = (
     "closed_rate", "closed_on_time_rate", "closed_late_rate", "handled_on_time_rate", "returned_rate",
@@ -101,6 +102,7 @@ def bulletin(request: Request, place: int, kind: str, period: str) -> HttpRespon
         "trend": trend,
         "chart": _chart(trend),
         "steps": _steps(place, when),
+        "spot": measures.spot_time(period=when, place=place) if totals["on_the_spot"].value else None,
         "rates": [totals[id] for id in RATES],
         "running": when.until > at,
         "cut": min(when.until, at),

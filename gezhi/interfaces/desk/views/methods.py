@@ -50,6 +50,8 @@ def mark(id: str, stage: Stage) -> str:
 
 
 FIGURES = ("open", "closed", "closed_on_time_rate", "returned_rate", "reworked_rate")
+#: Said of a method only where something was settled on the spot: what it took, never what it should take.
+SPOT = ("on_the_spot", "half_hour_rate")
 STEPS_SHOWN = 50
 
 
@@ -166,7 +168,10 @@ def method(request: Request, name: str) -> HttpResponse:
     taken = measures.durations(by="stage", since=since, until=now, where={"workflow": name}, place=place)
     steps = [_step(flow, step.id, taken.get(step.id), now) for step in way.steps]
     cut = measures.Cut(since, now, now)
-    figures = measures.measure(FIGURES, period=cut, place=place, where={"workflow": name})
+    figures = measures.measure((*FIGURES, *SPOT), period=cut, place=place, where={"workflow": name})
+    if not figures["on_the_spot"].value:
+        figures = {id: figure for id, figure in figures.items() if id not in SPOT}
+    spot = measures.spot_time(period=cut, place=place, where={"workflow": name}) if "on_the_spot" in figures else None
     others = [
         {"name": n, "title": titled(definition(n)[0].title), "version": version_words(definition(n)[0].version)}
         for n in registry.names("workflow")
@@ -194,6 +199,7 @@ def method(request: Request, name: str) -> HttpResponse:
         "library": others,
         "name": name,
         "figures": figures,
+        "spot": spot,
         "opens": place is not None,
         "days": DAYS,
         "columns": len(steps),
