@@ -141,3 +141,32 @@ def test_a_method_that_only_one_place_took_up_is_not_opened_elsewhere(house, wor
         work.open_case(
             "law_mediation", {"text": "墙"}, actor=people.resident(), place_id=world.places["hill"], channel="portal"
         )
+
+
+def test_a_place_is_told_what_came_above_its_own_version_where_they_differ_and_takes_it_over_by_a_draft(house, world):
+    mine = own(world, "lake", "赵兰", "周敏", "湖滨取材料")
+    lake, page = world.places["lake"], f"/desk/methods/errand?at={world.places['lake']}"
+    assert 'id="newer"' not in house.of("赵兰").get(page).content.decode(), "nothing came since"
+    town = own(world, "east", "周敏", "方晓", "东街取材料")
+    html = house.of("赵兰").get(page).content.decode()
+    assert "东街街道有新版本：本地第 2 版" in html, "the town's stands between the village and everybody's"
+    came, here = html.split("上面改了")[1].split("这里自己改了")
+    assert "“取材料”改叫“东街取材料”" in came and "“取材料”改叫“湖滨取材料”" in here.split("</ul>")[0]
+    assert "湖滨取材料" not in came and "第 1 版以后" in html
+    library = house.of("赵兰").get(f"/desk/methods?at={lake}").content.decode()
+    assert "东街街道有新版本：本地第 2 版" in library
+    assert "没跟新版" in house.of("方晓").get("/desk/methods").content.decode()
+    town_page = house.of("周敏").get(f"/desk/methods/errand?at={world.places['east']}").content.decode()
+    assert 'id="newer"' not in town_page, "the county's is what the town began from"
+    # Who may not draft there reads it and has no button; an open draft stands in the way and is named.
+    elsewhere = house.of("钱立").get(f"/desk/methods/errand?version={mine.version}").content.decode()
+    assert 'id="newer"' in elsewhere and "从本地第 2 版起草" not in elsewhere and "从本地第 2 版起草" in html
+    sent = house.of("赵兰").post("/desk/methods/errand", {"version": town.version, "place": lake})
+    draft = drafts.get(int(sent["Location"].rsplit("/", 1)[1]))
+    assert draft.base_version == town.version and "这里已有一份草稿" in house.of("赵兰").get(page).content.decode()
+    shown = house.of("赵兰").get(f"/desk/methods/drafts/{draft.pk}").content.decode()
+    assert "“湖滨取材料”改叫“东街取材料”" in shown, "what taking it over changes is seen before it is asked for"
+    draft = drafts.propose(draft.pk, at=draft.event_seq, actor=world.actor("赵兰"))
+    drafts.approve(draft.pk, draft.digest, actor=world.actor("周敏"))
+    assert 'id="newer"' not in house.of("赵兰").get(page).content.decode()
+    assert first_step(world, "lake")[1] == "东街取材料"

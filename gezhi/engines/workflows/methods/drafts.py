@@ -33,7 +33,8 @@ from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
 
 __all__ = [
-    "approve", "back", "change", "checked", "document", "drop", "get", "may_approve", "may_draft", "need_draft",
+    "approve", "back", "change", "checked", "document", "drop", "get", "may_approve", "may_draft", "may_start",
+    "need_draft",
     "open_draft", "open_drafts", "propose", "refusals", "running_body", "same_as_running", "send_back", "start", "take_up", "usable_at",
     "withdraw", "write",
 ]  # fmt: skip
@@ -118,6 +119,15 @@ def take_up(pack: str, name: str, *, actor: Actor, place_id: int | None = None) 
     _need_there(place_id, actor)
     document = library.document(pack, name)
     return _start(_free(name), document, actor, base_version=None, base_pack=pack, place_id=place_id)
+
+
+def may_start(actor: Actor, place_id: int | None) -> bool:
+    """Whether the actor may draft for everybody (None), or for this place."""
+    try:
+        _need_there(place_id, actor)
+    except (NotAllowed, Invalid):
+        return False
+    return True
 
 
 def _need_there(place_id: int | None, actor: Actor) -> None:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from gezhi.engines.workflows import access
 from gezhi.engines.workflows.access import ORDINARY
-from gezhi.engines.workflows.methods import drafts, library
+from gezhi.engines.workflows.methods import drafts, library, parents
 from gezhi.engines.workflows.methods.models import MethodDraft
 from gezhi.engines.workflows.models import OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import Rung, Stage, Workflow, definition, entry_at
@@ -29,6 +29,7 @@ from .. import intake
 from ..diagram import horizontal
 from ..fields import limit_words, titled
 from ..method_changes import version_words
+from ..method_newer import comparison, newer_words
 from ..names import place_name
 from ..page import show, staff, whole
 from ..panel_words import panel_lines, watch_line
@@ -73,7 +74,7 @@ def methods(request: Request) -> HttpResponse:
     now, place = clock.now(), record_place(request.actor)
     cut = measures.Cut(now - timedelta(days=DAYS), now, now)
     record = {row.group: row.figures for row in measures.table(FIGURES, by="workflow", period=cut, place=place)}
-    open_drafts = drafts.open_drafts()
+    open_drafts, known = drafts.open_drafts(), parents.bases()
     fields = where_fields(request.actor, whole(request.GET.get("at")))
     groups: dict[str, dict[str, Any]] = {}
     for name in names:
@@ -82,8 +83,8 @@ def methods(request: Request) -> HttpResponse:
         group = groups.setdefault(entry.pack, {"title": _pack_title(entry.pack), "rows": []})
         group["rows"].append({
             "name": name, "title": titled(flow.title), "about": titled(flow.about), "version": version_words(entry.version),
-            "unfilled": any(not said for _title, said in flow.blanks.values()), "figures": record.get(name), "drafts": open_drafts.get(name, ()), "there": place_name(entry.place_id, "town"),
-            "own": sorted((place_name(p, "town"), e.version) for p, e in registry.local("workflow", name).items()),
+            "unfilled": any(not said for _title, said in flow.blanks.values()), "figures": record.get(name), "drafts": open_drafts.get(name, ()), "there": place_name(entry.place_id, "town"), "newer": newer_words(entry, known),
+            "own": sorted((place_name(p, "town"), e.version, newer_words(e, known)) for p, e in registry.local("workflow", name).items()),
         })  # fmt: skip
     context = {
         "groups": list(groups.values()),
@@ -180,12 +181,14 @@ def method(request: Request, name: str) -> HttpResponse:
     local = registry.local("workflow", name)
     newest = local.get(entry.place_id) if entry.place_id is not None else registry.get("workflow", name)
     asked = request.GET.get("step", "")
+    current = newest is not None and entry.version == newest.version
     context: dict[str, Any] = {
         "flow": flow,
         "title": titled(flow.title),
         "about": titled(flow.about),
         "version": version_words(entry.version),
-        "current": newest is not None and entry.version == newest.version,
+        "current": current,
+        "newer": comparison(entry, request.actor) if current else None,
         "there": place_name(entry.place_id, "town"),
         "own": sorted((place_name(p, "town"), e.version, p) for p, e in local.items()),
         **fields,
