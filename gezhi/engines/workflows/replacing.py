@@ -1,6 +1,6 @@
 """Grids or divisions changed: open cases go with the ground they are about, and open work with its seat's successor.
 
-A hook of places.changes, between the opening of the new seats and the closing of the old ones. Each case that moves gets
+A hook of places.effects, between the opening of the new seats and the closing of the old ones. Each case that moves gets
 one event `case.replaced`; where it was counted until then stays in `Placing`, so that figures of past periods
 stay what they were. Closed cases are not touched. docs/rules/places.md
 """
@@ -21,9 +21,10 @@ from gezhi.engines.workflows.record import item_patch, placing_patch
 from gezhi.foundation import db, events, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people.succeeding import CASES_FOLLOW
-from gezhi.foundation.places.changes import Effect, on_effect, successor
+from gezhi.foundation.places.effects import Effect, on_effect
 from gezhi.foundation.places.placed import PATH
 from gezhi.foundation.places.plans import Plan
+from gezhi.foundation.places.successions import successions, successor
 
 BATCH = 200
 # When cases last changed places, in microseconds since 1970: figures of periods after that need no history.
@@ -163,9 +164,7 @@ def heir_of(seat_id: int, place_id: int) -> int:
 
 def _line(place_id: int) -> set[int]:
     """The place and all that succeeded it."""
-    from gezhi.foundation.places.changes import _successions
-
-    heirs, found, queue = _successions(places.directory().on), {place_id}, [place_id]
+    heirs, found, queue = successions(places.directory().on), {place_id}, [place_id]
     while queue:
         for new in heirs.get(queue.pop(), ()):
             if new not in found:

@@ -1,6 +1,6 @@
 """Seats follow the places: what was held at a place that closes is held at its successor. docs/rules/places.md
 
-Two steps around the moving of open work (hooks of places.changes): first the successors get seats, and whoever sat
+Two steps around the moving of open work (hooks of places.effects): first the successors get seats, and whoever sat
 in the old one sits in that of the main successor; at the end the old seats close. So at no instant a case lies with a
 seat that is gone. The other successors' seats begin vacant: they show as vacancies and fall upwards until filled.
 """
@@ -13,7 +13,7 @@ from gezhi.foundation import events, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.events import GENESIS, Draft
-from gezhi.foundation.places.changes import Effect, on_effect
+from gezhi.foundation.places.effects import Effect, on_effect
 
 from .changing import Change, changing
 from .models import Organisation, Seat, Substitute

@@ -28,7 +28,7 @@ _LATE = {
     "Part": "plans",
     "Plan": "plans",
     "apply": "changes",
-    "successor": "changes",
+    "successor": "successions",
     "undoing": "changes",
     "import_divisions": "divisions",
     "import_outlines": "outlines",

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import db, errors, events
 from gezhi.foundation.calendar import clock
 
+from .dating import rename_row
 from .kinds import GOVERNANCE, LABELS, LAYERS, PARENTS, UNIT
 from .models import Place, PlaceCode, PlaceEdge
 from .shapes import shape_hash
@@ -126,8 +127,6 @@ def rename(place_id: int, name: str, *, actor: Any, on: date | None = None) -> N
 
     Nothing happens, and nothing is recorded, when it has it already. Raises Invalid `place.name` `place.date`.
     """
-    from .changes import rename_row
-
     with _changing():
         place = _mine(place_id, actor)
         fresh = _name(name)

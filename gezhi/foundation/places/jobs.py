@@ -5,7 +5,7 @@ from __future__ import annotations
 from gezhi.foundation import jobs
 from gezhi.foundation.jobs.claims import Claimed
 
-from .changes import take_effect
+from .effects import take_effect
 
 
 @jobs.handler("places.effect")

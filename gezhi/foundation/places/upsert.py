@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 
-from .changes import rename_row
+from .dating import rename_row
 from .models import Place, PlaceCode, PlaceEdge
 from .shapes import shape_hash
 from .writing import NewPlace, create_many

@@ -1,6 +1,6 @@
 """Grids or divisions changed: subjects, their lines and relations go with the ground they stand on, by event.
 
-A hook of places.changes, where open cases follow as well. What was counted in the old place until then stays readable as
+A hook of places.effects, where open cases follow as well. What was counted in the old place until then stays readable as
 of those days, because a line that moves leaves a span behind. docs/rules/places.md
 """
 
@@ -14,8 +14,9 @@ from django.db.models import Q
 
 from gezhi.foundation import db
 from gezhi.foundation.people.succeeding import CASES_FOLLOW
-from gezhi.foundation.places.changes import Effect, on_effect, successor
+from gezhi.foundation.places.effects import Effect, on_effect
 from gezhi.foundation.places.placed import PATH
+from gezhi.foundation.places.successions import successor
 
 from . import access
 from .changing import Change, changing

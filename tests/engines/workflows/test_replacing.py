@@ -14,7 +14,7 @@ from gezhi.foundation.db import count_queries
 from gezhi.foundation.jobs import registry
 from gezhi.foundation.jobs.claims import drain
 from gezhi.foundation.people import actions
-from gezhi.foundation.places import changes, plans
+from gezhi.foundation.places import changes, effects, plans
 from gezhi.foundation.places.plans import Part
 from tests.foundation.people.county import SETUP
 from tests.world import World
@@ -59,7 +59,7 @@ def test_open_cases_follow_by_event_and_closed_ones_keep_their_history(world):
         last = events.history(f"case:{house.id}")[-1]
         assert last.kind == "case.replaced" and last.patch["grid_id"] == east and last.actor_name == "places"
         assert last.patch["placing:1"]["grid_id"] == old
-        assert replacing.follow(changes.effect_of(change), ADMIN) == 0  # and again without effect
+        assert replacing.follow(effects.effect_of(change), ADMIN) == 0  # and again without effect
         assert events.verify().findings == []
 
 
@@ -128,7 +128,7 @@ def test_a_case_written_with_the_old_picture_is_caught_by_the_second_look(world)
             place_id=world.places["lake1"], grid_id=world.places["lake1"], owner_seat=world.seats["grid"]
         )
         WorkItem.objects.filter(case_id=case.id).update(owner_seat=world.seats["grid"])
-    with time_machine.travel(clock.now() + changes.AGAIN, tick=False):
+    with time_machine.travel(clock.now() + effects.AGAIN, tick=False):
         registry.discover()
         drain()
         case.refresh_from_db()

@@ -13,7 +13,7 @@ from gezhi.foundation import db, events, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, Refusal
-from gezhi.foundation.places import changes, plans
+from gezhi.foundation.places import changes, effects, plans, successions
 from gezhi.foundation.places.models import Place, PlaceChange, PlaceEdge
 from gezhi.foundation.places.plans import Part
 from gezhi.foundation.places.shapes import read_shape, shapes_on
@@ -55,7 +55,9 @@ def test_a_grid_is_split_and_what_lies_inside_finds_its_part(county, actor, buil
     assert known.locate(110.009, 35.004) == east and known.by_code("990101001001001") is None
     assert findings() == findings(clock.today() - DAY) == []
     assert places.directory(on=clock.today() - DAY).locate(110.009, 35.004) == county.w1
-    assert changes.successor(county.w1) == east and changes.successor(county.w1, point=(110.001, 35.001)) == west
+    assert (
+        successions.successor(county.w1) == east and successions.successor(county.w1, point=(110.001, 35.001)) == west
+    )
     assert change.state == "done" and events.verify().findings == []
     closed = events.history(f"place:{county.w1}")[-1]
     assert closed.kind == "place.closed" and closed.patch["into"] == [east, west]
@@ -70,7 +72,7 @@ def test_a_split_with_a_later_date_turns_on_that_day(county, actor, building):
     then = places.directory(on=tomorrow)
     assert then.parent(building) == west and not then.open(county.w1)
     assert findings() == findings(tomorrow) == []
-    assert not changes.take_effect(change.pk) and PlaceChange.objects.get().state == "planned"
+    assert not effects.take_effect(change.pk) and PlaceChange.objects.get().state == "planned"
 
 
 def test_lists_decide_where_there_is_no_outline(county, actor):
@@ -224,7 +226,7 @@ def test_taking_back_is_another_change_and_the_first_stays_in_the_record(county,
     known = places.directory()
     assert known.get(again).name == "第 1 网格" and known.by_code("990101001001001") == again != county.w1
     assert known.parent(building) == again and not known.open(county.w1)
-    assert changes.successor(county.w1) == again
+    assert successions.successor(county.w1) == again
     assert PlaceChange.objects.count() == 2 and findings() == [] and events.verify().findings == []
     assert not plans.move([county.w3], county.bend).fine  # there is another 第 3 网格
     places.rename(county.w3, "河头网格", actor=actor)
@@ -240,7 +242,7 @@ def test_taking_back_is_another_change_and_the_first_stays_in_the_record(county,
 
 def test_a_closed_place_hands_over_to_the_one_above(county, actor, building):
     changes.apply(plans.close(building), actor=actor)
-    assert changes.successor(building) == county.w1
+    assert successions.successor(building) == county.w1
 
 
 def test_unit_grids_follow_a_village_that_is_split(county, actor):

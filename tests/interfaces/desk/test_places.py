@@ -51,7 +51,7 @@ def test_a_split_is_previewed_then_done_and_stands_in_the_record(world, desk):
     status, seen = page(desk, ADMIN, undo)
     assert status == 200 and "第 1 网格" in seen
     assert page(desk, ADMIN, undo, step="do")[0] == 302
-    assert PlaceChange.objects.count() == 2 and places.directory().open(changes.successor(lake1))
+    assert PlaceChange.objects.count() == 2 and places.directory().open(places.successor(lake1))
 
 
 @pytest.mark.parametrize(
