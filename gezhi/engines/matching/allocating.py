@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -353,9 +353,9 @@ def _changed(
     return pairs, left, set(wanted)
 
 
-def opened(row: Allotment, cases: Mapping[int, int], *, actor: Actor) -> Allotment:
-    """Inside a write: the pairs became cases (need -> case id), which flows opened."""
-    row.pairs = [{**pair, "case": cases.get(pair["need"])} for pair in row.pairs]
+def opened(row: Allotment, cases: Sequence[int], *, actor: Actor) -> Allotment:
+    """Inside a write: the pairs became cases (their ids, in the order of the pairs), which flows opened."""
+    row.pairs = [{**pair, "case": case} for pair, case in zip(row.pairs, cases, strict=True)]
     writing.put(row, "allotment.opened", {"pairs": row.pairs}, actor=actor, seat=row.seat_id)
     return row
 
