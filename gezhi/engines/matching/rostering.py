@@ -76,16 +76,24 @@ def propose(name: str, place_id: int, first: date, last: date, *, actor: Actor) 
     Raises NotAllowed roster.not_yours, Invalid roster.invalid.
     """
     kind = _mine(name, place_id, actor)
+    return _proposed(kind, place_id, first, last)
+
+
+def _proposed(kind: Roster, place_id: int, first: date, last: date, *, hold: bool = False) -> Plan:
     if not clock.today() - timedelta(days=31) <= first <= last or last - first > LONGEST:
         raise Invalid("roster.invalid", field_errors={"last": _("从哪天到哪天写对，最长半年。")})
     rule = _rule(kind, place_id)
-    return _plan(kind, place_id, rule, tiling.slots(kind.days(first, last), rule.hours, clock.midnight))
+    slots = tiling.slots(kind.days(first, last), rule.hours, clock.midnight)
+    return _plan(kind, place_id, rule, slots, hold=hold)
 
 
-def _plan(kind: Roster, place_id: int, rule: Rule, slots: list[Stretch]) -> Plan:
+def _plan(kind: Roster, place_id: int, rule: Rule, slots: list[Stretch], *, hold: bool = False) -> Plan:
+    """`hold`: inside a write, and nobody else gives these people turns until it ends (another roster may have them too)."""
     who = {row.pk: row for row, _line in people_of.lines(kind.register, kind.states, place_id)}
     if not slots:
         return Plan(kind, place_id, rule, [], [], [], who)
+    if hold:
+        lanes.lock([f"subject:{id}" for id in who])
     since, until = slots[0][0], max(end for _start, end in slots)
     made = tiling.assign(
         slots, list(who), crew=rule.crew, rest=rule.rest, taken=_taken(who, since, until), busy=_busy(who, since, until)
@@ -100,13 +108,13 @@ def adopt(name: str, place_id: int, first: date, last: date, *, actor: Actor, se
     """
     with db.write():
         _lock(name, place_id)
-        found = propose(name, place_id, first, last, actor=actor)
+        found = _proposed(_mine(name, place_id, actor), place_id, first, last, hold=True)
         if found.seen != seen:
             raise Conflict("roster.stale")
         if not found.turns:
             raise Conflict("roster.nothing")
         starts, ends = found.slots[0][0], max(end for _start, end in found.slots)
-        if Rota.objects.filter(roster=name, place_id=place_id, starts__lt=ends, ends__gt=starts).exists():
+        if _there(name, place_id, starts, ends):
             raise Conflict("roster.overlap")
         if found.short and not gaps:
             (since, until), n = found.short[0]
@@ -171,7 +179,7 @@ def _again(kind: Roster, rule: Rule, rota: Rota, now: datetime, actor: Actor) ->
     slots = tiling.clipped(tiling.slots(days, rule.hours, clock.midnight), cut, end)
     if not slots:
         return None
-    return _store(_plan(kind, rota.place_id, rule, slots), cut, end, actor)
+    return _store(_plan(kind, rota.place_id, rule, slots, hold=True), cut, end, actor)
 
 
 def relieve(turn_id: int, subject_id: int, *, actor: Actor) -> Turn:
@@ -180,12 +188,13 @@ def relieve(turn_id: int, subject_id: int, *, actor: Actor) -> Turn:
     Raises NotFound roster.none, NotAllowed, Conflict roster.over, roster.rest, Invalid roster.invalid.
     """
     with db.write():
-        turn = Turn.objects.select_for_update().filter(pk=turn_id).select_related("rota").first()
-        if turn is None:
+        of = Rota.objects.filter(turns=turn_id).first()
+        if of is None:
             raise NotFound("roster.none")
-        kind = _mine(turn.rota.roster, turn.rota.place_id, actor)
-        _lock(kind.name, turn.rota.place_id)
-        rota = Rota.objects.select_for_update().get(pk=turn.rota_id)
+        kind = _mine(of.roster, of.place_id, actor)
+        _lock(kind.name, of.place_id)  # before any row: whoever switches the level takes them in this order
+        rota = Rota.objects.select_for_update().get(pk=of.pk)
+        turn = Turn.objects.select_for_update().get(pk=turn_id)
         now, rule = clock.now(), kind.rule(rota.level)
         if turn.state != ON or turn.ends <= now:
             raise Conflict("roster.over")
@@ -250,7 +259,6 @@ def mine(person_id: int, since: datetime, until: datetime) -> list[Turn]:
 
 def _store(found: Plan, starts: datetime, ends: datetime, actor: Actor) -> Rota:
     kind, place_id = found.kind, found.place_id
-    lanes.lock([f"subject:{who}" for who in {who for _slot, who in found.turns}])
     (id,) = db.new_ids(Rota, 1)
     row = Rota(
         id=id, roster=kind.name, version=kind.version, body_hash=kind.hash, place_id=place_id,
@@ -268,6 +276,10 @@ def _store(found: Plan, starts: datetime, ends: datetime, actor: Actor) -> Rota:
     writing.put(row, "rota.planned", patch, actor=actor, seat=row.seat_id, new=True)
     db.insert_many(made)
     return row
+
+
+def _there(name: str, place_id: int, since: datetime, until: datetime) -> bool:
+    return Rota.objects.filter(roster=name, place_id=place_id, starts__lt=until, ends__gt=since).exists()
 
 
 def _taken(who: Iterable[int], since: datetime, until: datetime) -> dict[int, list[Stretch]]:
