@@ -69,7 +69,14 @@ def _ways_on(stage: Stage, here: tuple[str, ...]) -> Iterator[Flaw]:
     if not any(
         (a.to or a.close or a.effect == "move") and "owner" in a.by and not a.must for a in stage.actions.values()
     ):
-        yield Flaw("task.stuck", here, _("步骤“{stage}”的负责人没有任何办法让它往下走"), facts)
+        yield Flaw(
+            "task.stuck",
+            here,
+            _(
+                "步骤“{stage}”的负责人没有任何办法让它往下走：给他一种办法（by: [owner]），写上 to 去哪一步，旁支写 close: true"
+            ),
+            facts,
+        )
     # A resident's and the owner's main action may stand side by side: each sees only their own.
     mains: dict[str, int] = {}
     for action in stage.actions.values():

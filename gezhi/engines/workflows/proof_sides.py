@@ -61,7 +61,7 @@ def tracks(graph: Graph) -> Iterator[Flaw]:
     for stage in sides.values():
         for opener, _action in asked.get(stage.id, ()):
             if not _closes(flow, stage.id, opener.id, frozenset()):
-                words = _("旁支“{stage}”没有办法关闭")
+                words = _("旁支“{stage}”没有办法关闭：哪种办法办完它，就在那里写 close: true")
                 run = graph.run_to(opener.id) or ()
                 yield Flaw("side.open_for_ever", ("stages", stage.id), words, {"stage": stage.id}, run=run)
                 break

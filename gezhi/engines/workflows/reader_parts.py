@@ -39,7 +39,7 @@ def limit(node: Any, key: str, context: Context, *, words: tuple[str, ...] = ())
     try:
         return str(parse_limit(value))
     except Refusal as refusal:
-        context.problem(node, key, refusal.code, "{words}", words=refusal.what + refusal.next)
+        context.problem(node, key, refusal.code, "{words}", words=refusal.what + refusal.why + refusal.next)
         return None
 
 
