@@ -21,7 +21,7 @@ pytestmark = mechanism("M016", file="packs/taoyuan-community/workflows/pipe.yaml
 def at_the_door(county):
     world = county("taoyuan-community")
     case = world.open("楼上下水管堵了，漏到楼下。", workflow="pipe")
-    return world, world.do(case, "calmed", "秦英", facts="三楼弯头。")
+    return world, world.do(case, "calmed", "赵兰", facts="三楼弯头。")
 
 
 def test_the_parts_of_the_bill_are_the_bill_again(county):

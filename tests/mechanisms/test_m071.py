@@ -1,4 +1,4 @@
-"""M071 情理法: the record has its three fields, the agreement is kept, and without signatures there is none."""
+"""M071 情理法: the grid worker talks from three angles; the record has its three fields, the agreement is kept, and without signatures there is none."""
 
 import pytest
 
@@ -14,7 +14,6 @@ ANGLES = {"feeling": "两家走动多年。", "reason": "各算一半。", "law"
 @pytest.fixture
 def talk(county):
     world = county("yueshi-village")
-    world.seat("village_mediator", "lake", "调解员丁")
     return world, world.open("两家为出水口吵起来。", workflow="three_angles")
 
 
@@ -23,18 +22,18 @@ def test_no_agreement_without_every_angle_and_its_text(talk, missing):
     world, case = talk
     given = {**ANGLES, "agreement": "出水口改道，费用各半。", "signed": True}
     with pytest.raises(Invalid) as refused:
-        world.do(case, "agreed", "调解员丁", **{k: v for k, v in given.items() if k != missing})
+        world.do(case, "agreed", "秦英", **{k: v for k, v in given.items() if k != missing})
     assert set(refused.value.field_errors) == {missing}
 
 
 def test_both_sign_somebody_else_looks_back_and_the_agreement_is_kept(talk):
     world, case = talk
     with pytest.raises(Invalid) as refused:
-        world.do(case, "agreed", "调解员丁", **ANGLES, agreement="费用各半。", signed=False)
+        world.do(case, "agreed", "秦英", **ANGLES, agreement="费用各半。", signed=False)
     assert "双方都签名" in str(refused.value.field_errors["signed"])
-    world.do(case, "agreed", "调解员丁", **ANGLES, agreement="费用各半。", signed=True)
+    world.do(case, "agreed", "秦英", **ANGLES, agreement="费用各半。", signed=True)
     with pytest.raises(NotAllowed):
-        world.do(case, "kept", "调解员丁", words="做到了。")
+        world.do(case, "kept", "秦英", words="做到了。")
     case = world.do(case, "kept", "赵兰", words="都做到了。")
     assert case.outcome == "done"
     told = [e.said for e in views.case_view(case.pk, world.actor("赵兰")).timeline if e.action == "agreed"]

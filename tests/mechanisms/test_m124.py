@@ -22,8 +22,9 @@ SITES = ("lake1", "lake2", "lake", "hill1", "hill", "block7")
 @pytest.fixture
 def dark(county, at_ten):
     world = county("mengzhou")
+    world.seat("grid_head", "lake1", "格新")
     case = world.open("桥头晚上没灯。", workflow="lamps")
-    world.do(case, "found", "赵兰", places=[world.places[name] for name in SITES])
+    world.do(case, "found", "秦英", places=[world.places[name] for name in SITES])
     claims.drain()
     return world, case, list(Case.objects.filter(parent_id=case.pk).order_by("id"))
 
@@ -55,7 +56,7 @@ def test_one_report_opens_a_case_for_each_place_and_six_lamps_burn(dark, at_ten)
         light(world, site)
     case.refresh_from_db()
     assert case.stage == "look"
-    case = world.do(case, "bright", "秦英", lamps=6)
+    case = world.do(case, "bright", "格新", lamps=6)
     assert (case.outcome, case.kept["lamps"]) == ("done", "6")
 
 
