@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from gezhi.foundation.places.placed import PATH, Placed
 
@@ -30,13 +33,14 @@ class Enrolment(Placed):
     class Meta:
         db_table = "duties_enrolment"
         constraints = [
+            # Under a rule once at a time (for each anchor). Ended ones are kept apart by their id, so that this index also finds
+            # all enrolments of a subject; as an index of the live ones alone it served no such question.
             models.UniqueConstraint(
-                fields=["subject_id", "rule"], condition=Q(until=None, anchor=None), name="enrolled_once"
-            ),
-            models.UniqueConstraint(
-                fields=["subject_id", "rule", "anchor"],
-                condition=Q(until=None) & ~Q(anchor=None),
-                name="enrolled_once_a_date",
+                F("subject_id"),
+                F("rule"),
+                Coalesce(F("anchor"), Value(date(1, 1, 1))),
+                Case(When(until__isnull=True, then=Value(0)), default=F("id"), output_field=models.BigIntegerField()),
+                name="enrolled_one_live",
             ),
             models.CheckConstraint(condition=Q(until=None) | Q(until__gte=F("since")), name="enrolment_ends_after"),
         ]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from gezhi.engines.duties import enrolling
 from gezhi.engines.duties.models import Enrolment
+from gezhi.engines.duties.ranges import Range, Ranges, by_two
 from gezhi.engines.duties.rules import Rule
 from gezhi.engines.duties.seating import Seats
 from gezhi.foundation import db
@@ -29,6 +30,10 @@ FIRST, LEAST, MOST = 1_000, 200, 40_000
 SETTLED = 50
 #: On PostgreSQL only who changes one of these very lines waits, so a write may take longer than on SQLite, in seconds.
 HELD_LINES = 0.4
+#: Of a register with lines beyond so many ids PostgreSQL is given two writers.
+ALONE = 100_000
+#: A change of a line that is under way is waited for, and one that comes later sees the enrolment.
+LOCKED = "FOR SHARE OF e"
 
 
 @dataclass(frozen=True)
@@ -55,22 +60,40 @@ def prepared(rule: Rule) -> _Sweep | None:
 def sweep(what: _Sweep, reached: int, note: Callable[[int], object]) -> int:
     """Enrol whom the lines beyond `reached` put under the rule; returns how many came.
 
-    `note(reached)` is called in each write. Those already under the rule are left as they stand (`mend` sees to them).
+    `note(reached)` is called inside a write whenever everything up to there is written with it. Those already under the rule
+    are left as they stand (`mend` sees to them). A large register is written by two connections on PostgreSQL.
     """
+    name = what.rule.over[1]
+    ranges = Ranges(lambda beyond: _next(name, beyond), reached)
+    if _large(name, reached):
+        return by_two(ranges, lambda: _write(what, ranges, note))
+    return _write(what, ranges, note)
+
+
+def _large(register: str, reached: int) -> bool:
+    """Whether a second writer is worth its connection, and no line depends on another's being written before it."""
+    if _lite() or connection.in_atomic_block or definitions.register(register).one != "subject":
+        return False
+    first = _next(register, reached)
+    return first is not None and _next(register, first + ALONE) is not None
+
+
+def _write(what: _Sweep, ranges: Ranges, note: Callable[[int], object]) -> int:
+    """Take range after range until none is left."""
     came = 0
     seats = Seats([what.rule], [], what.today)
     pace = _pace()
-    while (first := _next(what.rule.over[1], reached)) is not None:
-        reached = first - 1
-        upto = reached + pace.size
-        places = _places(what.rule.over[1], reached, upto)
-        if places:
-            serving = {place: seats.of_post(what.rule.seat[1], place) for place in places}
+    writer = _Writer(what)
+    while (mine := ranges.take(pace.size)) is not None:
+        found = _found(what.rule.over[1], mine)
+        if found is not None:
+            serving = {place: seats.of_post(what.rule.seat[1], place) for place in found.places}
             with db.write(), pace:
-                came += _insert(what, reached, upto, serving)
-                note(upto)
+                came += writer.insert(mine, found, serving)
+                if (mark := ranges.mark(mine)) is not None:
+                    note(mark)
             pace.rest()
-        reached = upto
+        ranges.done(mine)
     return came
 
 
@@ -132,10 +155,24 @@ def _range() -> str:
     return f"e.id > %s AND e.id <= %s AND {plus}e.register = %s AND e.until IS NULL"
 
 
-def _places(register: str, after: int, upto: int) -> list[int]:
+@dataclass(frozen=True)
+class _Found:
+    """What a range holds: the places of its lines, and between which ids their subjects lie."""
+
+    places: list[int]
+    first: int
+    last: int
+
+
+def _found(register: str, of: Range) -> _Found | None:
+    """None when there is no line. A line that comes or moves meanwhile is the change's own to enrol."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT DISTINCT e.place_id FROM subjects_entry e WHERE {_range()}", [after, upto, register])
-        return [place for (place,) in cursor.fetchall()]
+        cursor.execute(
+            f"SELECT e.place_id, min(e.subject_id), max(e.subject_id) FROM subjects_entry e WHERE {_range()} GROUP BY e.place_id",
+            [of.after, of.upto, register],
+        )
+        rows = cursor.fetchall()
+    return _Found([row[0] for row in rows], min(row[1] for row in rows), max(row[2] for row in rows)) if rows else None
 
 
 def _serving(serving: Mapping[int, int]) -> tuple[str, list[Any]]:
@@ -151,23 +188,46 @@ def _serving(serving: Mapping[int, int]) -> tuple[str, list[Any]]:
     )
 
 
-def _insert(what: _Sweep, after: int, upto: int, serving: Mapping[int, int]) -> int:
-    table, seats = _serving(serving)
-    path = ", ".join(PATH)
-    lines = ", ".join(f"e.{column}" for column in PATH)
-    # A subject with two lines is enrolled by the first, as enrolling.wants has it: the second meets the constraint.
-    text = (
-        f"INSERT INTO duties_enrolment (rule, version, subject_id, entry_id, seat_id, since, {path}) "
-        f"WITH m AS MATERIALIZED ({table}) "
-        f"SELECT %s, %s, e.subject_id, e.id, m.seat_id, CASE WHEN e.since > {_as_date()} THEN e.since ELSE {_as_date()} END, {lines} "
-        f"FROM subjects_entry e JOIN subjects_subject s ON s.id = e.subject_id JOIN m ON m.place_id = e.place_id "
-        f"WHERE {_range()} AND s.ended = '' AND {what.holds} ORDER BY e.id {'' if _lite() else 'FOR SHARE OF e '}"
-        f"ON CONFLICT DO NOTHING"
-    )
-    rule, today = what.rule, what.today.isoformat()
-    with connection.cursor() as cursor:
-        cursor.execute(text, [*seats, rule.name, rule.version, today, today, after, upto, rule.over[1], *what.given])
-        return max(0, cursor.rowcount)
+class _Writer:
+    """Writes the enrolments of one range after another.
+
+    On PostgreSQL first as if nobody were enrolled yet: ON CONFLICT looks into every unique index beforehand and writes
+    each row twice into the log, a third more for what a new rule never needs. Once a row was there, it is used to the end.
+    """
+
+    def __init__(self, what: _Sweep) -> None:
+        self.what, self.careful = what, _lite()
+
+    def insert(self, of: Range, found: _Found, serving: Mapping[int, int]) -> int:
+        """How many came. Inside a write."""
+        if not self.careful:
+            try:
+                with db.attempt():
+                    return self._insert(of, found, serving)
+            except IntegrityError:
+                self.careful = True
+        return self._insert(of, found, serving)
+
+    def _insert(self, of: Range, found: _Found, serving: Mapping[int, int]) -> int:
+        what, rule, today = self.what, self.what.rule, self.what.today.isoformat()
+        table, seats = _serving(serving)
+        path = ", ".join(PATH)
+        lines = ", ".join(f"e.{column}" for column in PATH)
+        # Between which ids the subjects lie is said for PostgreSQL alone, which would read all there are for each range.
+        between, bounds = ("", []) if _lite() else ("s.id BETWEEN %s AND %s AND ", [found.first, found.last])
+        # A subject with two lines is enrolled by the first, as enrolling.wants has it: the second meets the constraint.
+        text = (
+            f"INSERT INTO duties_enrolment (rule, version, subject_id, entry_id, seat_id, since, {path}) "
+            f"WITH m AS MATERIALIZED ({table}) "
+            f"SELECT %s, %s, e.subject_id, e.id, m.seat_id, CASE WHEN e.since > {_as_date()} THEN e.since ELSE {_as_date()} END, {lines} "
+            f"FROM subjects_entry e JOIN subjects_subject s ON s.id = e.subject_id JOIN m ON m.place_id = e.place_id "
+            f"WHERE {_range()} AND {between}s.ended = '' AND {what.holds} ORDER BY e.id "
+            f"{'' if _lite() else LOCKED} {'ON CONFLICT DO NOTHING' if self.careful else ''}"
+        )
+        given = [*seats, rule.name, rule.version, today, today, of.after, of.upto, rule.over[1], *bounds, *what.given]
+        with connection.cursor() as cursor:
+            cursor.execute(text, given)
+            return max(0, cursor.rowcount)
 
 
 def _as_date() -> str:

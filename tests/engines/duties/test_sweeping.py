@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gezhi.engines.duties import enrolling, publishing, sweeping
+from gezhi.engines.duties import access, enrolling, publishing, sweeping
 from gezhi.engines.duties.models import Enrolment
 from gezhi.engines.duties.schema import rule
 from gezhi.foundation import expressions as ex
@@ -174,3 +174,27 @@ def test_the_seat_near_the_place_is_found_for_each(village, monkeypatch):
     Enrolment.objects.filter(rule="elder-visit").delete()
     republish(monkeypatch, rule("elder-visit"), by_rows=False)
     assert enrolled("elder-visit") == wanted
+
+
+def test_the_enrolments_of_a_subject_are_found_by_an_index(village):
+    """By a change of its line (all rules, those in force) and by a record (one rule, at any time)."""
+    if connection.vendor != "sqlite":
+        pytest.skip(
+            "the few rows of a test are read in full on PostgreSQL; bench/duties.py changes a line among a million"
+        )
+    line, seen = village.alone(), []
+
+    def note(execute, text, values, many, context):
+        if text.startswith("SELECT") and "duties_enrolment" in text:
+            seen.append((text, values))
+        return execute(text, values, many, context)
+
+    with connection.execute_wrapper(note):
+        enrolling.settle({line.subject_id: date(2026, 11, 18)})
+        access.enrolment_to_change(rule("elder-visit"), line.subject_id, "2026-11")
+    assert len(seen) == 2
+    for text, values in seen:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {text}", values)
+            plan = " ".join(row[3] for row in cursor.fetchall())
+        assert "enrolled_one_live (subject_id=? AND rule=?)" in plan, plan
