@@ -40,6 +40,7 @@ def test_the_example_pack_loads_and_means_what_the_guide_says(folder):
         ("document", "patrol_notice"), ("sheet", "forest"), ("bulletin", "patrols"),
         ("activity", "patrol_meeting"), ("course", "first_aid"), ("competences", "hill"), ("register", "path_walker"),
         ("register", "hill_path"), ("match", "paths"), ("roster", "fire_watch"), ("store", "kit"),
+        ("ledger", "walkers"),
     }  # fmt: skip
     standard = packs.load(folder / "standard-county")
     catalogue = Catalogue.of([standard.get("categories").body, pack.get("categories").body])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .erasures import flush_erased, replay_erasures
     from .export import accept_restore, export_roots
     from .findings import Finding, Report
-    from .folding import fold, register_parts, register_state, upcast, upcaster
+    from .folding import fold, register_check, register_parts, register_state, upcast, upcaster
     from .log import Draft, histories, history, record, record_many
     from .models import Block, Event, Private
     from .private import SealedText, ask_to_keep, erase, held, keep, on_erase, read_private, seal_texts
@@ -31,7 +31,7 @@ _HOME = {
     "erasures": ("flush_erased", "replay_erasures"),
     "export": ("accept_restore", "export_roots"),
     "findings": ("Finding", "Report"),
-    "folding": ("fold", "register_parts", "register_state", "upcast", "upcaster"),
+    "folding": ("fold", "register_check", "register_parts", "register_state", "upcast", "upcaster"),
     "log": ("Draft", "histories", "history", "record", "record_many"),
     "models": ("Block", "Event", "Private"),
     "private": ("ask_to_keep", "erase", "held", "keep", "on_erase", "read_private", "seal_texts", "SealedText"),
@@ -66,6 +66,7 @@ __all__ = [
     "seal_texts",
     "record",
     "record_many",
+    "register_check",
     "register_parts",
     "register_state",
     "replay_erasures",

@@ -65,6 +65,7 @@ def _tasks(own: BaseDatabaseWrapper, workers: int, erased: frozenset[int]) -> li
     step = max(1, -(-last // (workers * 4 if workers > 1 else 1)))
     tasks += [(check_blocks, (low, min(low + step, last + 1))) for low in range(1, last + 1, step)]
     tasks += [(check_orphans, (prefix,)) for prefix in folding.STATES]
+    tasks += [(check, ()) for check in folding.CHECKS]
     return tasks
 
 

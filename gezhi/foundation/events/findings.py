@@ -26,6 +26,8 @@ WORDS: dict[str, Any] = {
     "part.altered": _("{stream} 的 {part} 被改动，与记录不符：{fields}。"),
     "part.missing": _("{stream} 的 {part} 在记录里有，现在却不见了。"),
     "part.no_events": _("{stream} 的 {part} 没有任何记录提到。"),
+    "book.balance": _("{stream} 的余额被改动，与它的每一笔加起来不符。"),
+    "book.unbalanced": _("{stream} 的两边不平。"),
     "block.altered": _("区块 {position} 的内容被改动，与它的根不符。"),
     "block.broken": _("区块 {position} 接不上它前面的一块。"),
     "block.removed": _("区块 {position} 不见了。"),

@@ -104,6 +104,16 @@ class Parts:
 
 PARTS: dict[str, dict[str, Parts]] = {}
 
+#: What verify asks beside states and parts: sums over rows, such as balances. Module-level functions (they may run in a
+#: process of the crew) from verify's connection to findings.
+CHECKS: list[Callable[[Any], list[Any]]] = []
+
+
+def register_check(check: Callable[[Any], list[Any]]) -> None:
+    """Let verify run `check(connection) -> findings`; the same one may be registered again."""
+    if check not in CHECKS:
+        CHECKS.append(check)
+
 
 def register_state(prefix: str, model: type[Model], fields: Iterable[str] | Mapping[str, str]) -> None:
     """Tell verify and erase that stream `<prefix>:<pk>` has its current state in a row of `model`.

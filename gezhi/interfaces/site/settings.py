@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "gezhi.engines.matching",
     "gezhi.engines.registers",
     "gezhi.engines.duties",
+    "gezhi.engines.ledger",
     "gezhi.flows.papers",
     "gezhi.flows",
     "gezhi.interfaces.site",
