@@ -11,7 +11,7 @@ from django.conf import settings
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.interfaces.demo import gatherings, households, life, matters, partners, rounds, staff
+from gezhi.interfaces.demo import gatherings, households, lent, life, matters, partners, rounds, staff
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
@@ -19,7 +19,9 @@ CASES = 520
 # The county's own places, and the working methods of the pages that run on the engines there are.
 MARK = "demo.seed"  # in revisions: BEGUN from the first write on, DONE when all is in
 BEGUN, DONE = 1, 2
-PACKS = ("mengzhou", "yueshi-village", "xincheng-street", "xinhua-street", "minzhu-street", "qinnan-transport")
+PACKS = (
+    "mengzhou", "yueshi-village", "xincheng-street", "xinhua-street", "minzhu-street", "qinnan-transport", "yongxingtun-village",
+)  # fmt: skip
 
 
 def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
@@ -47,6 +49,7 @@ def fill(*, cases: int = CASES, weeks: int = WEEKS, seed: int = 7) -> None:
     _todays_list(run)
     gatherings.schedule(run.at, run.until)
     rounds.schedule(run)
+    lent.schedule(run)
     happened = run.run()
     households.fill(seed)
     partners.fill()
