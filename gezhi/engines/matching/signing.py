@@ -97,7 +97,9 @@ def sign_up(session_id: int, who: Guest | int, *, actor: Actor) -> Booking:
             raise Conflict("session.past")
         if not organiser and row.sign_until is not None and clock.now() >= row.sign_until:
             raise Conflict("session.past")
-        booking = _enter(row, who, code=rules.new_code() if not isinstance(who, int) else None)
+        booking = _enter(row, who, _next(row), code=rules.new_code() if not isinstance(who, int) else None)
+        if row.bookings.filter(who=booking.who).exclude(state=WITHDRAWN).exists():
+            raise Conflict("session.twice")
         kept = _contact(row, [(booking, who)])
         state = rules.place_for(row.booked, row.seats, kind.sign_up["waiting"])
         if not state:
@@ -229,8 +231,8 @@ def attend(
         came = {b.who for b in known.values()}
         added: list[Booking] = []
         pairs: list[tuple[Booking, Guest | int]] = []
-        for who in more:
-            booking = _enter(row, who, code=None, offset=len(added))
+        for number, who in enumerate(more, start=_next(row) if more else 1):
+            booking = _enter(row, who, number, code=None)
             if booking.who in came:
                 raise Conflict("session.twice")
             came.add(booking.who)
@@ -304,15 +306,13 @@ def told(bookings: Iterable[Booking], refs: Mapping[int, Any] | None = None) -> 
     }
 
 
-def _enter(row: Session, who: Guest | int, *, code: str | None, offset: int = 0) -> Booking:
+def _enter(row: Session, who: Guest | int, number: int, *, code: str | None) -> Booking:
     mark = f"p:{who}" if isinstance(who, int) else who.who
-    if row.bookings.filter(who=mark).exclude(state=WITHDRAWN).exists():
-        raise Conflict("session.twice")
     person = who if isinstance(who, int) else None
     label = people.directory().person(who).name_public if isinstance(who, int) else crypto.mask_name(who.name)
     return Booking(
         session_id=row.pk,
-        number=_next(row) + offset, who=mark, person_id=person, label=label, code=code, at=clock.now(),
+        number=number, who=mark, person_id=person, label=label, code=code, at=clock.now(),
     )  # fmt: skip
 
 
