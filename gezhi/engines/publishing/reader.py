@@ -46,7 +46,7 @@ def read_document(node: Any, context: Context) -> dict[str, Any] | None:
         "to": reading.text(node, "to"),
         "body": [_block(node["body"], i, item, {w["id"] for w in words}, reading)
                  for i, item in context.each(node, "body")],
-        "attach": [reading.text(node["attach"], i, of=item) for i, item in context.each(node, "attach")],
+        "attach": [_attached(node["attach"], i, item, reading) for i, item in context.each(node, "attach")],
         "cc": reading.text(node, "cc"),
         "date": context.one_of(node, "date", ("figures", "chinese"), "figures"),
         "seal": context.truth(node, "seal", True),
@@ -181,6 +181,15 @@ def _sign(node: Any, subject: str, context: Context) -> dict[str, Any]:
     if not context.keys(given, required=("by",), optional=("unlike_drafter",)):
         return {"by": [], "unlike_drafter": False}
     return {"by": _by(given, "by", subject, context), "unlike_drafter": context.truth(given, "unlike_drafter")}
+
+
+def _attached(holder: Any, index: int, node: Any, reading: _Reading) -> Any:
+    """One enclosure: a text, or {text, when} for one that is not always there."""
+    if not isinstance(node, Mapping):
+        return reading.text(holder, index, of=node)
+    if not reading.context.keys(node, required=("text", "when")):
+        return ""
+    return {"text": reading.text(node, "text"), "when": reading.condition(node, "when")}
 
 
 def _block(holder: Any, index: int, node: Any, words: set[str], reading: _Reading) -> dict[str, Any]:

@@ -154,12 +154,33 @@ def compose(
         "heading": fill(template.heading, values),
         "to": fill(template.to, values),
         "blocks": [b for block in template.body for b in _block(template, block, facts, values, words)],
-        "attach": [text for text in (fill(a, values) for a in template.attach) if text],
+        "attach": [
+            said for text, when in template.attach if holds(template, when, facts) and (said := fill(text, values))
+        ],
         "cc": fill(template.cc, values),
         "sign": {"org": org, "date": ""},
         "seal": template.seal,
         "printed": {"org": org, "date": ""},
     }
+
+
+LINE = 19  # characters of a heading in size 2 (22 pt): 20 would just fill the 156 mm of a page and break
+
+
+def heading_lines(text: str, most: int = LINE) -> list[str]:
+    """A heading as it is broken: one that does not fit a line gives the name of its kind a line of its own.
+
+    关于“三楼以上水压低”的 / 督办单: no word is cut in two and no single character left over (GB/T 9704, 7.3.1).
+    """
+    head, of, kind = text.rpartition("的")
+    if not of or _width(text) <= most or _width(kind) > most or len(kind) > 12:
+        return [text]
+    return [head + of, kind]
+
+
+def _width(text: str) -> float:
+    """In whole characters; figures and Latin letters take half of one."""
+    return sum(0.5 if character < "\u2000" else 1 for character in text)
 
 
 def signed(paper: Mapping[str, Any], *, signer: str, day: date, chinese: bool) -> dict[str, Any]:

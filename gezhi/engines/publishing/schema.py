@@ -54,7 +54,7 @@ class Template:
     heading: str
     to: str
     body: tuple[Mapping[str, Any], ...]
-    attach: tuple[str, ...]
+    attach: tuple[tuple[str, str | None], ...]  # (text, when)
     cc: str
     date: str
     seal: bool
@@ -87,7 +87,7 @@ class Template:
             heading=body["heading"],
             to=body["to"],
             body=tuple(body["body"]),
-            attach=tuple(body["attach"]),
+            attach=tuple((a, None) if isinstance(a, str) else (a["text"], a["when"]) for a in body["attach"]),
             cc=body["cc"],
             date=body["date"],
             seal=body["seal"],

@@ -51,6 +51,7 @@ class Entry:
     held: Mapping[str, str] = field(default_factory=dict)  # sensitive fields in full; `said` has them masked
     said_ref: int | None = None  # the private text `said` comes from
     chosen: Mapping[str, str] = field(default_factory=dict)  # field -> title of what was chosen of a list
+    seat: int | None = None  # whose seat `seat_label` names
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,7 @@ def timeline_of(
                 stage_title=localised(flow.stages[at_stage].title) if at_stage in flow.stages else "",
                 who=person.name_public if person else "",
                 seat_label=seat.label if seat else "",
+                seat=seat.id if seat else None,
                 actor_kind=kind,
                 said=said | {name: masked(words) for name, words in held.items()} | (json.loads(own) if own else {}),
                 held=held,

@@ -16,7 +16,7 @@ from gezhi.engines.workflows import access, guarding
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.views import CaseView, case_view
 from gezhi.flows.papers import facts
-from gezhi.foundation import db, events, exports, people
+from gezhi.foundation import db, events, exports, people, places
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
@@ -76,7 +76,10 @@ def offered(view: CaseView, actor: Actor) -> list[Template]:
     if not any(kind.when for kind in mine):
         return mine
     known = facts.gather(view)
-    return [kind for kind in mine if rules.holds(kind, kind.when, {**_blank(kind), **known})]
+    return [
+        kind for kind in mine
+        if rules.holds(kind, kind.when, {**_blank(kind), **known, **_standing(view, kind, actor)})
+    ]  # fmt: skip
 
 
 def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None) -> tuple[Document, bool]:
@@ -89,10 +92,11 @@ def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None)
         old = open_document(corrects, actor=actor).document if corrects is not None else None
         if old is not None and old.about != f"case:{case_id}":
             raise NotFound("document.not_found")
+        known = facts.gather(view, queries.about(f"case:{case_id}"))
         return actions.draft(
             name,
             about=f"case:{case_id}",
-            facts=facts.gather(view, queries.about(f"case:{case_id}")),
+            facts=known | _standing(view, template(name), actor),
             path=access.path_of(view.case),
             actor=actor,
             roles=facts.roles(view.case, actor),
@@ -101,9 +105,32 @@ def draft(case_id: int, name: str, *, actor: Actor, corrects: int | None = None)
         )
 
 
+def above(issuer: int, addressed: int | None) -> bool:
+    """Whether a seat is the issuing one itself or stands over it: in command (no unit's seat) of a wider place around it."""
+    if addressed is None or addressed == issuer:
+        return addressed is not None
+    seats, known = people.directory(), places.directory()
+    over = seats.seat(addressed)
+    return over.organisation_id is None and over.place_id in known.ancestors(seats.seat(issuer).place_id)
+
+
+def _standing(view: CaseView, kind: Template, actor: Actor) -> dict[str, bool]:
+    """The one fact that depends on who issues."""
+    path, roles = access.path_of(view.case), facts.roles(view.case, actor)
+    if not paper_access.may_draft(kind, actor=actor, path=path, roles=roles) or not actor.seats:
+        return {}
+    issuer = paper_access.seat_to_issue(kind, actor=actor, path=path, roles=roles)
+    return {"owner.above": above(issuer, _whom(view, kind.name))}
+
+
 def _whom(view: CaseView, name: str) -> int | None:
-    """Whom a document goes to: the seat that it is addressed to (behind with its part, or has the matter), else the handler."""
+    """Whom a document goes to: the seat that it is addressed to (behind with its part, or has the matter), else the handler.
+
+    A letter to the person who raised it, and a sheet without an addressee, go to no seat.
+    """
     kind, behind = template(name), facts.behind_time(view)
+    if not kind.to or any(f"{{{f.id}" in kind.to for f in kind.personal):
+        return None
     spoken_of = [field.id for field in kind.fields if field.source == "owner.name"]
     if behind is not None and spoken_of:
         return behind.seat

@@ -50,6 +50,7 @@ CASE = {
     "case.open": Offer("truth", "在办"),
     "case.urgent": Offer("truth", "紧急"),
     "case.overdue": Offer("truth", "已超时"),
+    "case.due_passed": Offer("truth", "答应办结的时间已过"),
     "case.late_for": Offer("span", "超时多久"),
     "case.returns": Offer("number", "退单次数"),
     "case.extensions": Offer("number", "延期次数"),
@@ -61,8 +62,15 @@ CASE = {
     "case.steps": Offer("rows", "经过", STEP),
     "case.contents": Offer("rows", "卷内目录", CONTENTS),
     "owner.name": Offer("text", "现在负责的席位"),
-    "owner.signed": Offer("truth", "承办单位签收过"),
-    "owner.signed_at": Offer("time", "承办单位签收时间"),
+    "owner.above": Offer("truth", "现在负责的是制发席位自己或它的上级"),
+    "owner.signed": Offer("truth", "现在负责的席位自己签收过"),
+    "owner.signed_at": Offer("time", "它签收的时间"),
+    "owner.unsigned": Offer("truth", "正等它签收"),
+    "owner.took": Offer("truth", "它是接手了别的席位没有按时办的"),
+    "owner.took_from": Offer("text", "它从哪个没有按时办的席位接手"),
+    "signer.other": Offer("truth", "签收的是别的席位"),
+    "signer.name": Offer("text", "签收的别的席位"),
+    "signer.at": Offer("time", "别的席位签收的时间"),
     "owner.due_at": Offer("time", "这一步的时限"),
     "owner.assists": Offer("truth", "和别家会办，自己的一份超时"),
     "owner.taken_over": Offer("truth", "自己的一份没有按时办，上级已接手"),
@@ -164,6 +172,7 @@ def gather(view: CaseView, papers: Sequence[Document] = ()) -> dict[str, Any]:
         "case.open": case.state == OPEN,
         "case.urgent": case.urgent,
         "case.overdue": late,
+        "case.due_passed": now > case.due_at,
         "case.late_for": now - case.late_at if late and case.late_at else timedelta(0),
         "case.returns": case.returns,
         "case.extensions": case.extensions,
@@ -175,8 +184,8 @@ def gather(view: CaseView, papers: Sequence[Document] = ()) -> dict[str, Any]:
         "case.steps": [_step(e, text) for e in view.timeline],
         "case.contents": _contents(view, papers),
         "owner.name": directory.seat(behind.seat).label if behind and behind.seat else view.seat_label,
-        "owner.signed": any(e.action == "accept" for e in view.timeline),
-        "owner.signed_at": next((e.at for e in reversed(view.timeline) if e.action == "accept"), None),
+        "owner.above": False,  # who issues is not known yet: `doors` says it
+        **_signing(view, behind.seat if behind else case.owner_seat),
         "owner.due_at": behind.due_at if behind else view.main.due_at if view.main else None,
         "owner.assists": behind is not None,
         "owner.taken_over": behind is not None and behind.taken,
@@ -312,6 +321,31 @@ def _last(view: CaseView, counter: str) -> Entry | None:
             if action is not None and action.counter == counter:
                 return entry
     return None
+
+
+def _signing(view: CaseView, addressed: int | None) -> dict[str, Any]:
+    """Who signed for the matter and when: the seat a paper is addressed to, or another one that had it before.
+
+    What was signed for and then sent back is signed for no longer.
+    """
+    returned = _last(view, "returns")
+    signed = next((e for e in reversed(view.timeline) if e.action == "accept"), None)
+    if signed is not None and returned is not None and returned.seq > signed.seq:
+        signed = None
+    own = signed is not None and signed.seat == addressed
+    other = signed if not own else None
+    stage = view.flow.stages[view.main.stage] if view.main else None
+    took_from = view.main.ask.get("taken_from") if view.main else None
+    return {
+        "owner.signed": own,
+        "owner.signed_at": signed.at if own and signed else None,
+        "owner.unsigned": stage is not None and "accept" in stage.actions,
+        "owner.took": took_from is not None,
+        "owner.took_from": _seat(took_from),
+        "signer.other": other is not None,
+        "signer.name": other.seat_label if other else "",
+        "signer.at": other.at if other else None,
+    }
 
 
 def _said(entry: Entry | None) -> str:

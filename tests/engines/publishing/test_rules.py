@@ -76,3 +76,21 @@ def test_no_words_of_people_can_stand_for_somebodys_data(words, name):
 )
 def test_a_frozen_fact_thaws_to_itself(value):
     assert thaw(freeze(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("受理告知书", ["受理告知书"]),
+        ("关于“路灯不亮”的交办单", ["关于“路灯不亮”的交办单"]),
+        ("关于“两家为院墙的滴水吵起来了”的交办单", ["关于“两家为院墙的滴水吵起来了”的", "交办单"]),
+        ("关于转办“两家为院墙的滴水吵起来了”的函", ["关于转办“两家为院墙的滴水吵起来了”的", "函"]),
+        (
+            "关于限期办理12345热线转来事项的督办单",
+            ["关于限期办理12345热线转来事项的督办单"],
+        ),  # figures are half as wide
+        ("两家为院墙滴水吵起来已经有好几个月了请来评理", ["两家为院墙滴水吵起来已经有好几个月了请来评理"]),
+    ],
+)
+def test_a_long_heading_gives_its_kind_a_line_of_its_own(text, lines):
+    assert rules.heading_lines(text) == lines

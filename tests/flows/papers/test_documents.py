@@ -60,6 +60,55 @@ def test_it_goes_to_the_seat_that_it_is_addressed_to_also_after_somebody_above_t
     assert f"{people.directory().seat(row.to_seat).label}：" in text_of(row)
 
 
+def test_a_notice_says_who_signed_for_the_matter_and_when_also_when_another_seat_has_it_now(world, case):
+    """Signed by the unit it goes to; by another, after a take-over and at the verifier's; by nobody."""
+    said = lambda of, by: text_of(doors.draft(of.id, "supervision", actor=world.actor(by))[0])  # noqa: E731
+    signed = rules.said("time", case.accepted_at)
+    assert f"由你单位负责办理，你单位{signed}签收。" in said(case, "周敏")
+    waiting = said(world.to_sign(world.open("井盖响得厉害")), "周敏")
+    assert "由你单位负责办理，尚未签收。" in waiting
+    checked = world.to_verify(world.open("路灯不亮"))
+    text = said(checked, "周敏")
+    at = rules.said("time", checked.accepted_at)
+    assert f"由县城管局于{at}签收，现在到“核查”，这一步由你单位负责。" in text and "你单位签收" not in text
+
+
+def test_after_a_take_over_the_notice_names_who_let_it_lapse(world, case):
+    signed = rules.said("time", case.accepted_at)
+    with time_machine.travel(case.due_at + timedelta(days=20), tick=False):
+        while ticking.tick():
+            pass
+        row, _new = doors.draft(case.id, "supervision", actor=world.actor("于沐阳"))
+    assert f"由县城管局于{signed}签收，没有按时办结，现由你单位接手。" in text_of(row)
+
+
+def test_nobody_supervises_a_seat_above_or_their_own_by_a_paper(world, case):
+    with time_machine.travel(case.due_at + timedelta(days=20), tick=False):
+        while ticking.tick():
+            pass
+        for name in ("周敏", "方晓"):  # the street below; the seat that took it over
+            view = case_view(case.id, world.actor(name))
+            assert "supervision" not in [kind.name for kind in doors.offered(view, world.actor(name))]
+            with pytest.raises(NotAllowed) as wrong:
+                doors.draft(case.id, "supervision", actor=world.actor(name))
+            assert wrong.value.code == "document.not_draftable"
+    assert not Document.objects.exists()
+
+
+def test_letters_to_the_person_and_sheets_go_to_no_seat_and_say_no_time_that_has_passed(world, case):
+    letters = {}
+    for day, kind in ((0, "trail"), (0, "acceptance"), (30, "assignment"), (30, "transfer")):
+        with time_machine.travel(case.due_at + timedelta(days=day, hours=-1), tick=False):
+            letters[kind], _new = doors.draft(case.id, kind, actor=world.actor("周敏"))
+    due = rules.said("time", case.due_at)
+    assert letters["trail"].to_seat is letters["acceptance"].to_seat is None
+    assert letters["assignment"].to_seat == world.seats["city"]
+    assert f"{due}前给您答复" in text_of(letters["acceptance"])
+    assert "办结时限已过，请立即办理" in text_of(letters["assignment"])
+    assert f"答复时限（{due}）已过" in text_of(letters["transfer"]) and f"{due}前" not in text_of(letters["transfer"])
+    assert "附件" not in text_of(letters["assignment"])  # there are no photos
+
+
 def test_a_second_tap_opens_the_same_draft_and_burns_no_number(world, case, draft):
     again, new = doors.draft(case.id, "supervision", actor=world.actor("吕岩"))
     assert (again.pk, new) == (draft.pk, False)

@@ -26,8 +26,8 @@ def words_of_html(text: str) -> str:
 
 def words_of_docx(made: bytes) -> str:
     document = docx.Document(io.BytesIO(made))
-    body = document.element.body
-    return re.sub(r"\s+", "", "".join(node.text or "" for node in body.iter() if node.tag.endswith("}t")))
+    parts = (document.element.body, document.sections[0].footer._element)
+    return re.sub(r"\s+", "", "".join(n.text or "" for part in parts for n in part.iter() if n.tag.endswith("}t")))
 
 
 @pytest.fixture

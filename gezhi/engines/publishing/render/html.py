@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from gezhi.engines.publishing.rules import shown
+from gezhi.engines.publishing.rules import heading_lines, shown
 
 CSS = Path(__file__).parents[1] / "static" / "publishing" / "paper.css"
 
@@ -54,6 +54,7 @@ def _article(paper: Mapping[str, Any], personal: Mapping[str, Any], full: bool, 
     ]
     if note:
         parts.insert(1, f'<p class="gw-copy">{escape(note)}</p>')
+    heading = "<br>".join(escape(line) for line in heading_lines(shown(paper["heading"], personal, full)))
     signer = say(paper["signer"])
     state = "" if paper["signer"] else ' class="waiting"'
     if paper["layout"] == "letter":
@@ -61,9 +62,9 @@ def _article(paper: Mapping[str, Any], personal: Mapping[str, Any], full: bool, 
             f'<p class="gw-no"><span>{say(paper["number"])}</span>'
             f"<span>签发人：<b{state}>{signer or '待签发'}</b></span></p>"
         )
-        parts.append(f"<h2>{say(paper['heading'])}</h2>")
+        parts.append(f"<h2>{heading}</h2>")
     else:
-        parts.append(f"<h2>{say(paper['heading'])}</h2>")
+        parts.append(f"<h2>{heading}</h2>")
         parts.append(
             f'<p class="gw-no plain"><span>编号：{say(paper["number"])}</span>'
             f"<span>签发人：<b{state}>{signer or '待签发'}</b></span></p>"

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from gezhi.engines.publishing.render.html import copy_note
-from gezhi.engines.publishing.rules import shown
+from gezhi.engines.publishing.rules import heading_lines, shown
 
 RED = "B3261E"
 SONG, FANG, HEI, TITLE = "宋体", "仿宋", "黑体", "宋体"
@@ -70,8 +70,6 @@ class _Writer:
         self._sign()
         if paper["layout"] == "letter":
             self._record()
-        if self.fingerprint:
-            self.line(f"内容指纹 {self.fingerprint}", font=SONG, size=9, indent=False, before=6, exact=0)
 
     # --- parts ------------------------------------------------------------------------------------------------------
 
@@ -115,6 +113,8 @@ class _Writer:
                 mark.text = text
             run._r.append(mark)
         self._run(paragraph, " —", SONG, 14)
+        if self.fingerprint:  # at the foot, where it never needs a page of its own
+            self._run(section.footer.add_paragraph(), f"内容指纹 {self.fingerprint}", SONG, 9)
 
     def _letter_head(self) -> None:
         from docx.enum.text import WD_TAB_ALIGNMENT
@@ -127,7 +127,7 @@ class _Writer:
         self._run(paragraph, f"\t签发人：{self.say(self.paper['signer'])}", FANG, 16)
         self._rule(paragraph, RED, 16)
         self.line(
-            self.say(self.paper["heading"]), font=TITLE, size=22, bold=True, centre=True, indent=False, before=24,
+            self._heading(), font=TITLE, size=22, bold=True, centre=True, indent=False, before=24,
             after=14, exact=0,
         )  # fmt: skip
 
@@ -136,11 +136,14 @@ class _Writer:
 
         self.line(self.say(self.paper["org"]), font=SONG, size=16, centre=True, indent=False, exact=0)
         self.line(
-            self.say(self.paper["heading"]), font=TITLE, size=22, bold=True, centre=True, indent=False, exact=0, after=8
+            self._heading(), font=TITLE, size=22, bold=True, centre=True, indent=False, exact=0, after=8
         )  # fmt: skip
         paragraph = self.line(f"编号：{self.say(self.paper['number'])}", size=12, indent=False, exact=0, after=4)
         paragraph.paragraph_format.tab_stops.add_tab_stop(self.Mm(166), WD_TAB_ALIGNMENT.RIGHT)
         self._run(paragraph, f"\t签发人：{self.say(self.paper['signer'])}", FANG, 12)
+
+    def _heading(self) -> str:
+        return "\n".join(heading_lines(self.say(self.paper["heading"])))
 
     def _block(self, block: Mapping[str, Any]) -> None:
         if "h" in block:

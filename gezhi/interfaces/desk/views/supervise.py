@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.access import ORDINARY, scopes
 from gezhi.engines.workflows.models import OPEN, Case
+from gezhi.flows.papers import doors
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
 from gezhi.interfaces.site.requests import Request
@@ -52,6 +53,7 @@ def supervise(request: Request) -> HttpResponse:
         "disputed": board.disputed,
         "parked": sorted(board.parked, key=lambda row: row.case.parked_until or now),
         "waiting": board.waiting,
+        "beyond": _beyond(request, overdue),
         "bars": bars.bars(shown, now),
         "hands": hands,
         "places": narrowing_places(request),
@@ -64,6 +66,13 @@ def supervise(request: Request) -> HttpResponse:
         "total": board.overdue_count.value + len(board.disputed) + len(board.waiting),
     }
     return show(request, "desk/supervise.html", context, here="supervise")
+
+
+def _beyond(request: Request, rows: Any) -> set[int]:
+    """Ids of rows that this person or a seat above now has: nobody supervises themselves or upwards by a paper."""
+    actor = request.actor
+    mine = [actor.seat] if actor.seat is not None else list(actor.seats)
+    return {row.id for row in rows if all(doors.above(seat, row.case.owner_seat) for seat in mine)}
 
 
 def _hands(request: Request, place: int | None, now: Any) -> list[dict[str, Any]]:
