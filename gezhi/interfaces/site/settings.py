@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "gezhi.engines.workflows.methods",
     "gezhi.engines.publishing",
     "gezhi.engines.matching",
+    "gezhi.engines.appraisals",
     "gezhi.engines.registers",
     "gezhi.engines.duties",
     "gezhi.engines.ledger",

@@ -1,0 +1,1 @@
+"""评: rubrics, rounds of appraisal, judgements, objections, reference lists. README.md"""
