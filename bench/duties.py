@@ -15,6 +15,7 @@ from django.db import connection
 from bench.homes import Home
 from bench.lines import Line
 from bench.lists import spent
+from bench.registers import change_beyond_row
 
 ROWS, SMALL_ROWS = 1_000_000, 60_000
 RULES = 30
@@ -67,6 +68,10 @@ def run(home: Home) -> Iterator[Line]:
     yield Line(home.db, "publishing: longest the write lock was held", held.longest, "ms",
                bound=f"<= {HELD_MS:g} ms" if connection.vendor == "sqlite" else "",
                ok=held.longest <= HELD_MS if connection.vendor == "sqlite" else None)  # fmt: skip
+    yield change_beyond_row(
+        home, people.system("bench"), "lone_elder", [{"self_care": care} for care in ("partly", "unable", "able")],
+        f"register change beyond its row, {size}",
+    )  # fmt: skip
     one = next(p for p in monthly.periods(period.first - timedelta(days=40), period.first) if p.closes <= period.opens)
     Enrolment.objects.filter(rule="bench-0").update(since=one.first)
     held, begun = _Held(), perf_counter()
