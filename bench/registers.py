@@ -10,7 +10,7 @@ import io
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from statistics import median
-from time import perf_counter, process_time
+from time import perf_counter, process_time, time_ns
 from typing import Any
 
 from bench.homes import Home
@@ -155,18 +155,26 @@ def change_beyond_row(home: Home, actor: Any, register: str, values: Sequence[di
     ids = list(
         Entry.objects.filter(register=register, until=None).order_by("-pk").values_list("pk", flat=True)[:CHANGES]
     )
-    for id in ids:  # what such lines mean was never settled: they were not entered by anybody
+    for (
+        id
+    ) in ids:  # what such lines mean was never settled: they were not entered by anybody. Each then has another value
         subjects.change(id, values[-1], actor=actor)
     plain, whole, queries = [], [], 0
     for n, id in enumerate(ids):
         begun = perf_counter()
         with db.write():
             Entry.objects.filter(pk=id).update(source="bench")
-            events.record(f"bench:{what}:{id}", "bench.row", actor=actor, patch={"source": "bench"}, head=events.GENESIS)
+            events.record(
+                f"bench:{id}:{time_ns() % 10**12}",
+                "bench.row",
+                actor=actor,
+                patch={"source": "bench"},
+                head=events.GENESIS,
+            )
         plain.append(perf_counter() - begun)
         begun = perf_counter()
         with count_queries() as seen:
-            subjects.change(id, values[n % len(values)], actor=actor)
+            subjects.change(id, values[n % (len(values) - 1)], actor=actor)
         whole.append(perf_counter() - begun)
         queries = seen.total
     more = (median(whole) - median(plain)) * 1000

@@ -7,7 +7,7 @@ from today on; a death that becomes known today ends the list on the day of the 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -46,14 +46,15 @@ def of_registers() -> list[Rule]:
 
 def follow(changes: list[Change]) -> None:
     """The hook of foundation.subjects: put right, in the same write, what these changes mean for the lists."""
-    watched = {rule.over[1] for rule in of_registers()}
+    known = of_registers()
+    watched = {rule.over[1] for rule in known}
     if not watched:
         return
     days: dict[int, date] = {}
     for change in changes:
         if change.entry_id is None or change.register in watched:
             days[change.subject_id] = min(change.on, days.get(change.subject_id, change.on))
-    settle(days)
+    settle(days, known)
 
 
 def settle(days: Mapping[int, date], only: Sequence[Rule] | None = None) -> int:
@@ -70,25 +71,24 @@ def settle(days: Mapping[int, date], only: Sequence[Rule] | None = None) -> int:
 
 
 def _settle(days: Mapping[int, date], known: Sequence[Rule]) -> int:
-    names = [rule.name for rule in known]
+    versions = {rule.name: rule.version for rule in known}
     registers = {rule.over[1] for rule in known}
     ids = list(days)
     today = clock.today()
-    entries = list(Entry.objects.filter(subject_id__in=ids, register__in=registers).order_by("id"))
-    live = Enrolment.objects.filter(subject_id__in=ids, rule__in=names, until=None)
-    standing = {(e.rule, e.subject_id, e.anchor): e for e in live.order_by("id")}
+    entries = _lines(ids, registers)
+    standing = {(e.rule, e.subject_id, e.anchor): e for e in _standing(ids, list(versions))}
     if not entries and not standing:
         return 0
     now_live = [e for e in entries if e.until is None]
-    living = Subject.objects.in_bulk({e.subject_id for e in now_live})
+    living = _subjects({e.subject_id for e in now_live})
     wanted = wants(known, now_live, living, today)
     by_id = {e.pk: e for e in entries}
     new, moved, over = [], [], []
     for key, want in wanted.items():
         old = standing.get(key)
         if old is None:
-            new.append(_made(key, want, max(want.entry.since, days[key[1]], today), known))
-        elif _differs(old, want, known):
+            new.append(_made(key, want, max(want.entry.since, days[key[1]], today), versions))
+        elif _differs(old, want, versions[old.rule]):
             moved.append(old)
     for key, old in standing.items():
         if key not in wanted:
@@ -104,6 +104,31 @@ def _settle(days: Mapping[int, date], known: Sequence[Rule]) -> int:
     return len(new) + len(moved) + len(over)
 
 
+# A change of one line is the common one: what it needs is read by statements that are made once.
+
+
+def _lines(ids: Sequence[int], registers: set[str]) -> list[Entry]:
+    """Lines of these subjects in these registers, ended ones too, by their ids."""
+    if len(ids) == 1:
+        return [e for e in db.fetch_all(Entry, "subject_id", ids[0]) if e.register in registers]
+    return list(Entry.objects.filter(subject_id__in=ids, register__in=registers).order_by("id"))
+
+
+def _standing(ids: Sequence[int], names: Sequence[str]) -> list[Enrolment]:
+    """Live enrolments of these subjects under these rules, by their ids."""
+    if len(ids) == 1:
+        known = set(names)
+        return [e for e in db.fetch_all(Enrolment, "subject_id", ids[0]) if e.until is None and e.rule in known]
+    return list(Enrolment.objects.filter(subject_id__in=ids, rule__in=names, until=None).order_by("id"))
+
+
+def _subjects(ids: set[int]) -> dict[int, Subject]:
+    if len(ids) == 1:
+        found = db.fetch(Subject, *ids)
+        return {} if found is None else {found.pk: found}
+    return Subject.objects.in_bulk(ids)
+
+
 def _left(old: Enrolment, by_id: Mapping[int, Entry], days: Mapping[int, date]) -> date:
     """The true first day off the list, which may lie before the list was begun (entered after the death)."""
     line = by_id.get(old.entry_id or 0)
@@ -116,22 +141,25 @@ def wants(
     """What these live lines mean, decided without a query except for relations: the first line of a subject counts."""
     by_register: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        who = living.get(entry.subject_id)
-        if who is not None and not who.ended:
+        one = living.get(entry.subject_id)
+        if one is not None and not one.ended:
             by_register[entry.register].append(entry)
     found: dict[Key, Wanted] = {}
-    seats = Seats(known, [e.subject_id for e in entries], on)
-    for rule in known:
-        lines = by_register.get(rule.over[1])
-        if not lines:
-            continue
-        register = definitions.register(rule.over[1])
+    facts_of: dict[int, dict[str, Any]] = {}  # of each line, for however many rules
+    about = [rule for rule in known if rule.over[1] in by_register]
+    seats = Seats(about, [e.subject_id for e in entries], on)
+    for rule in about:
+        lines = by_register[rule.over[1]]
         program = condition(rule)
         plain = program is None and rule.within is None
         for entry in lines:
             anchor = None
             if not plain:  # a rule over everybody on the register asks nothing of them
-                facts = subjects.facts_of(register, entry.values, living[entry.subject_id], on, entry)
+                if entry.pk not in facts_of:
+                    register = definitions.register(entry.register)
+                    who = living[entry.subject_id]
+                    facts_of[entry.pk] = subjects.facts_of(register, entry.values, who, on, entry)
+                facts = facts_of[entry.pk]
                 if program is not None and not program.holds(facts, today=on):
                     continue
                 anchor = _anchor(rule, entry, facts)
@@ -168,18 +196,16 @@ def _compiled(source: str, register: str, version: int) -> ex.Program:
     return ex.compile(source, types, expect=ex.Truth, aliases=aliases)
 
 
-def _made(key: Key, want: Wanted, since: date, known: Iterable[Rule]) -> Enrolment:
-    version = next(rule.version for rule in known if rule.name == key[0])
+def _made(key: Key, want: Wanted, since: date, versions: Mapping[str, int]) -> Enrolment:
     entry = want.entry
     return Enrolment(
-        rule=key[0], version=version, subject_id=key[1], entry_id=entry.pk, seat_id=want.seat_id, since=since,
+        rule=key[0], version=versions[key[0]], subject_id=key[1], entry_id=entry.pk, seat_id=want.seat_id, since=since,
         anchor=want.anchor, **{column: getattr(entry, column) for column in PATH},
     )  # fmt: skip
 
 
-def _differs(old: Enrolment, want: Wanted, known: Iterable[Rule]) -> bool:
+def _differs(old: Enrolment, want: Wanted, version: int) -> bool:
     """Whether an enrolment stands otherwise than wanted; it is brought in line (not yet written)."""
-    version = next(rule.version for rule in known if rule.name == old.rule)
     entry = want.entry
     new = {"version": version, "entry_id": entry.pk, "seat_id": want.seat_id} | {c: getattr(entry, c) for c in PATH}
     changed = {name: value for name, value in new.items() if getattr(old, name) != value}

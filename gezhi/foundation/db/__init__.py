@@ -9,7 +9,7 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 from . import revisions
 from .counting import Counted, count_queries
 from .cursors import Answer, ask, pipelined, prepared, tell
-from .fetching import fetch, update
+from .fetching import fetch, fetch_all, update
 from .inserting import ids_ahead, insert, insert_many, new_ids
 from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
@@ -24,6 +24,7 @@ __all__ = [
     "checkpoint",
     "count_queries",
     "fetch",
+    "fetch_all",
     "ids_ahead",
     "insert",
     "insert_many",

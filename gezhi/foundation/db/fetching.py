@@ -1,4 +1,4 @@
-"""One row by its key, and one row changed, without what the ORM puts together anew each time. docs/adr/0085.
+"""One row by its key, those of one value, and one row changed, without what the ORM puts together anew each time. docs/adr/0085.
 
 Each model's statements and conversions are made once; the values are those the ORM gives and takes.
 """
@@ -15,26 +15,34 @@ from .inserting import _prepare
 
 M = TypeVar("M", bound=models.Model)
 _Read = tuple[str, list[str], list[tuple[int, list[Callable[..., Any]], Any]]]
-_reads: dict[tuple[str, type[models.Model], bool], _Read] = {}
+_reads: dict[tuple[str, type[models.Model], str, bool], _Read] = {}
 _writes: dict[tuple[str, type[models.Model], tuple[str, ...]], tuple[str, list[tuple[str, Any]]]] = {}
 
 
 def fetch(model: type[M], pk: int, *, lock: bool = False) -> M | None:
     """The row with this key, or None; `lock`: until the end of the write (PostgreSQL; on SQLite the write holds all)."""
-    key = (connection.vendor, model, lock)
+    found = _rows(model, "", pk, lock)
+    return found[0] if found else None
+
+
+def fetch_all(model: type[M], column: str, value: object) -> list[M]:
+    """The rows that have this value in a column (its attribute name), by their keys."""
+    return _rows(model, column, value, False)
+
+
+def _rows(model: type[M], column: str, value: object, lock: bool) -> list[M]:
+    key = (connection.vendor, model, column, lock)
     if key not in _reads:
-        _reads[key] = _reading(model, lock)
+        _reads[key] = _reading(model, column, lock)
     sql, names, converted = _reads[key]
     with prepared() as cursor:
-        cursor.execute(sql, [pk])
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    row = list(found)
+        cursor.execute(sql, [value])
+        rows = [list(row) for row in cursor.fetchall()]
     for at, converters, expression in converted:
         for convert in converters:
-            row[at] = convert(row[at], expression, connection)
-    return model.from_db(connection.alias, names, row)
+            for row in rows:
+                row[at] = convert(row[at], expression, connection)
+    return [model.from_db(connection.alias, names, row) for row in rows]
 
 
 def update(instance: models.Model, columns: Sequence[str]) -> None:
@@ -59,7 +67,8 @@ def update(instance: models.Model, columns: Sequence[str]) -> None:
             raise DatabaseError(f"{model.__name__} {instance.pk} is gone")
 
 
-def _reading(model: type[models.Model], lock: bool) -> _Read:
+def _reading(model: type[models.Model], column: str, lock: bool) -> _Read:
+    """`column` empty: the key."""
     quote, table = connection.ops.quote_name, model._meta.db_table
     fields = list(model._meta.concrete_fields)
     converted = []
@@ -72,7 +81,9 @@ def _reading(model: type[models.Model], lock: bool) -> _Read:
     assert key is not None
     columns = ", ".join(quote(str(f.column)) for f in fields)
     own = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
-    sql = f"SELECT {columns} FROM {quote(table)} WHERE {quote(str(key.column))} = %s{own}"
+    by = str(key.column if not column else next(f.column for f in fields if f.attname == column))
+    order = f" ORDER BY {quote(str(key.column))}" if column else ""
+    sql = f"SELECT {columns} FROM {quote(table)} WHERE {quote(by)} = %s{order}{own}"
     return sql, [f.attname for f in fields], converted
 
 

@@ -94,6 +94,7 @@ class Registry:
             if entry.place_id is not None:
                 self._local.setdefault((entry.kind, entry.name), {})[entry.place_id] = entry
         self._bodies = dict(bodies)
+        self._kinds: dict[str, list[Entry]] = {}
 
     def get(self, kind: str, name: str, version: int | None = None) -> Entry:
         """The version asked for, or the newest that everybody runs (of one place's own when there is no other).
@@ -146,7 +147,11 @@ class Registry:
         return list({e.id: e for e in (*self._of(kind), *own)}.values())
 
     def _of(self, kind: str) -> list[Entry]:
-        return sorted((e for e in self._current.values() if e.kind == kind), key=lambda e: (e.position, e.id))
+        """The current documents of a kind; looked for once, because some are asked for at every change of a line."""
+        if kind not in self._kinds:
+            found = (e for e in self._current.values() if e.kind == kind)
+            self._kinds[kind] = sorted(found, key=lambda e: (e.position, e.id))
+        return self._kinds[kind]
 
     def _joined(self, kind: str) -> list[Any]:
         return [self.body(kind, e.name) for e in self._of(kind)]

@@ -41,6 +41,16 @@ def test_a_row_read_is_the_orms_row():
     assert Entry.objects.get(pk=made.pk).state == "x"
 
 
+def test_the_rows_of_one_value_come_by_their_keys():
+    first, second = put("s:1"), put("s:2")
+    found = db.fetch_all(Entry, "subject_id", 7)
+    assert [as_values(row) | {"event_hash": b""} for row in found] == [
+        as_values(Entry.objects.get(pk=row.pk)) | {"event_hash": b""} for row in (first, second)
+    ]
+    assert [bytes(row.event_hash) for row in found] == [b"\x00\xff" * 16] * 2
+    assert db.fetch_all(Entry, "subject_id", 8) == []
+
+
 def test_only_the_named_columns_are_written():
     made = put()
     made.values, made.until, made.state, made.source = {"b": 2}, date(2026, 5, 1), "over", "not written"
