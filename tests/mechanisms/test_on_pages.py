@@ -41,6 +41,8 @@ class Clicks:
         form = client.get(f"{url}/do/{action}").content.decode()
         for name in data:
             assert f'name="{name}"' in form, f"{action} does not ask for {name}"
+            offered = re.findall(rf'type="(?:radio|checkbox)"[^>]* name="{name}" value="([^"]*)"', form)
+            assert not offered or str(data[name]) in offered, f"{action}: {name} cannot be answered {data[name]}"
         hidden = dict(re.findall(r'name="(_item|_seq|_key)" value="([^"]*)"', form))
         answer = client.post(f"{url}/do/{action}", {**hidden, **data})
         assert answer.status_code == 302, re.findall(r'class="[^"]*error[^"]*"[^>]*>([^<]+)', answer.content.decode())

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 SELECT_FROM = 7  # more choices than this become a drop-down list
 
@@ -46,7 +47,8 @@ def picture(
     apart when several forms stand on one page; `groups` [(title, choices)] is a grouped drop-down list; `when` JSON
     {field: [values]} says for which answers the question is asked. Returns a dict with `kind` one of
     truth choices select many long_text photos line (many: several of the groups, sent under one name). A truth that
-    `stands` says with the form that it was asked: without its tick it is "false" then, not left open.
+    `stands` says with the form that it was asked: without its tick it is "false" then, not left open. A truth that must be
+    answered is two choices, yes and no: of a tick nobody could tell a no from what was passed over.
     """
     identity, kind = str(_get(spec, "id", "")), str(_get(spec, "type", "text"))
     options = [_choice(c) for c in _get(spec, "choices", ()) or ()]
@@ -54,6 +56,9 @@ def picture(
     shown = "" if value is None else value
     drawn = {"truth": "truth", "long_text": "long_text", "photos": "photos"}.get(kind, "line")
     drawn = "many" if kind in MANY else drawn
+    if drawn == "truth" and _get(spec, "required", False) is True and not _get(spec, "stands", False):
+        drawn, options = "choices", [("true", _("是")), ("false", _("否"))]
+        shown = str(shown).lower()
     if drawn == "line" and (options or grouped):
         drawn = "select" if grouped or len(options) > SELECT_FROM else "choices"
     control = {"number": ("text", "decimal"), "date": ("date", ""), "phone": ("tel", "tel")}.get(kind, ("text", ""))

@@ -283,7 +283,7 @@ def form_values(request: Request, form: Form) -> dict[str, Any]:
     for asked in form:
         if asked.type in ("seats", "places"):
             found[asked.id] = request.POST.getlist(asked.id)
-        elif asked.type == "truth":
+        elif asked.type == "truth" and asked.required is not True:
             found[asked.id] = request.POST.get(asked.id, "") == "true"
         else:
             found[asked.id] = request.POST.get(asked.id, "")
