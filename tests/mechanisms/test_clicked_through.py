@@ -58,6 +58,10 @@ def test_a_training_order_is_answered_by_a_teacher_or_a_reason(county, at_ten):
     assert world.do(first, "cannot", "周敏", reason="今年没有这门课。").outcome == "refused"
     case = world.do(second, "taken", "周敏", teacher=world.seats["city"], day="2026-11-25", part="am")
     assert case.handler_seat == world.seats["city"]
+    with pytest.raises(Invalid) as early:
+        world.do(second, "done", "马东", what="收支怎么记。", came=14)
+    assert set(early.value.field_errors) == {"came"}, "not before the day of the class"
+    at_ten.move_to("2026-11-25T04:00:00+00:00")
     world.do(second, "done", "马东", what="收支怎么记。", came=14)
     case = world.do(second, "helped")
     assert (case.outcome, case.kept["came"]) == ("done", "14")

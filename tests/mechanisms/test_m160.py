@@ -41,7 +41,7 @@ def asked(world, case):
     return next((n for n, s in world.lecturers.items() if s == seat), seat)
 
 
-def test_an_order_is_dispatched_offered_one_by_one_accepted_and_judged_by_the_street(district):
+def test_an_order_is_dispatched_offered_one_by_one_accepted_and_judged_by_the_street(district, at_ten):
     case = order(district)
     with pytest.raises((NotAllowed, NotFound)):
         district.do(case, "offer", "街道点")
@@ -55,6 +55,10 @@ def test_an_order_is_dispatched_offered_one_by_one_accepted_and_judged_by_the_st
     assert asked(district, case) == "讲乙"
     case = district.do(case, "accept", "讲乙")
     assert (case.stage, case.handler_seat) == ("teach", district.lecturers["讲乙"])
+    with pytest.raises(Invalid) as early:
+        district.do(case, "done", "讲乙", came=42)
+    assert set(early.value.field_errors) == {"came"}, "not before the day of the class"
+    at_ten.move_to(at(f"{case.kept['day']} 12:00"))
     district.do(case, "done", "讲乙", came=42)
     with pytest.raises((NotAllowed, NotFound)):
         district.do(case, "helped", "讲乙")

@@ -107,10 +107,11 @@ def test_a_funeral_by_the_council(pages):
     assert clicks.do(case, "right", "赵兰").outcome == "done"
 
 
-def test_a_training_order(pages):
+def test_a_training_order(pages, at_ten):
     clicks = pages("mengzhou")
     case = clicks.open("training_order")
     clicks.do(case, "taken", "周敏", teacher=clicks.world.seats["city"], day="2026-11-25", part="am")
+    at_ten.move_to("2026-11-25T04:00:00+00:00")  # not before the day
     case = clicks.do(case, "done", "马东", what="收支怎么记。", came="14")
     assert (case.phase, case.kept["came"]) == ("your_word", "14")
 
