@@ -6,9 +6,10 @@ class FlowsConfig(AppConfig):
     label = "flows"
 
     def ready(self) -> None:
-        from gezhi.flows import folding, guarding, notify, orders
+        from gezhi.flows import folding, guarding, notify, orders, posting_sources
 
         guarding.register()
         notify.register()
         folding.register()
         orders.register()
+        posting_sources.register()

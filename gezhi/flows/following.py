@@ -42,7 +42,7 @@ def follow() -> bool:
 
 def _follow() -> bool:
     place = Position.objects.filter(name=NAME).first() or Position(name=NAME)
-    start, end = place.until, _end(place.until)
+    start, end = place.until, end_of(place.until)
     if end is None:
         return False
     wanted = rules()
@@ -56,7 +56,7 @@ def _follow() -> bool:
     return True
 
 
-def _end(start: int) -> int | None:
+def end_of(start: int) -> int | None:
     """Where the next run ends: some whole blocks, of about MOST_EVENTS events."""
     end, total = None, 0
     for block_end, count in (

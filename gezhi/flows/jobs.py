@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gezhi.foundation.jobs import every
 
-from . import following  # noqa: F401  registers the handler
+from . import following, postings  # registers the handlers
 
 _TURNS = 20
 
@@ -14,4 +14,7 @@ def follow() -> None:
     """Read on in the log, a bounded piece at a turn."""
     for _turn in range(_TURNS):
         if not following.follow():
+            break
+    for _turn in range(_TURNS):
+        if not postings.follow():
             return
