@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from gezhi.engines.workflows.methods import drafts, edits, reading, source
 from gezhi.engines.workflows.methods import jobs as _jobs  # noqa: F401  (the worker finds it by itself)
@@ -53,6 +55,17 @@ def test_the_library_lists_what_runs_with_its_record_and_what_other_places_do(ho
     link = re.search(r'href="(/desk/cases\?[^"]*measure=closed&amp;[^"]*by\.workflow=request[^"]*)"', html)
     page = house.of("方晓").get(link[1].replace("&amp;", "&"))
     assert page.status_code == 200 and "群众诉求闭环" in page.content.decode()
+
+
+def test_a_rate_shows_what_it_is_taken_of_and_none_where_there_is_nothing_to_take_it_of(house, world):
+    """Three late and none closed in time is 0.0% of 3, which is not the same as having nothing to count."""
+    client = house.of("方晓")
+    before = client.get("/desk/methods/request").content.decode()
+    assert "无数据" in before and "0.0%" not in before and "÷" not in before.split("按期结案率")[1][:80]
+    cases = [world.open("路灯坏了") for _ in range(3)]
+    with time_machine.travel(max(case.close_by for case in cases) + timedelta(days=1), tick=False):
+        after = house.of("方晓").get("/desk/methods/request").content.decode()
+    assert "0.0%" in after and "0 ÷ 3" in after.split("按期结案率")[1][:80]
 
 
 def test_a_page_of_the_library_takes_a_fixed_number_of_queries(house, world):
