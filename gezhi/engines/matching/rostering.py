@@ -228,7 +228,7 @@ def turns(name: str, place_id: int, since: datetime, until: datetime) -> list[Tu
 
 
 def holes(name: str, place_id: int, since: datetime, until: datetime) -> list[tuple[Stretch, int]]:
-    """What of the rotas there lacks somebody, derived from the turns and the level each was planned by. Two queries."""
+    """What of the rotas there lacks somebody in [since, until), by the turns and the level each was planned by. Two queries."""
     kind = roster(name)
     found: list[tuple[Stretch, int]] = []
     there = turns(name, place_id, since, until)
@@ -237,7 +237,8 @@ def holes(name: str, place_id: int, since: datetime, until: datetime) -> list[tu
     ):
         rule = roster(name, rota.version).rule(rota.level)
         days = kind.days(clock.local(rota.starts).date() - timedelta(days=1), clock.local(rota.ends).date())
-        wanted = tiling.clipped(tiling.slots(days, rule.hours, clock.midnight), rota.starts, rota.ends)
+        first, last = max(rota.starts, since), min(rota.ends, until)
+        wanted = tiling.clipped(tiling.slots(days, rule.hours, clock.midnight), first, last)
         edges = sorted({edge for turn in there for edge in (turn.starts, turn.ends)})
         parts = [part for slot in wanted for part in _parted(slot, edges)]
         found += tiling.lacking(parts, [(turn.starts, turn.ends) for turn in there], rule.crew)
