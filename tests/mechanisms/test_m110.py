@@ -8,6 +8,7 @@ import pytest
 
 from gezhi.engines.matching import wishing
 from gezhi.foundation import subjects
+from gezhi.foundation.db import count_queries
 from gezhi.foundation.errors import Conflict, NotAllowed
 from gezhi.foundation.subjects.models import Relation
 from tests.interfaces.desk.conftest import Desk
@@ -88,7 +89,10 @@ def test_a_driver_ticks_for_themself_alone_and_the_page_tells_the_empty_share(ma
     with pytest.raises(NotAllowed):
         tick(market, load, "乙", by="司机甲")
     desk, url = Desk(market).of("司机甲"), f"/desk/matches/{NAME}/wishes"
-    assert "货源超市" in desk.get("/desk/matches").content.decode() and "勾上" in desk.get(url).content.decode()
+    assert "货源超市" in desk.get("/desk/matches").content.decode()
+    with count_queries() as asked:
+        assert "勾上" in desk.get(url).content.decode()
+    assert asked.total <= 15, asked.statements
     assert desk.post(url, {"need": load, "offer": market.drivers["乙"]}).status_code == 403
     assert desk.post(url, {"need": load, "offer": market.drivers["甲"]}).status_code == 302
     assert desk.post(url, {"need": load, "offer": market.drivers["甲"]}).status_code == 302

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gezhi.engines.matching import examining, learning
 from gezhi.engines.registers import to_sheets
 from gezhi.foundation import subjects
+from gezhi.foundation.db import count_queries
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.events.models import Event
 from gezhi.foundation.subjects.models import Entry
@@ -119,9 +120,13 @@ def test_the_key_never_leaves_the_server(bank):
     world, actor, _who = bank
     desk, secretary = Desk(world).of("村创建"), Desk(world).of("赵兰")
     url = "/desk/courses/star_knowledge/test"
-    assert "开始考" in desk.get(url).content.decode()
+    with count_queries() as asked:
+        assert "开始考" in desk.get(url).content.decode()
+    assert asked.total <= 14, asked.statements
     assert desk.post(url, {"do": "begin"}).status_code == 302
-    page = desk.get(url).content.decode()
+    with count_queries() as asked:
+        page = desk.get(url).content.decode()
+    assert asked.total <= 15, asked.statements
     assert page.count("<fieldset") == 20 and "20 道题，80 分合格；最多考 3 次，没合格的隔 7 天再考" in page
     paper = Entry.objects.get(register="star_result")
     item = int(paper.values["items"].split()[0])

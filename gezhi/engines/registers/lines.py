@@ -64,9 +64,11 @@ def _told(line: Entry, declared: Register, past: Sequence[Any]) -> Iterable[Line
             case "entry.confirmed":
                 title = _("{register}核实过，没有变化").format(register=declared.said)
             case "entry.attached":
-                title = _("{register}附上 {n} 张照片").format(register=declared.said, n=len(patch.get("files", ())))
+                title = _("{register}附上 {n} 份照片或扫描件").format(
+                    register=declared.said, n=len(patch.get("files", ()))
+                )
             case "entry.detached":
-                title = _("{register}去掉 1 张照片").format(register=declared.said)
+                title = _("{register}去掉 1 份照片或扫描件").format(register=declared.said)
             case "entry.moved":
                 title = _("{register}换了地方").format(register=declared.said)
         before = events.fold([*([_Folded(before)] if before else []), event])

@@ -52,6 +52,16 @@ class FakeType(errors.Invalid):
     )
 
 
+class NeitherPhotoNorPaper(errors.Invalid):
+    default_code = errors.register(
+        "file.not_a_paper",
+        422,
+        _("这个文件既不是照片也不是 PDF，没有收下。"),
+        _("系统按文件内容辨认，不看名字；这个文件的内容不是 JPEG、PNG、WebP 或 PDF。"),
+        _("请选照片或 PDF 再传；别的格式请先“打印成 PDF”。"),
+    )
+
+
 class Heic(errors.Invalid):
     default_code = errors.register(
         "file.heic",

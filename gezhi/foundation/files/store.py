@@ -23,7 +23,7 @@ from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.files import images
 from gezhi.foundation.files import papers as pdf
-from gezhi.foundation.files.refusals import NoSuchFile
+from gezhi.foundation.files.refusals import FakeType, NeitherPhotoNorPaper, NoSuchFile
 from gezhi.foundation.people import crypto
 
 if TYPE_CHECKING:
@@ -97,7 +97,10 @@ def stage(upload: images.Readable, *, actor: Actor, key: str = "", papers: bool 
             return known
     if papers and pdf.is_paper(data):
         return _kept_paper(id, pdf.looked_through(data), actor)
-    picture = images.clean(io.BytesIO(data))
+    try:
+        picture = images.clean(io.BytesIO(data))
+    except FakeType as fault:
+        raise NeitherPhotoNorPaper() if papers else fault from None
     _write(_path(id, "full"), crypto.seal_bytes(picture.full, _aad(id, "full")))
     _write(_path(id, "thumb"), crypto.seal_bytes(picture.thumb, _aad(id, "thumb")))
     with db.write():

@@ -58,6 +58,8 @@ def test_it_is_kept_only_where_asked_for_and_given_out_as_a_file_to_save(setting
     data, actor = pdf(packed=b"4 0 << /Type /Font >>"), people.system("test")
     with pytest.raises(refusals.FakeType):
         files.stage(io.BytesIO(data), actor=actor)
+    with pytest.raises(refusals.NeitherPhotoNorPaper):  # where both are taken, both are named
+        files.stage(io.BytesIO(b"MZ" + b"x" * 900), actor=actor, papers=True)
     kept = files.stage(io.BytesIO(data), actor=actor, papers=True)
     files.attach([kept.id], stream="entry:1")
     assert not any(data[:20] in path.read_bytes() for path in tmp_path.rglob("*.full"))

@@ -145,7 +145,7 @@ def test_pictures_of_a_line_are_seen_by_who_sees_the_line_and_go_when_taken_away
     assert client.post(address, {"do": "attach", "photos": [_photo(1), _photo(2)]}).status_code == 302
     first, second = attaching.pictures([line.pk])[line.pk]
     page = client.get(address).content.decode()
-    assert f"{address}/photo/{first}?size=thumb" in page and "附上 2 张照片" in page
+    assert f"{address}/photo/{first}?size=thumb" in page and "附上 2 份照片或扫描件" in page
     picture = client.get(f"{address}/photo/{first}")
     assert picture.status_code == 200 and picture["Content-Type"] == "image/jpeg"
     for name in ("孙田", "李禾", "马东"):
