@@ -103,7 +103,7 @@ DONE = {
 }
 CHANNELS = {
     "portal": "网页", "scan": "扫码", "counter": "柜台代办", "phone": "电话", "field": "网格员上报", "hotline": "12345热线",
-    "api": "系统对接",
+    "api": "系统对接", "case": "会议或别的事项交来",
 }  # fmt: skip
 UNITS = {
     "urgent_hour": "小时", "urgent_day": "天", "work_hour": "个工作小时", "work_day": "个工作日", "calendar_day": "个自然日",

@@ -137,3 +137,13 @@ def test_a_paper_fetches_nothing_from_anywhere(content, monkeypatch):
     paper = content["paper"] | {"blocks": [{"p": '<img src="http://elsewhere.example/x.png">'}]}
     pdf.render(paper, {})
     assert asked == []
+
+
+def test_in_word_the_last_words_go_with_enclosure_and_signature_to_the_next_page(content):
+    made = docx.Document(io.BytesIO(word.render(content["paper"], content["personal"])))
+    texts = [paragraph.text for paragraph in made.paragraphs]
+    enclosure = next(n for n, text in enumerate(texts) if text.startswith("附件："))
+    signed = next(n for n, text in enumerate(texts) if text == content["paper"]["sign"]["date"])
+    together = made.paragraphs[enclosure - 1 : signed + 1]
+    assert texts[enclosure - 1] == content["paper"]["blocks"][-1]["p"]
+    assert all(paragraph.paragraph_format.keep_with_next for paragraph in together)

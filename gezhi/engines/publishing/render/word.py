@@ -60,13 +60,15 @@ class _Writer:
             self.line(f"{self.say(paper['to'])}：", indent=False)
         for block in paper["blocks"]:
             self._block(block)
+        last = [self.doc.paragraphs[-1]]  # a signature never stands on a page without words
         if paper["attach"]:
             numbered = len(paper["attach"]) > 1
             for n, text in enumerate(paper["attach"], 1):
                 lead = "附件：" if n == 1 else "　　　"
-                self.line(f"{lead}{f'{n}. ' if numbered else ''}{self.say(text)}", before=14 if n == 1 else 0)
-        # A signature never stands on a page without words.
-        self.doc.paragraphs[-1].paragraph_format.keep_with_next = True
+                words = f"{lead}{f'{n}. ' if numbered else ''}{self.say(text)}"
+                last.append(self.line(words, before=14 if n == 1 else 0))
+        for paragraph in last:
+            paragraph.paragraph_format.keep_with_next = True
         self._sign()
         if paper["layout"] == "letter":
             self._record()

@@ -74,7 +74,8 @@ def entry(request: Request, entry_id: int) -> HttpResponse:
             else:
                 seq = request.POST.get("_seq", "")
                 values = {
-                    f.id: request.POST.get(f.id, "" if f.type != "truth" or f.required is True else "false") for f in asked
+                    f.id: request.POST.get(f.id, "" if f.type != "truth" or f.required is True else "false")
+                    for f in asked
                 }
                 subjects.change(
                     entry_id,
