@@ -377,7 +377,11 @@ def test_grave_words_about_a_post_are_a_suspicion_that_the_receiver_can_lift(sce
     case = world.open("社区书记冒领低保，请查。")
     assert case.protected == "named" and case.owner_seat == world.seats["street"]
     assert not access.sees(case, world.actor("赵兰"))
-    assert world.open("书记您好，路灯坏了。").protected == ""
+    # As residents say it; no offence's name stands in the first, and the secretary would have been the first to read it.
+    for words in ("社区书记收了工程队的钱，请查一查。", "书记吃回扣", "支书拿公款请客", "社区主任威胁人"):
+        assert world.open(words).owner_seat == world.seats["street"], words
+    for words in ("书记您好，路灯坏了。", "书记办得快，谢谢", "支书说月底修路，到现在没动"):
+        assert world.open(words).protected == "", words
     world.do(case, "lift", "周敏", unit=world.seats["secretary"], reason="说的是别处的事")
     case.refresh_from_db()
     assert case.protected == "" and access.sees(case, world.actor("赵兰"))
