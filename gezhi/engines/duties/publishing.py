@@ -55,6 +55,8 @@ def publish(name: str, *, read: int = READ, write: int = WRITE) -> int:
                 Publication.objects.filter(pk=row.pk, hash=rule.hash).update(reached=row.reached)
     with db.write():
         Publication.objects.filter(pk=row.pk, hash=rule.hash).update(finished=True)
+    if made >= sweeping.ALONE:
+        sweeping.count_anew()
     return made
 
 

@@ -20,12 +20,15 @@ class Typed(Generic[T]):
     def get(self, name: str, version: int | None = None) -> T:
         """That version, without one the newest. Raises NotFound pack.not_installed."""
         known = packs.registry()
-        entry = known.get(self._kind, name, version)
-        key = (entry.name, entry.version, entry.hash)
-        if key not in self._made:
-            self._made[key] = self._of(*key, known.body(self._kind, name, entry.version))
-        return self._made[key]
+        return self._typed(known, known.get(self._kind, name, version))
 
     def all(self) -> list[T]:
         """The newest version of each, in the order of their packs."""
-        return [self.get(name) for name in packs.registry().names(self._kind)]
+        known = packs.registry()
+        return [self._typed(known, known.get(self._kind, name)) for name in known.names(self._kind)]
+
+    def _typed(self, known: packs.Registry, entry: packs.Entry) -> T:
+        key = (entry.name, entry.version, entry.hash)
+        if key not in self._made:
+            self._made[key] = self._of(*key, known.body(self._kind, entry.name, entry.version))
+        return self._made[key]
