@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from gezhi.engines.duties import voiding
 from gezhi.engines.duties.models import Enrolment
@@ -30,8 +30,7 @@ CHUNK = 500
 Key = tuple[str, int, date | None]  # rule, subject, anchor
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """That a subject is under a rule, as its line says now."""
 
     entry: Entry
@@ -204,9 +203,14 @@ def _made(key: Key, want: Wanted, since: date, versions: Mapping[str, int]) -> E
     )  # fmt: skip
 
 
+_there = attrgetter(*PATH)
+
+
 def _differs(old: Enrolment, want: Wanted, version: int) -> bool:
     """Whether an enrolment stands otherwise than wanted; it is brought in line (not yet written)."""
     entry = want.entry
+    if (old.version, old.entry_id, old.seat_id) == (version, entry.pk, want.seat_id) and _there(old) == _there(entry):
+        return False
     new = {"version": version, "entry_id": entry.pk, "seat_id": want.seat_id} | {c: getattr(entry, c) for c in PATH}
     changed = {name: value for name, value in new.items() if getattr(old, name) != value}
     for name, value in changed.items():
