@@ -6,6 +6,7 @@ water companies, and `relief`, a person without a seat whom an administrator may
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -32,6 +33,7 @@ def in_haste() -> None:
     """A home that is still being filled need not survive a power cut; the server that opens it later is careful again."""
     from gezhi.foundation.db.sqlite import base
 
+    gc.set_threshold(50_000, 50, 100)
     base._PRAGMAS = (*base._PRAGMAS, "PRAGMA synchronous = OFF")
 
 

@@ -67,6 +67,19 @@ def changing(actor: Actor) -> Iterator[Change]:
         _tell(answered, directory(), change, actor)
 
 
+@contextmanager
+def of_persons() -> Iterator[None]:
+    """Inside: change what is known of persons (name, sign-in, language), but not who answers for what.
+
+    The revision moves as with `changing`, but nothing is compared and no hook is told: the county need not be read.
+    What ended by itself meanwhile waits for the next change or `settle()`.
+    """
+    with db.write():
+        lock()
+        yield
+        revisions.bump(REVISION)
+
+
 def lock() -> None:
     """Inside a write: one change at a time, also where rows are locked singly (PostgreSQL), for the rules look at
     many rows; and what was read before the lock is forgotten."""

@@ -17,7 +17,7 @@ from gezhi.foundation.events.private import keep_many
 
 from . import crypto, passwords, refusals
 from .actor import Actor
-from .changing import REVISION, changing, need_to_manage
+from .changing import REVISION, need_to_manage, of_persons
 from .models import Person, Sitting, Token
 from .snapshot import directory
 
@@ -71,8 +71,8 @@ def create_people(rows: Iterable[NewPerson], *, actor: Actor, synthetic: bool = 
     actor.need("people.manage")
     wanted = [_checked(row, synthetic) for row in rows]
     hashes = _password_hashes(wanted, synthetic)
-    with changing(actor) as change:
-        _refuse_taken(change.before.persons.values(), [row.username for row in wanted if row.username])
+    with of_persons():
+        _refuse_taken([row.username for row in wanted if row.username])
         ids = new_ids(Person, len(wanted))
         texts = []
         for id_, row in zip(ids, wanted, strict=True):
@@ -107,10 +107,12 @@ def set_password(person_id: int, password: str, *, actor: Actor) -> None:
     Ends the person's sessions and tokens. One that a colleague gave has to be changed at the next sign-in.
     Raises Invalid password.weak, NotFound, NotAllowed.
     """
-    info = directory().person(person_id)
-    passwords.check(password, username=info.username, synthetic=info.synthetic)
+    known = Person.objects.filter(pk=person_id).values_list("username", "synthetic").first()
+    if known is None:
+        raise refusals.NO_PERSON(person=person_id)
+    passwords.check(password, username=known[0], synthetic=known[1])
     encoded = make_password(password)
-    with changing(actor):
+    with of_persons():
         person = _locked(person_id)
         if actor.person_id != person_id:
             need_to_manage_person(actor, person_id)
@@ -126,7 +128,7 @@ def end_sessions(person_id: int, *, actor: Actor) -> None:
 
     Raises NotFound, NotAllowed.
     """
-    with changing(actor):
+    with of_persons():
         person = _locked(person_id)
         if actor.person_id != person_id:
             need_to_manage_person(actor, person_id)
@@ -137,11 +139,10 @@ def end_sessions(person_id: int, *, actor: Actor) -> None:
 def set_username(person_id: int, username: str | None, *, actor: Actor) -> None:
     """Give, change or take away the sign-in name. Raises as `create_people`."""
     wanted = None if username is None else normal_username(username)
-    with changing(actor) as change:
+    with of_persons():
         person = _locked(person_id)
         need_to_manage_person(actor, person_id)
-        others = [other for other in change.before.persons.values() if other.id != person_id]
-        _refuse_taken(others, [wanted] if wanted else [])
+        _refuse_taken([wanted] if wanted else [], unless=person_id)
         person.username = wanted
         if wanted is None:
             person.password = ""
@@ -151,7 +152,7 @@ def set_username(person_id: int, username: str | None, *, actor: Actor) -> None:
 
 def set_language(person_id: int, language: str, *, actor: Actor) -> None:
     """The language the person reads; anybody sets their own."""
-    with changing(actor):
+    with of_persons():
         person = _locked(person_id)
         if actor.person_id != person_id:
             need_to_manage_person(actor, person_id)
@@ -169,7 +170,7 @@ def set_contact(person_id: int, *, actor: Actor, name: str | None = None, phone:
         texts["name"] = _name(name)
     if phone:
         texts["phone"] = _phone(phone)
-    with changing(actor):
+    with of_persons():
         need_to_manage_person(actor, person_id)
         replaced = [field for field, new in (("name", name), ("phone", phone)) if new is not None]
         if _locked(person_id).phone_ref is None:
@@ -192,7 +193,7 @@ def set_contact(person_id: int, *, actor: Actor, name: str | None = None, phone:
 
 def reactivate(person_id: int, *, actor: Actor) -> None:
     """Let a deactivated person hold seats and sign in again; old seats do not come back."""
-    with changing(actor):
+    with of_persons():
         actor.need("people.manage")
         person = _locked(person_id)
         person.active = True
@@ -247,6 +248,8 @@ def _end_sessions(person: Person) -> None:
 def need_to_manage_person(actor: Actor, person_id: int) -> None:
     """Managing a person means managing each of their seats: a town cannot reset a county password."""
     actor.need("people.manage")
+    if actor.kind == "system":
+        return  # everywhere
     people = directory()
     for seat_id in (*people.held(person_id), *people.substituted(person_id)):
         need_to_manage(actor, people.seats[seat_id].place_id)
@@ -284,9 +287,10 @@ def _password_hashes(rows: Sequence[NewPerson], synthetic: bool) -> dict[str, st
     return {password: make_password(password) for password in dict.fromkeys(wanted)}
 
 
-def _refuse_taken(known: Iterable, wanted: Sequence[str]) -> None:
-    taken = {person.username for person in known if person.username}
-    if taken.intersection(wanted) or len(set(wanted)) != len(wanted):
+def _refuse_taken(wanted: Sequence[str], *, unless: int = 0) -> None:
+    """Raises Conflict people.username_taken for two of one name, or one that another person than `unless` has."""
+    twice = len(set(wanted)) != len(wanted)
+    if twice or Person.objects.filter(username__in=wanted).exclude(pk=unless).exists():
         raise refusals.USERNAME_TAKEN()
 
 

@@ -18,7 +18,7 @@ from gezhi.foundation.calendar import clock
 
 from . import crypto, refusals, totp
 from .actor import Actor
-from .changing import changing
+from .changing import of_persons
 from .models import Person, RecoveryCode, SecondFactor
 from .persons import _end_sessions, _locked, _store, need_to_manage_person
 from .records import PersonInfo
@@ -82,7 +82,7 @@ def confirm(person: PersonInfo, given: str, *, seconds: float) -> tuple[str, ...
     Raises Conflict factor.not_begun, Invalid factor.code_wrong.
     """
     actor = _self(person)
-    with changing(actor):
+    with of_persons():
         row = SecondFactor.objects.select_for_update().filter(person_id=person.id, confirmed_at=None).first()
         if row is None:
             raise refusals.FACTOR_NOT_BEGUN()
@@ -102,7 +102,7 @@ def confirm(person: PersonInfo, given: str, *, seconds: float) -> tuple[str, ...
 def renew_codes(person: PersonInfo) -> tuple[str, ...]:
     """Ten new recovery codes; the old ones open nothing any more. The caller has checked a code."""
     actor = _self(person)
-    with changing(actor):
+    with of_persons():
         locked = _locked(person.id)
         if not locked.second_factor:
             raise refusals.FACTOR_NONE()
@@ -116,7 +116,7 @@ def remove(person: PersonInfo) -> None:
     if required(person):
         raise refusals.FACTOR_NEEDED()
     actor = _self(person)
-    with changing(actor):
+    with of_persons():
         _drop(_locked(person.id), "person.factor_removed", actor, {})
 
 
@@ -127,7 +127,7 @@ def replace(person: PersonInfo) -> Setup:
     have the factor it opens nothing but this.
     """
     actor = _self(person)
-    with changing(actor):
+    with of_persons():
         _drop(_locked(person.id), "person.factor_removed", actor, {})
         return begin(directory().person(person.id))
 
@@ -141,7 +141,7 @@ def reset(person_id: int, *, actor: Actor, reason: str) -> None:
         raise refusals.FACTOR_REASON()
     if actor.kind == "staff" and actor.person_id == person_id:
         raise refusals.FACTOR_NOT_ONESELF()
-    with changing(actor):
+    with of_persons():
         person = _locked(person_id)
         need_to_manage_person(actor, person_id)
         if not person.second_factor:
