@@ -31,7 +31,8 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(config, items):
-    """On the second pass (PostgreSQL) only what touches a database is run again; the longest files begin first."""
+    """On the pass on PostgreSQL only what touches a database is run, and is not said to be the same on any (`once`);
+    the longest files begin first."""
     if not environment.POSTGRES:
         items.sort(key=lambda item: "/browser/" not in str(item.path))
         return
@@ -41,6 +42,8 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _touches_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
     fixtures = {"db", "transactional_db", "django_db_setup", "live_server"}
     return bool(item.get_closest_marker("django_db") or fixtures & set(getattr(item, "fixturenames", ())))
 

@@ -26,7 +26,27 @@ def main() -> int:
     steps.install_packs()
     seed.fill(cases=int(sys.argv[1]))
     more_sign_ins()
+    caught_up()
     return 0
+
+
+def caught_up() -> None:
+    """What the worker would do first in every copy of this home: duties that were missed are told upwards, the log is
+    sealed and followed, last weeks' bulletins are counted."""
+    from gezhi.engines.duties import jobs as duties
+    from gezhi.engines.publishing import jobs as publishing
+    from gezhi.flows import following
+    from gezhi.foundation import events
+    from gezhi.foundation.jobs import claims, registry
+
+    registry.discover()
+    duties.close()
+    publishing.seal_due()
+    while events.seal_now() is not None:
+        pass
+    while following.follow():
+        pass
+    claims.drain("fill")
 
 
 def in_haste() -> None:

@@ -11,6 +11,7 @@ from gezhi.flows import visits
 from gezhi.foundation.errors import Conflict, NotAllowed
 from tests.mechanisms import mechanism
 from tests.mechanisms.duties import enter, owed, person, publish
+from tests.numbers import says
 
 pytestmark = mechanism("M080", file="packs/yueshi-village/duties/monthly-health.yaml")
 
@@ -36,7 +37,7 @@ def test_once_a_month_by_the_doctor_alone_and_a_high_reading_opens_a_follow_up(c
         visits.visit("monthly-health", elder.pk, line.period, reading, actor=world.actor("赵兰"))
     made = visits.visit("monthly-health", elder.pk, line.period, reading, actor=world.actor("韩竹"))
     assert made.case is not None and made.case.state == OPEN and made.case.place_id == world.places["lake1"]
-    assert "178" not in str(made.done.findings) and made.done.trouble
+    assert not says(made.done.findings, "178") and made.done.trouble
     with pytest.raises(Conflict):
         visits.visit("monthly-health", elder.pk, line.period, reading, actor=world.actor("韩竹"))
     at_ten.move_to(datetime(2026, 12, 30, 1, tzinfo=UTC))

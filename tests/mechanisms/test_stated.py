@@ -23,6 +23,7 @@ from tests.mechanisms import heeded, mechanism
 from tests.mechanisms.laid_down import sections
 from tests.mechanisms.stated import parts, rules
 
+pytestmark = pytest.mark.once("what pack files say, and which forms they refuse, is decided before a row is written")
 AGREED = sections()
 STATED = json.loads(Path(__file__).with_name("stated.json").read_text(encoding="utf-8"))
 

@@ -327,6 +327,7 @@ def test_after_it_was_passed_on_the_handler_sees_the_reviewed_copy_and_nothing_e
     assert "周奶奶" in scene.get("o", f"/desk/cases/{case.id}")
 
 
+@pytest.mark.once("that the comparison can fail is shown by one failure")
 @pytest.mark.parametrize("compared", [COMPARED], ids=["compared"])
 def test_with_the_rule_off_the_table_fails(scene, monkeypatch):
     """Each part of the rule matters: what the table says is not true without it."""

@@ -5,11 +5,15 @@ from tests.world import World
 WORDS = "七号楼后面的排水沟堵了，下雨就倒灌两户院子。我叫王桂兰，电话13800002671。"
 
 
+class Audited(World):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seats["auditor"] = self.seat("auditor", "county", "薛衡")
+
+
 @pytest.fixture
 def world(db):
-    made = World()
-    made.seats["auditor"] = made.seat("auditor", "county", "薛衡")
-    return made
+    return Audited()
 
 
 @pytest.fixture

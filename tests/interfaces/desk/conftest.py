@@ -26,12 +26,18 @@ class Desk:
         return client
 
 
+class Offices(World):
+    """With 薛衡, who audits, and 卢一舟, who administers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seats["auditor"] = self.seat("auditor", "county", "薛衡")
+        self.seats["admin"] = self.seat("admin", "county", "卢一舟")
+
+
 @pytest.fixture
 def world(db):
-    made = World()
-    made.seats["auditor"] = made.seat("auditor", "county", "薛衡")
-    made.seats["admin"] = made.seat("admin", "county", "卢一舟")
-    return made
+    return Offices()
 
 
 @pytest.fixture

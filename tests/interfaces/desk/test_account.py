@@ -117,7 +117,7 @@ def test_sessions_are_listed_masked_and_ended_one_by_one(clerk, desk):
     one, _answer = sign_in("anning", Client(REMOTE_ADDR="10.20.30.40", headers={"User-Agent": PHONE}))
     other, _answer = sign_in("anning", Client(REMOTE_ADDR="2001:db8:7::9"))
     page = one.get("/account").content.decode()
-    assert "10.20.30.*" in page and "2001:db8:7:*" in page and "30.40" not in page
+    assert "10.20.30.*" in page and "2001:db8:7:*" in page and "10.20.30.40" not in page
     assert "Chrome · Android" in page and page.count("/account/sessions/") == 1
     (number,) = re.findall(r"/account/sessions/(\d+)/end", page)
     assert desk.of("赵兰").post(f"/account/sessions/{number}/end").status_code == 404

@@ -92,14 +92,14 @@ def test_a_gateway_is_opened_by_the_administrator_and_its_secrets_are_never_show
     assert "还没有通道" in page(client, "/desk/notices/gateways")
     assert "加一个通道" in page(client, "/desk/notices/gateways?new=1")
     given = {
-        "channel": "dingtalk", "title": "东街群", "url": "https://robot.example/send?access_token=TTT", "secret": "SSS",
+        "channel": "dingtalk", "title": "东街群", "url": "https://robot.example/send?access_token=the-robots-own-token", "secret": "the-robots-secret",
         "place": str(world.places["east"]), "enabled": "on",
     }  # fmt: skip
     assert client.post("/desk/notices/gateways", {**given, "url": "nowhere"}).status_code == 422
     assert client.post("/desk/notices/gateways", given).status_code == 302
     row = Gateway.objects.get()
     text = page(client, "/desk/notices/gateways") + page(client, f"/desk/notices/gateways/{row.pk}")
-    assert "东街群" in text and "TTT" not in text and "SSS" not in text
+    assert "东街群" in text and "robots-own" not in text and "robots-secret" not in text
     assert row.place_id == world.places["east"]
     assert client.post("/desk/notices/gateways", {"address": "https://gezhi.example"}).status_code == 302
     assert 'value="https://gezhi.example"' in page(client, "/desk/notices/gateways")

@@ -17,7 +17,7 @@ from gezhi.engines.duties.schema import rule
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.foundation import calendar, subjects
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.db import count_queries
+from gezhi.foundation.db import count_queries, revisions
 from gezhi.interfaces.field.duties import _turn
 from tests.engines.duties.scene import SYSTEM, publish
 from tests.interfaces.portal.conftest import SCRIPT
@@ -128,7 +128,8 @@ def test_a_year_long_window_does_not_stand_in_today_for_months(db):
     days = [period.first + timedelta(days=n) for n in range((period.last - period.first).days + 1)]
     for subject in (0, 17, 40):
         at = planned(period, subject, calendar.is_workday)
-        found = {day: turn(subject, day) for day in days}
+        with revisions.scope():
+            found = {day: turn(subject, day) for day in days}
         assert [d for d, t in found.items() if t == "today"] == sorted(
             {d for n in range(7) if (d := at + timedelta(days=n)) in found} | {period.last}
         )
