@@ -25,20 +25,35 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("gezhi")
 
 
-def pytest_configure():
-    """Hashing a password is slow on purpose; here it is the same hashing with the least of everything."""
+#: Folders whose files take longest, begun first: at the end of a run nobody waits for one long story.
+LONGEST = ("browser", "promises", "crash", "concurrency")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hashing a password is slow on purpose; here it is the same hashing with the least of everything.
+
+    Spread over processes, files are begun in our order on SQLite: xdist's own begins with the file of most tests, and a
+    story of two minutes is one test.
+    """
     settings.PASSWORD_HASHERS = ["tests.hashing.Quick"]
+    if not environment.POSTGRES and hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
 
 
 def pytest_collection_modifyitems(config, items):
     """On the pass on PostgreSQL only what touches a database is run, and is not said to be the same on any (`once`);
     the longest files begin first."""
     if not environment.POSTGRES:
-        items.sort(key=lambda item: "/browser/" not in str(item.path))
+        items.sort(key=lambda item: _turn(item.path))
         return
     again = [item for item in items if _touches_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(again)])
     items[:] = again
+
+
+def _turn(path: Path) -> int:
+    folder = path.relative_to(Path(__file__).parent).parts[0]
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 
 def _touches_database(item: pytest.Item) -> bool:

@@ -75,4 +75,4 @@ def test_what_lines_lack_is_refused_bounds_hold_and_only_organisers_convene(coun
         for line in lines
         if line.startswith("organisers: ")
     }
-    heeded.only_organisers_convene(world, agreed)
+    assert heeded.who_convenes(world, agreed) == agreed

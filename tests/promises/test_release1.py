@@ -36,7 +36,8 @@ def unpack(kind: str, into: Path) -> dict[str, str]:
     return {"GEZHI_HOME": str(into / "home"), "GEZHI_KEYS": str(into / "keys"), "GEZHI_DATABASE_URL": ""}
 
 
-def lives_on(environment: dict[str, str]) -> None:
+def lives_on(environment: dict[str, str]) -> list[Any]:
+    """The update, and work on an old case and a new one; returns what the log's verification found then."""
     run(environment, "gezhi.interfaces.commands.main", "migrate")
     run(environment, "gezhi.interfaces.commands.main", "verify")
     told: dict[str, Any] = json.loads(run(environment, "tests.promises.release1_acts").splitlines()[-1])
@@ -45,14 +46,14 @@ def lives_on(environment: dict[str, str]) -> None:
     assert told["done"] == ["triage:dispatch", "sign:accept", "handle:finish", "verify:pass", "follow_up:solved"]
     assert told["old"] == [1, "closed", "done", "yes"] and told["told"] == "closed"
     assert told["new"][:2] == [2, "open"]
-    assert told["findings"] == []
     assert told["open"] == before["open"]  # one less, one more
     run(environment, "gezhi.interfaces.commands.main", "verify")
+    return told["findings"]
 
 
 @pytest.mark.slow
 def test_on_sqlite(tmp_path):
-    lives_on(unpack("sqlite", tmp_path))
+    assert lives_on(unpack("sqlite", tmp_path)) == []
 
 
 @pytest.mark.slow
@@ -64,7 +65,7 @@ def test_on_postgresql(tmp_path, postgres_cluster):
     url = postgres_cluster.url("release1")
     loaded = subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", url], input=sql, capture_output=True)
     assert loaded.returncode == 0, loaded.stderr.decode()
-    lives_on(environment | {"GEZHI_DATABASE_URL": url})
+    assert lives_on(environment | {"GEZHI_DATABASE_URL": url}) == []
 
 
 def test_a_home_whose_log_was_changed_is_not_called_clean(tmp_path):

@@ -105,6 +105,8 @@ def test_seats_of_another_place_and_the_root_are_safe(village):
         actions.change_committee(village.places["hill"], {other: [village.person("新")]}, actor=SETUP)
     with refused("people.root_needs_two"):
         actions.change_committee(village.places["county"], {village.root: [village.person("一个")]}, actor=SETUP)
+    known = people.directory()
+    assert known.holders(other) == (village.people["赵兰"],) and len(known.holders(village.root)) == 2
 
 
 def test_a_change_planned_ahead_closes_accounts_when_its_date_comes(village, clock):
@@ -183,6 +185,7 @@ def test_only_who_manages_people_here_may_and_nobody_puts_themselves_in(village)
     with refused("people.not_oneself"):
         own = {village.secretary: [village.people["卢一舟"]]}
         actions.change_committee(village.places["hill"], own, actor=village.actor("卢一舟"))
+    assert people.directory().holders(village.secretary) == (village.people["钱立"],)
 
 
 def two_change_at_once(monkeypatch):

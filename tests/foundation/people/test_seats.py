@@ -145,6 +145,7 @@ def test_the_root_begins_with_two_and_there_is_one(county):
         actor=SETUP,
         label="2",
     )
+    assert [s.id for s in people.directory().seats_at(county.places["county"], "county_director")] == [county.root]
 
 
 @pytest.mark.django_db
@@ -159,6 +160,7 @@ def test_a_root_of_one_person_twice_is_refused(county):
         [county.person("甲")] * 2,
         actor=SETUP,
     )
+    assert county.people["甲"] not in people.directory().holders(county.root)
 
 
 def test_before_the_first_day_nobody_sits_and_nobody_answers(county):
@@ -199,6 +201,7 @@ def test_terms_of_one_person_do_not_overlap_and_ends_come_after_starts(county):
         since=now + 1.5 * DAY,
         until=now + 1.7 * DAY,
     )
+    assert people.directory().holders(worker, now + 2.5 * DAY) == (person, other)
 
 
 def test_leaving_cancels_what_has_not_begun(county):
@@ -314,6 +317,7 @@ def test_only_who_manages_here_changes_who_sits_here_and_never_for_themselves(co
         actor=admin,
         since=clock.now() - 60 * DAY,
     )
+    assert set(people.directory().holders(worker)) == {county.people["王可"], county.people["李适"]}
 
 
 def test_every_change_is_an_event_and_rows_equal_their_fold(county):

@@ -7,6 +7,7 @@ from django.test import RequestFactory
 
 from gezhi.foundation import events, people
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db import count_queries
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, Refusal, SignInNeeded, TooMany
 from gezhi.foundation.people import actions, passwords, signin
 from gezhi.foundation.people.models import SignInGuard, Token
@@ -210,3 +211,17 @@ def test_sign_in_names_are_unique_and_plain(county, anna):
     with pytest.raises(Invalid, match="password.weak"):
         rows = [actions.NewPerson("甲", username=name, password=GOOD) for name in ("jia", "yi")]
         actions.create_people(rows, actor=SETUP)
+
+
+def test_what_concerns_a_person_only_does_not_read_the_county_and_is_known_everywhere_after(anna):
+    people.directory()
+    with count_queries() as q:
+        actions.set_username(anna, "anning2", actor=SETUP)
+        actions.set_password(anna, GOOD, actor=SETUP)
+        actions.set_language(anna, "en", actor=SETUP)
+    assert q.total <= 30 and not [s for s in q.statements if "people_seat" in s or "people_holding" in s]
+    known = people.directory().person(anna)
+    assert (known.username, known.language, known.session_epoch) == ("anning2", "en", 2)
+    with pytest.raises(Conflict) as taken:
+        actions.create_person("别人", username="anning2", actor=SETUP)
+    assert taken.value.code == "people.username_taken"

@@ -286,8 +286,10 @@ steps = st.lists(
 @given(steps)
 def test_any_sequence_of_changes_keeps_the_partition_and_one_parent_on_every_date(county, actor, steps):
     """Splits, merges, moves, codes, undone changes, on any days: on each date the outlines divide their parents."""
+    before = places.directory().children(county.willow)
     with taken_back():
         _any_sequence(county, actor, steps)
+    assert places.directory().children(county.willow) == before  # the next sequence begins with the same county
 
 
 def _any_sequence(county, actor, steps):

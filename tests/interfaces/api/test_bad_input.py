@@ -59,11 +59,13 @@ def refused(world, body, status: int, code: str, field: str | None = None, **mor
 )
 def test_malformed_json(world, body):
     refused(world, body, 400, "request.malformed")
+    assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "image/jpeg"])
 def test_other_media_types(world, kind):
     refused(world, b"text=abc", 415, "request.media_type", content_type=kind)
+    assert not Case.objects.exists()
 
 
 def test_a_broken_multipart_body(world):
@@ -75,6 +77,7 @@ def test_a_broken_multipart_body(world):
 
 def test_a_body_too_large_is_refused_by_its_length(world):
     refused(world, json.dumps({"text": "长" * 100_000}).encode(), 413, "request.too_large")
+    assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -112,6 +115,7 @@ def test_a_body_too_large_is_refused_by_its_length(world):
 )
 def test_empty_endless_and_hidden_text(world, text, code):
     refused(world, {"text": text}, 422, code, "text")
+    assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -156,6 +160,7 @@ def test_unusual_text_is_kept_as_it_was_said(world, text):
 )
 def test_coordinates_outside_swapped_and_senseless(world, point, code):
     refused(world, {"text": TEXT, **point}, 422, code)
+    assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -178,6 +183,7 @@ def test_coordinates_outside_swapped_and_senseless(world, point, code):
 )
 def test_unknown_places_and_forged_tokens(world, place, code):
     refused(world, {"text": TEXT, "place": place}, 422, code, "place")
+    assert not Case.objects.exists()
 
 
 def test_a_closed_place(world):
@@ -188,11 +194,13 @@ def test_a_closed_place(world):
 @pytest.mark.parametrize("phone", ["123", "1380013800a", "abc", "+86 1", "0" * 40, NUL, "' OR 1=1"])
 def test_wrong_phones(world, phone):
     refused(world, {"text": TEXT, "contact_phone": phone}, 422, "invalid", "contact_phone")
+    assert not Case.objects.exists()
 
 
 @pytest.mark.parametrize("name", ["名" * 41, BIDI, ESC])
 def test_wrong_names(world, name):
     refused(world, {"text": TEXT, "contact_name": name}, 422, "invalid", "contact_name")
+    assert not Case.objects.exists()
 
 
 def test_every_wrong_field_is_named_at_once(world):
