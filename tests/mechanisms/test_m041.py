@@ -19,7 +19,10 @@ def test_full_only_when_every_village_and_every_person_was_there(county, at_ten)
     world.seat("resident_cadre", "hill", "驻一")
     since, until = at("2026-11-01 00:00"), at("2026-12-31 00:00")
     villages = {world.places[name] for name in ("lake", "hill", "ridge")}
-    covered = lambda: queries.covered_places("cloud_lecture", "village", since, until)  # noqa: E731
+
+    def covered():
+        return queries.covered_places("cloud_lecture", "village", since, until)
+
     for number in range(5):
         day = 19 + number
         for place, by in (("lake", "赵兰"), ("hill", "钱立"), ("ridge", "岭书")):

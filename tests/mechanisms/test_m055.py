@@ -30,7 +30,10 @@ def squad(county, at_ten):
 def test_a_pledge_is_public_until_it_is_taken_off_and_no_other_register_is(squad):
     world, row, line = squad
     assert "服务小分队承诺" in Client().get("/open").content.decode()
-    read = lambda: Client().get("/open/service_squad").content.decode()  # noqa: E731
+
+    def read() -> str:
+        return Client().get("/open/service_squad").content.decode()
+
     assert "银杏小分队" in read() and "每周帮独居老人买一次菜" in read() and "承诺中" in read()
     assert "银杏小分队" not in Client().get(f"/open/service_squad?place={world.places['hill']}").content.decode()
     assert Client().get("/open/care_group").status_code == 404 == Client().get("/open/nothing").status_code

@@ -23,7 +23,10 @@ def test_the_brands_page_is_what_was_done_under_it(county, at_ten):
     brand = entered(hall, "service_brand", "湖滨一家亲", **SAID)
     with pytest.raises(Conflict):  # one brand a community
         subjects.enter("service_brand", thing(hall.world, "organisation", "另一个").pk, SAID, actor=actor)
-    page = lambda: Desk(hall.world).of("赵兰").get(f"/desk/subjects/{brand.pk}").content.decode()  # noqa: E731
+
+    def page() -> str:
+        return Desk(hall.world).of("赵兰").get(f"/desk/subjects/{brand.pk}").content.decode()
+
     assert "品牌活动" not in page() and "有事一起办" in page()
     done = event(hall, "brand_activity", "2026-11-19 09:00", [brand], [1, 2], heads=3, title="包饺子")
     planned = hall.plan("brand_activity", when="2026-11-25 09:00", partners=[brand.pk], title="修伞")

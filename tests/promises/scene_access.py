@@ -128,7 +128,7 @@ class Scene:
 def undone() -> Iterator[None]:
     """What happens inside is rolled back; writes inside begin their own block, as they would in a request."""
     around = transaction.atomic()
-    around._from_testcase = True  # type: ignore[attr-defined]
+    around._from_testcase = True
     around.__enter__()
     try:
         yield
@@ -154,7 +154,7 @@ def routes() -> list[str]:
 
 def operations() -> list[str]:
     """Every operation of the API, "GET /api/v1/…"."""
-    from gezhi.interfaces.api.urls import api  # type: ignore[attr-defined]
+    from gezhi.interfaces.api.urls import api
 
     paths = api.get_openapi_schema()["paths"]
     return [f"{method.upper()} {path}" for path, operations in paths.items() for method in operations]

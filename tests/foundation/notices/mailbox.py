@@ -91,7 +91,7 @@ def mail_server(certificate: tuple[Path, Path] | None = None, *, straight: bool 
                     if box.answers.get("."):
                         self.say(box.answers["."].pop(0))
                         continue
-                    box.letters.append((sender, receivers, self.tls, message_from_bytes(body, policy=policy.default)))  # type: ignore[arg-type]
+                    box.letters.append((sender, receivers, self.tls, message_from_bytes(body, policy=policy.default)))
                     self.say("250 taken")
                 elif word == "QUIT":
                     self.say("221 bye")

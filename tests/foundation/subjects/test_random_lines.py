@@ -36,7 +36,7 @@ STEPS = st.one_of(
 def forgotten():
     """What happens inside is rolled back; writes inside are outermost, as in a request."""
     around = transaction.atomic()
-    around._from_testcase = True  # type: ignore[attr-defined]
+    around._from_testcase = True
     around.__enter__()
     try:
         yield

@@ -21,7 +21,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 
 from gezhi.interfaces.api import limits
-from gezhi.interfaces.api.urls import api  # type: ignore[attr-defined]
+from gezhi.interfaces.api.urls import api
 from gezhi.interfaces.site.wsgi import application
 from tests.foundation.files.pictures import jpeg
 from tests.promises.scene_access import operations, undone

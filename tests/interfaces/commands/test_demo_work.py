@@ -55,7 +55,7 @@ class SlowWorker:
 
 def run(after: int) -> tuple[demo_work.Run, SlowWorker]:
     office = SlowWorker(after)
-    made = demo_work.Run(office, demo_work.Delays((1.0,)), seed=1, days=120, jobs=1, pause=office.pause)  # type: ignore[arg-type]
+    made = demo_work.Run(office, demo_work.Delays((1.0,)), seed=1, days=120, jobs=1, pause=office.pause)
     made.go()
     return made, office
 
