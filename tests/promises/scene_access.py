@@ -201,6 +201,7 @@ def build() -> Scene:
     }  # fmt: skip
     session, public, booking = _sessions(world)
     scene.at |= {"venue_id": _room(world), "certificate_id": 0}
+    scene.at |= {"account_id": 0, "transfer_id": 0, "payout_id": 0, "list_id": "none"}
     scene.at["session_id"] = session
     line, gateway = _notices(scene, case)
     topic, scene.at["panel_id"], scene.at["voice_id"] = _topic(world)

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from gezhi.engines.duties import slips
+from gezhi.engines.ledger import queries as accounts
 from gezhi.engines.registers import kept
 from gezhi.engines.workflows import phones, rules
 from gezhi.engines.workflows.models import Case
@@ -132,6 +133,7 @@ def _record(one: kept.Mine) -> dict[str, Any]:
     raised = dict(Case.objects.filter(pk__in=cases, protected="").values_list("pk", "number"))
     return {
         "one": one,
+        "accounts": accounts.own([f"subject:{id}" for id in one.family]),
         "facts": [(said[name], value) for name, value in one.facts],
         "visits": [
             (
