@@ -95,6 +95,7 @@ def test_from_the_plate_to_the_desk_to_the_vote_and_back_to_the_board(world):
     assert "参加 3" in text(clerk.get(f"/desk/cases/{case.id}"))
     late = public.post(f"/talks/{case.number}/vote", {"choice": "yes", "code": codes[3]})
     assert late.status_code == 409 and "已经收票" in text(late)
+    assert "在 收了票" not in text(late), "it says when it was closed, also after the matter went on"
     listed = text(public.get(f"/talks?place={world.places['lake']}"))
     assert "改造三号楼后排水沟" in listed and "/talks?place=" in text(public.get(Resident(world).plate()))
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from gezhi.engines.workflows import panels, phones, rules, talking, voices
 from gezhi.foundation import files, people
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.files.models import StoredFile
 from gezhi.foundation.files.refusals import TooManyPhotos
@@ -44,6 +45,12 @@ def talk(request: HttpRequest, number: str) -> HttpResponse:
     return _page(request, number)
 
 
+def _closed_at(topic: Any) -> str:
+    """When the last of its panels was closed; empty when none was."""
+    ends = [one.panel.closed_at for one in topic.rounds if one.panel.closed_at is not None]
+    return clock.local(max(ends)).strftime("%m-%d %H:%M") if ends else ""
+
+
 @never_cache
 @require_POST
 def vote(request: HttpRequest, number: str) -> HttpResponse:
@@ -53,7 +60,7 @@ def vote(request: HttpRequest, number: str) -> HttpResponse:
     try:
         asked = topic.asked
         if asked is None:
-            raise Conflict("panel.closed", at="")
+            raise Conflict("panel.closed", at=_closed_at(topic))
         code = rules.tidy_code(request.POST.get("code", ""))
         if code is None:
             raise Invalid(field_errors={"code": _("投票码有十个字，请对照发给本户的纸再看一遍。")})
