@@ -158,7 +158,7 @@ def _gates(node: Any, body: Mapping[str, Any], context: Context) -> list[dict[st
 
 def _award(node: Any, body: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
     given = node.get("award")
-    optional = ("band", "per", "ties", "pay", "consent")
+    optional = ("band", "per", "ties", "pay", "book", "consent")
     if given is None or not context.keys(given, required=("title", "quota", "by"), optional=optional):
         return None
     bands = [band["id"] for band in body["bands"]]
@@ -184,7 +184,27 @@ def _award(node: Any, body: Mapping[str, Any], context: Context) -> dict[str, An
         "by": posts(given, "by", context),
         "ties": ties,
         "pay": context.whole(given, "pay", 0, low=0, high=100_000_000),
+        "book": _book(given, context),
         "consent": context.truth(given, "consent"),
+    }
+
+
+def _book(given: Any, context: Context) -> dict[str, str] | None:
+    """The entry of a ledger by which each award is paid; `account`: the kind of account that is the subject's own."""
+    node = given.get("book")
+    if (node is None) != (not given.get("pay")):
+        context.problem(
+            given, "pay" if "pay" in given else "book", "rubric.book", _("奖金 pay 和记到哪里 book 要一起写。")
+        )
+    if node is None or not context.keys(node, required=("ledger", "entry"), optional=("account",)):
+        return None
+    name = context.text(node, "ledger", "", max=40)
+    if f"ledger/{name}" not in context.shared.get("items", ()):
+        context.problem(node, "ledger", "rubric.ledger", _("没有账本“{name}”。"), name=name)
+    return {
+        "ledger": name,
+        "entry": context.text(node, "entry", "", max=40),
+        "account": context.text(node, "account", "", max=40),
     }
 
 

@@ -79,6 +79,8 @@ def sections(actor: Actor) -> list[Entry]:
         tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
     if packs.registry().names("activity"):
         tabs.append(Entry("activities", _("会议活动"), reverse("desk:activities")))
+    if packs.registry().names("rubric"):
+        tabs.append(Entry("appraisals", _("考评"), reverse("desk:appraisals")))
     if _no_room_for_map(actor):
         tabs.append(Entry("map", _("地图"), reverse("desk:map")))
     tabs.append(Entry("methods", _("工作法"), reverse("desk:methods")))
