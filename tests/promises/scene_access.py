@@ -197,7 +197,7 @@ def build() -> Scene:
         "draft_id": drafts.start("errand", actor=world.actor("赵兰")).pk, "token": info.qr if info else "",
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
         "code": rules.show_code(case.code), "bulletin_id": _bulletin(world), "number": 0,
-        "subject_id": subject, "entry_id": entry,
+        "subject_id": subject, "round_id": 999_999, "entry_id": entry,
     }  # fmt: skip
     session, public, booking = _sessions(world)
     scene.at |= {"venue_id": _room(world), "certificate_id": 0}

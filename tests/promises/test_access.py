@@ -260,12 +260,12 @@ PAGES = {
     "GET desk/activities/<int:session_id>/contact/<int:number>":            "144444oo444444444",
     "POST desk/activities/<int:session_id>/contact/<int:number>":           "144444??444444444",
     "GET desk/appraisals":                                                   "1oooooooooooooooo",
-    "POST desk/appraisals":                                                  "14444444444444444",  # no rubric is here
+    "POST desk/appraisals":                                                  "14444444444444444",  # no rubric was chosen
     "GET desk/appraisals/<int:round_id>":                                    "14444444444444444",
     "GET desk/appraisals/<int:round_id>/<int:subject_id>":                   "14444444444444444",
     "GET desk/appraisals/<int:round_id>/awards":                             "14444444444444444",
     "POST desk/appraisals/<int:round_id>/do/<slug:what>":                    "14444444444444444",
-    "GET desk/appraisals/plan/<int:place>":                                  "14444444444444444",
+    "GET desk/appraisals/plan/<int:place>":                                  "144444oo4o4oooooo",
     "GET desk/rubrics/<slug:name>":                                          "14444444444444444",
     "GET desk/matches":                                                      "1oooooooooooooooo",
     "GET desk/matches/<slug:name>":                                          "14444444444444444",
