@@ -91,7 +91,8 @@ def find_header(head: Sequence[Row], fields: Sequence[Field]) -> Header:
         if score >= 2 and (best is None or score > best[0]):
             best = (score, at)
     if best is None:
-        needed = [f.words[0] for f in fields if f.required and f.words]
+        named = [f for f in fields if f.words]
+        needed = [f.words[0] for f in named if f.required] or [f.words[0] for f in named]
         raise refusals.NoHeader(rows=min(LOOKED_AT, len(head)), words="、".join(needed[:4]))
     at = best[1]
     upper, lower = _two_rows(head, at, fields)

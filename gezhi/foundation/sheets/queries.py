@@ -104,14 +104,29 @@ def _fault(run: ImportRun) -> tuple[str, str, str] | None:
 def _line(row: ImportRow, run: ImportRun, shown: Sequence[str]) -> Line:
     values = checking.unseal(row) or {id: row.key.partition(":")[2] for id in shown[:1]}
     wrong = {field: problems.said(code, facts) for _index, field, code, facts, _harmless in row.problems}
-    hidden = _hidden(run.sender)
-    cells = [(id, _said(id, values.get(id, values.get(f"?{id}")), hidden), wrong.get(id, "")) for id in shown]
+    hidden, worded = _hidden(run.sender), _worded(run.sender)
+
+    def said(id: str) -> str:
+        value = values.get(id, values.get(f"?{id}"))
+        if isinstance(value, str) and id not in hidden:
+            value = worded.get(id, {}).get(value, value)
+        return _said(id, value, hidden)
+
+    cells = [(id, said(id), wrong.get(id, "")) for id in shown]
     return Line(row, cells, returned.reasons(row, run))
 
 
 def _hidden(sender: str) -> dict[str, str]:
     """Sensitive fields of a layout and what they hold."""
     return {field.id: field.type for field in layouts.layout(sender).fields if field.sensitive}
+
+
+def _worded(sender: str) -> dict[str, dict[str, str]]:
+    """Field -> our value -> the first of the sender's words for it."""
+    return {
+        field: {str(value): word for word, value in reversed(list(words.items())) if word != str(value)}
+        for field, words in layouts.layout(sender).choices.items()
+    }
 
 
 def _said(id: str, value: Any, hidden: Mapping[str, str] = _NONE) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -71,8 +71,15 @@ def _supplies(run: Life, village: int, now: datetime, actor: Actor) -> None:
     lend(pump, 1, 2, timedelta(days=3))  # has not come back
     lend(spades, 6, 3, timedelta(days=25))
     lend(pump, 1, 4, timedelta(days=2), at_once=False)
-    run.at(now + timedelta(days=3), lambda _t: lending.bring_back(back, actor=actor) and None)
-    run.at(now + timedelta(days=4), lambda _t: lending.bring_back(used, 420, actor=actor) and None)
+
+    def back_with(loan: int, many: int | None) -> Callable[[datetime], None]:
+        def do(_now: datetime) -> None:
+            lending.bring_back(loan, many, actor=actor)
+
+        return do
+
+    run.at(now + timedelta(days=3), back_with(back, None))
+    run.at(now + timedelta(days=4), back_with(used, 420))
 
 
 def _contracts(village: int, today: date) -> None:

@@ -59,6 +59,7 @@ def test_macros_bombs_and_impossible_days_are_refused_in_words_and_leave_nothing
     address = "/desk/registers/lone_elder/import"
     for data, said in (
         (with_part(good, "xl/vbaProject.bin", b"x"), "宏"), (b"\xd0\xcf\x11\xe0" + b"x" * 600, ""), (b"PK\x03\x04", ""), (b"", ""),
+        (plain_book([["叫什么", "哪家的"], ["一", "二"]]), "有无变化、姓名"),  # no column is called as it was: some names are told
     ):  # fmt: skip
         sent = {"sheet": SimpleUploadedFile("老人.xlsx", data), "place": world.places["lake"]}
         answer = client.post(address, sent)
@@ -71,6 +72,7 @@ def test_macros_bombs_and_impossible_days_are_refused_in_words_and_leave_nothing
     run = ImportRun.objects.latest("pk")
     assert (run.state, run.good, run.bad) == ("checked", 0, len(rows))
     view = queries.view(run.pk, actor=world.actor("赵兰"), states=("bad",))
+    assert ("self_care", "能自理", "") in view.lines[0].cells  # in the words of the sheet, not the register's own code
     assert all(
         any(str(row[3])[:6] in words for words in line.reasons) for row, line in zip(rows, view.lines, strict=True)
     )
