@@ -22,9 +22,9 @@ def prepared() -> Any:
 
 @contextmanager
 def pipelined() -> Iterator[None]:
-    """The whole of a `write()`: PostgreSQL is sent statement after statement and answers when an answer is read.
+    """The whole of a `write()`: what is asked (`ask`) or told (`tell`) goes to PostgreSQL together, as late as it can.
 
-    What one of them refuses is raised later, at the next answer that is read or with the commit, as the same exception.
+    What the server refuses is raised later, at the next answer that is read or with the commit, as the same exception.
     An id that the database makes (`insert`) is set at the end of the block at the latest. On SQLite, which is called and
     not sent to, nothing changes.
     """
@@ -37,12 +37,16 @@ def pipelined() -> Iterator[None]:
 
 
 def ask(sql: str, parameters: Sequence[Any] = ()) -> Answer:
-    """Execute a statement of the hot path; its rows are read by calling what is returned, and not waited for before."""
-    cursor = prepared()
-    cursor.execute(sql, parameters)
-    if connection.vendor == "postgresql":
-        return cursor.fetchall  # type: ignore[no-any-return]
-    rows = cursor.fetchall()  # SQLite has it anyway, and a statement half read would hold its lock
+    """Execute a SELECT of the hot path; its rows are read by calling what is returned.
+
+    Inside `pipelined()` PostgreSQL is asked when the first answer is read, together with whatever else was asked until then.
+    """
+    made: Any = connection
+    if getattr(made, "waiting", False):
+        return made.ask(sql, parameters)  # type: ignore[no-any-return]
+    with prepared() as cursor:
+        cursor.execute(sql, parameters)
+        rows = cursor.fetchall()
     return lambda: rows
 
 
@@ -54,7 +58,7 @@ def tell(sql: str, values: Sequence[Any], returned: str = "", then: Callable[[An
     when it has been answered, at the end of `pipelined()` at the latest.
     """
     made: Any = connection
-    if getattr(made, "waiting", None) is not None:
+    if getattr(made, "waiting", False):
         made.tell((sql, values, returned, then))
     else:
         tell_at_once((sql, values, returned, then))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
-from .cursors import prepared
+from .cursors import ask
 
 
 class _Known(threading.local):
@@ -33,9 +33,7 @@ def current() -> dict[str, int]:
     """
     if _known.values is not None:
         return _known.values
-    with prepared() as cursor:
-        cursor.execute("SELECT name, value FROM db_revision")
-        values = dict(cursor.fetchall())
+    values: dict[str, int] = dict(ask("SELECT name, value FROM db_revision")())
     if _known.depth:
         _known.values = values
     return values

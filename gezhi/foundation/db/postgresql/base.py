@@ -3,132 +3,171 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from functools import lru_cache
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import Any
 
-from django.db import Error
 from django.db.backends.postgresql import base
-from psycopg import Cursor, RawCursor
+
+from .wire import Answer, Statement, Wire, WireCursor
 
 Told = tuple[str, Sequence[Any], str, Callable[[Any], None] | None]
+Rows = list[tuple[Any, ...]]
 
 # A statement that waits for a row lock longer than this is refused (503) instead of holding a
 # worker thread for ever; a transaction left open by a stopped client must not keep the sealer waiting.
 _SESSION = "-c lock_timeout=15s -c idle_in_transaction_session_timeout=300s"
+_BEGIN: Statement = ("BEGIN", ())
+_COMMIT: Statement = ("COMMIT", ())
+
+
+class _Question:
+    """A SELECT that has been asked for and, once somebody reads it, answered."""
+
+    def __init__(self, sql: str, values: Sequence[Any]) -> None:
+        self.sql, self.values = sql, values
+        self.rows: Rows | None = None
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Django's backend with bounded waits on every session, and a pipeline for the hot path."""
+    """Django's backend with bounded waits on every session, and one trip for what belongs together on the hot path."""
 
-    waiting: list[Callable[[], None]] | None = None  # what is to be done with answers, while a pipeline runs
-    _pipe: ExitStack | None = None  # a pipeline that ends with the commit
-    _told: list[Told] | None = None  # INSERTs that go out together, before the next statement
+    waiting = False  # whether a `pipelined` block runs
+    _asked: tuple[_Question, ...] = ()
+    _told: tuple[Told, ...] = ()
+    _last = False  # the block has ended, its INSERTs go out with the commit
 
-    def prepared_cursor(self):
-        """A cursor whose statements the server keeps planned once they have come often (Django's sends each anew)."""
-        self.ensure_connection()
+    def prepared_cursor(self) -> WireCursor:
+        """A cursor whose statements the server keeps prepared (Django's sends each anew)."""
+        return WireCursor(self._execute)
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> Answer:
         self._say()
-        with self.wrap_database_errors:
-            return self._prepare_cursor(Cursor(self.connection))  # type: ignore[attr-defined]
+        self._witnessed(sql, values)
+        (answer,) = self._send([(_numbered(sql), values)])
+        return answer
 
     @contextmanager
     def pipelined(self) -> Iterator[None]:
         """`db.pipelined()`. The end of an outermost write goes out with its last statements: one answer is waited for."""
-        if self.waiting is not None:
+        if self.waiting:
             yield
             return
         self.ensure_connection()
-        with ExitStack() as pipe:
-            pipe.enter_context(self.wrap_database_errors)
-            pipe.enter_context(self.connection.pipeline())
-            self.waiting = []
-            pipe.callback(self._stop_waiting)
+        self.waiting, self._asked, self._told, self._last = True, (), (), False
+        try:
             yield
-            self._say()
             if len(self.atomic_blocks) == 1:
-                self._pipe = pipe.pop_all()
+                self._last = True
             else:
-                self._answered(pipe.pop_all())
+                self._say()
+        except BaseException:
+            self._asked = self._told = ()
+            raise
+        finally:
+            self.waiting = False
 
     def _cursor(self, name=None):
         self._say()
         return super()._cursor(name)  # type: ignore[misc]
 
+    def ask(self, sql: str, values: Sequence[Any]) -> Callable[[], Rows]:
+        """`db.ask()` inside a pipeline: sent with its neighbours when the first of their answers is read."""
+        question = _Question(sql, values)
+        self._asked = (*self._asked, question)
+
+        def answer() -> Rows:
+            if question.rows is None:
+                self._say()
+            assert question.rows is not None
+            return question.rows
+
+        return answer
+
     def tell(self, told: Told) -> None:
         """`db.tell()` inside a pipeline: kept until the next statement, and sent with its neighbours as one."""
-        if self._told is None:
-            self._told = []
-        self._told.append(told)
+        self._told = (*self._told, told)
 
-    def _say(self) -> None:
-        told, self._told = self._told, None
-        if not told:
+    def _say(self, *, commit: bool = False) -> None:
+        """Send what is waiting to be said, and read the answers."""
+        asked, told = self._asked, self._told
+        self._asked = self._told = ()
+        if not asked and not told:
             return
-        text = _together(tuple((sql, returned) for sql, _values, returned, _then in told))
-        # Whole numbers go as text of no type, else each size of number would be another statement to the server.
-        values = [str(v) if type(v) is int else v for _sql, own, _returned, _then in told for v in own]
+        given: list[tuple[str, Sequence[Any]]] = [(question.sql, question.values) for question in asked]
+        if told:
+            text = _together(tuple((sql, returned) for sql, _values, returned, _then in told))
+            given.append((text, [value for _sql, own, _returned, _then in told for value in own]))
+        for sql, values in given:
+            self._witnessed(sql, values)
+        answers = self._send([(_numbered(sql), values) for sql, values in given], commit=commit)
+        for question, (rows, _count) in zip(asked, answers, strict=False):
+            question.rows = rows
+        thens = [then for _sql, _values, returned, then in told if returned]
+        if thens:
+            ((made,), _count) = answers[len(asked)]
+            for then, value in zip(thens, made, strict=True):
+                if then is not None:
+                    then(value)
+
+    def _send(self, statements: Sequence[Statement], *, commit: bool = False) -> list[Answer]:
+        """Their answers; a transaction that has not begun begins with them, and with `commit` it ends with them."""
+        self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = self._prepare_cursor(RawCursor(self.connection))  # type: ignore[attr-defined]
-        cursor.execute(text, values)
-        thens = [then or _ignored for _sql, _values, returned, then in told if returned]
-        if thens and self.waiting is not None:
-            self.waiting.append(lambda: _answer(thens, cursor.fetchone()))
+            wire = self._wire()
+            begin = (_BEGIN,) if not self.connection.autocommit and wire.idle else ()
+            end = (_COMMIT,) if commit else ()
+            return wire.send([*begin, *statements, *end])[len(begin) : len(begin) + len(statements)]
 
-    def _stop_waiting(self) -> None:
-        self.waiting = None
-        self._told = None
+    def _witnessed(self, sql: str, values: Sequence[Any]) -> None:
+        """Whoever watches statements (counts, faults of tests) sees these as well, before they are sent."""
+        watched: Callable[..., None] = _nothing
+        for wrapper in reversed(self.execute_wrappers):
+            watched = partial(wrapper, watched)
+        watched(sql, values, False, {"connection": self, "cursor": None})
 
-    def _answered(self, pipe: ExitStack) -> None:
-        """Read every answer; whatever the server refused is raised here."""
-        waiting = self.waiting or ()
-        pipe.close()
-        for then in waiting:
-            then()
+    def _wire(self) -> Wire:
+        wire: Wire | None = getattr(self.connection, "_gezhi_wire", None)
+        if wire is None:
+            wire = self.connection._gezhi_wire = Wire(self.connection)
+        return wire
 
     def _commit(self):
-        pipe, self._pipe = self._pipe, None
-        if pipe is not None:
-            with ExitStack() as failing:
-                failing.push(pipe)
-                Cursor(self.connection).execute("COMMIT", prepare=False)
-                failing.pop_all()
-            self._answered(pipe)
+        if self._last:
+            self._last = False
+            self._say(commit=True)
         return super()._commit()  # type: ignore[misc]  # finds nothing to do when it was sent already
 
     def _rollback(self):
-        pipe, self._pipe = self._pipe, None
-        if pipe is not None:
-            with suppress(Error):  # what was refused is undone with the rest
-                pipe.close()
+        self._asked = self._told = ()
+        self._last = False
         return super()._rollback()  # type: ignore[misc]
 
     def get_connection_params(self):
         params = super().get_connection_params()
         params["options"] = f"{_SESSION} {params.get('options', '')}".strip()
-        params["prepare_threshold"] = 2  # of prepared_cursor alone: Django's own cursors never prepare
+        # psycopg prepares nothing: with its own statements it would take away, after a rollback, those of the wire as well.
+        params["prepare_threshold"] = None
         return params
 
 
-def _ignored(_value: Any) -> None:
+def _nothing(*_args: Any) -> None:
     pass
 
 
-def _answer(thens: Sequence[Callable[[Any], None]], made: Sequence[Any]) -> None:
-    for then, value in zip(thens, made, strict=True):
-        then(value)
+@lru_cache(maxsize=256)
+def _numbered(sql: str) -> str:
+    """Django's `%s` as the server's $1, $2 …"""
+    words = sql.split("%s")
+    return words[0] + "".join(f"${number}{word}" for number, word in enumerate(words[1:], 1))
 
 
 @lru_cache(maxsize=64)
 def _together(told: tuple[tuple[str, str], ...]) -> str:
     """INSERTs as one statement that gives back one row: what each of them is asked to return."""
-    parts, number = [], 0
-    for at, (sql, returned) in enumerate(told):
-        words = sql.split("%s")
-        text = words[0]
-        for word in words[1:]:
-            number += 1
-            text += f"${number}{word}"
-        parts.append(f"t{at} AS ({text} RETURNING {returned} AS made)" if returned else f"t{at} AS ({text})")
+    parts = [
+        f"t{at} AS ({sql} RETURNING {returned} AS made)" if returned else f"t{at} AS ({sql})"
+        for at, (sql, returned) in enumerate(told)
+    ]
     asked = [f"(SELECT made FROM t{at})" for at, (_sql, returned) in enumerate(told) if returned]
     return f"WITH {', '.join(parts)} SELECT {', '.join(asked) or 1}"
