@@ -55,8 +55,10 @@ def open_case(
     `about`: whom it complains about (protecting.ABOUT, "seat:12"); such a matter takes the protected process instead.
     `parent_id`: the case whose children stage opens this one.
     Returns the case and whether it is new: the same key with the same data gives the first case back.
-    Raises Conflict("case.key_reused"), Invalid, NotFound (no such workflow).
+    Raises Conflict("case.key_reused"), Invalid, NotFound (no such workflow); revisions.Moved when `data` was put together
+    on assumed numbers that have moved.
     """
+    guessed = revisions.assumed()
     open_key = rules.fingerprint("open", key) if key else None
     body = rules.fingerprint("body", workflow, place_id, json.dumps(_plain(data), sort_keys=True, default=str))
 
@@ -85,6 +87,8 @@ def open_case(
                 _write(draft, *asked, actor=actor, claimed_at=claimed_at)
             return draft.case, True
         except _Moved:  # nothing of it stands
+            if guessed:
+                raise revisions.Moved from None
             moved = True
         except (IntegrityError, Conflict) as error:
             # The key was used before, or a random number met its like; only the latter tries again.
@@ -190,7 +194,8 @@ def decide(
         given = data["given"]
         promised["given"] = given.isoformat() if isinstance(given, datetime) else str(given)
     due_at = clocks.promised(now, promised)
-    case = Case(
+    case = db.fresh(
+        Case,
         id=rules.new_id(now),
         code=rules.new_code(),
         workflow=flow.name,

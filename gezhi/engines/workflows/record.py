@@ -104,13 +104,16 @@ AGAINST_FIELDS = ["source", "person_id", "seat_id", "organisation_id", "place_id
 
 def case_patch(case: Case) -> dict[str, Any]:
     """All state columns of the case by name; the caller keeps those that changed."""
-    return {name: _copy(getattr(case, name)) for name in CASE_FIELDS}
+    return _copied(case.__dict__, CASE_FIELDS)
 
 
 def item_patch(item: WorkItem) -> dict[str, Any]:
     """All columns of the item; stands in the patch as one value under `item:<number>`."""
-    return {name: _copy(getattr(item, name)) for name in ITEM_FIELDS}
+    return _copied(item.__dict__, ITEM_FIELDS)
 
 
-def _copy(value: Any) -> Any:
-    return value.copy() if isinstance(value, dict | list) else value
+def _copied(state: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    # What a step changes in place (a list, a dict) is not what was before.
+    return {
+        name: value.copy() if (kind := type(value := state[name])) is dict or kind is list else value for name in names
+    }

@@ -10,7 +10,7 @@ from gezhi.engines.workflows import access, clocks, drawing_seats, protecting, r
 from gezhi.engines.workflows.marking import At
 from gezhi.engines.workflows.models import Case, WorkItem
 from gezhi.engines.workflows.schema import PASSING, Stage, Workflow
-from gezhi.foundation import people, places
+from gezhi.foundation import db, people, places
 
 
 def new_item(
@@ -46,7 +46,8 @@ def new_item(
             acted=access.doers(items, stage.owner.unlike), stood_aside=recused(items) | apart | frozenset(bar),
         )  # fmt: skip
         seat = next(iter(ask["draw"]["drawn"]), seat)
-    item = WorkItem(
+    item = db.fresh(
+        WorkItem,
         case_id=case.id,
         number=number,
         cycle=case.cycle,

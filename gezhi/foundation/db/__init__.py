@@ -10,7 +10,7 @@ from . import revisions
 from .counting import Counted, count_queries
 from .cursors import Answer, ask, pipelined, prepared, tell
 from .fetching import fetch, fetch_all, update
-from .inserting import ids_ahead, insert, insert_many, new_ids
+from .inserting import fresh, ids_ahead, insert, insert_many, new_ids
 from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
 
@@ -25,6 +25,7 @@ __all__ = [
     "count_queries",
     "fetch",
     "fetch_all",
+    "fresh",
     "ids_ahead",
     "insert",
     "insert_many",

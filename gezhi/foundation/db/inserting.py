@@ -11,13 +11,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models.base import ModelState
 
 from .cursors import tell
 
 _Prepare = Callable[[Any], Any]
+M = TypeVar("M", bound=models.Model)
 COPIED = 50  # rows from which PostgreSQL takes them as a stream
 
 
@@ -34,6 +36,34 @@ class _Plan:
 _plans: dict[tuple[str, type[models.Model]], _Plan] = {}
 
 
+_blank: dict[type[models.Model], tuple[dict[str, Any], list[tuple[str, Callable[[], Any]]]]] = {}
+
+
+def fresh(model: type[M], **values: Any) -> M:
+    """`model(**values)` without what its `__init__` asks for each column. Values go by attribute name (`case_id`).
+
+    Raises TypeError for a name that is no column.
+    """
+    known = _blank.get(model)
+    if known is None:
+        fields = model._meta.concrete_fields
+        made = [(f.attname, f.default) for f in fields if callable(f.default) and f.has_default()]
+        names = {name for name, _make in made}
+        known = _blank[model] = ({f.attname: None if f.attname in names else f.get_default() for f in fields}, made)
+    blank, made = known
+    if not values.keys() <= blank.keys():
+        raise TypeError(f"{model.__name__} has no {', '.join(sorted(values.keys() - blank.keys()))}")
+    instance = model.__new__(model)
+    state = instance.__dict__
+    state["_state"] = ModelState()
+    state.update(blank)
+    for name, make in made:
+        if name not in values:
+            state[name] = make()
+    state.update(values)
+    return instance
+
+
 def insert(instance: models.Model) -> None:
     """Write a new row as the instance stands, inside a write; a database-made primary key is set on it (inside
     `pipelined()`, at the end of that block).
@@ -48,8 +78,9 @@ def insert(instance: models.Model) -> None:
         plan = _plans[connection.vendor, model] = _plan(model)
     named: list[str] = []
     values: list[Any] = []
+    state = instance.__dict__
     for name, column, prepare in plan.columns:
-        value = getattr(instance, name)
+        value = state[name]
         if value is not None:
             named.append(column)
             values.append(value if prepare is None else prepare(value))
@@ -176,7 +207,7 @@ def _prepare(field: models.Field) -> _Prepare | None:
     if isinstance(field, models.ForeignKey):
         return _prepare(field.target_field)
     if isinstance(field, models.DateTimeField):
-        return _moment
+        return None if connection.vendor == "postgresql" else _moment
     if isinstance(field, models.JSONField):
         return lambda value: field.get_db_prep_save(value, connection)
     plain = (models.IntegerField, models.FloatField, models.BooleanField, models.CharField, models.TextField)

@@ -17,12 +17,18 @@ from django.db import connection, transaction
 from .cursors import ask
 
 
+class Moved(Exception):
+    """What was decided on assumed numbers cannot stand: they have moved. Decide again on those that hold."""
+
+
 class _Known(threading.local):
     depth: int = 0
     values: dict[str, int] | None = None
+    assumed: bool = False
 
 
 _known = _Known()
+_last: dict[str, int] | None = None  # what this process read last
 
 
 def current() -> dict[str, int]:
@@ -31,9 +37,11 @@ def current() -> dict[str, int]:
     One query; remembered until the end of the request or write block, or until `forget()`.
     Outside both, every call asks the database.
     """
+    global _last
     if _known.values is not None:
         return _known.values
     values: dict[str, int] = dict(ask("SELECT name, value FROM db_revision")())
+    _last = values
     if _known.depth:
         _known.values = values
     return values
@@ -78,6 +86,32 @@ def _put(name: str, value: int, on_conflict: str) -> int:
 def forget() -> None:
     """Drop what this thread remembers; the next `current()` asks the database."""
     _known.values = None
+    _known.assumed = False
+
+
+def assumed() -> bool:
+    """Whether what is remembered now was only assumed (`assuming`)."""
+    return _known.assumed
+
+
+@contextmanager
+def assuming() -> Iterator[bool]:
+    """Until the next write, take for current what this process read last; gives whether there was anything to take.
+
+    For an act that decides before its write and compares inside it: the numbers are read once instead of twice. Whatever it refuses
+    in this block, and `Moved`, says nothing yet: it is done again without. docs/adr/0263.
+    """
+    if _known.values is not None or _last is None or not _known.depth:
+        yield False
+        return
+    _known.values, _known.assumed = _last, True
+    try:
+        yield True
+    except BaseException:
+        forget()
+        raise
+    if _known.assumed:  # nothing was written: nobody after this may go on assuming
+        forget()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ docs/rules/seats.md, docs/rules/secrets.md
 """
 
 from importlib import import_module
+from types import ModuleType
 
 # Modules that need tables or settings are loaded on first use: settings import `people.keys`.
 _LATE = {
@@ -58,7 +59,13 @@ _LATE = {
 __all__ = list(_LATE)
 
 
+_met: dict[str, ModuleType] = {}
+
+
 def __getattr__(name: str):
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    module = _met.get(name)
+    if module is None:
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = _met[name] = import_module(f"{__name__}.{_LATE[name]}")
+    return getattr(module, name)

@@ -204,12 +204,12 @@ def blind(kind: str, value: str) -> bytes:
 
 def derived_key(purpose: str) -> bytes:
     """32 bytes for another room's own use (search index, download links); stable for one installation."""
-    return _derive(_index_secret(Path(settings.GEZHI_KEYS)), purpose.encode(), 32)
+    return _derive(_index_secret(os.fspath(settings.GEZHI_KEYS)), purpose.encode(), 32)
 
 
 @lru_cache(maxsize=8)
-def _index_secret(directory: Path) -> bytes:
-    return keys.index_secret(directory)
+def _index_secret(directory: str) -> bytes:  # comparing paths costs more than comparing their texts
+    return keys.index_secret(Path(directory))
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ check_partition(on, layer), map_shapes(id), sheets(id), qr_svg(url)
 """
 
 from importlib import import_module
+from types import ModuleType
 
 from .kinds import GRIDS, KINDS, LABELS, LAYERS, RANK
 
@@ -44,7 +45,13 @@ _LATE = {
 __all__ = ["GRIDS", "KINDS", "LABELS", "LAYERS", "RANK", *_LATE]
 
 
+_met: dict[str, ModuleType] = {}
+
+
 def __getattr__(name: str):
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    module = _met.get(name)
+    if module is None:
+        if name not in _LATE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = _met[name] = import_module(f"{__name__}.{_LATE[name]}")
+    return getattr(module, name)

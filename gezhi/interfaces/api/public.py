@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
@@ -13,6 +14,7 @@ from gezhi.engines.workflows import access, actions, protecting, rules
 from gezhi.engines.workflows import views as case_views
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import errors, files, packs, people, places
+from gezhi.foundation.db import revisions
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import crypto
 from gezhi.interfaces.api import bodies, limits, placewords, refusals, schemas, views
@@ -37,15 +39,22 @@ def raise_request(request: HttpRequest) -> HttpResponse:
     limits.knock(request, "raise", writes=True)
     key = bodies.idempotency_key(request)
     given, photos = bodies.form_or_json(request)
+    made = None
+    # Photos are stored first, by a write of their own, after which nothing is assumed any more.
+    with suppress(errors.Refusal, revisions.Moved), revisions.assuming() as guessed:
+        if guessed and not photos:
+            made = _raised(given, photos, key)
+    case, new = made or _raised(given, photos, key)
+    return views.reply(views.made(request, case, new=new), status=201 if new else 200)
+
+
+def _raised(given: dict[str, Any], photos: list[UploadedFile], key: str) -> tuple[Case, bool]:
     place_id, data = _intake(given)
     if photos:
         # The photos' own hashes are part of what the key stands for; their ids follow from both.
         data["photo_hashes"] = [_sha256(photo) for photo in photos]
         data["photos"] = [files.stage(photo, actor=people.resident(), key=key).id for photo in photos]
-    case, new = actions.open_case(
-        WORKFLOW, data, actor=people.resident(), place_id=place_id, channel="api", key=key or None
-    )
-    return views.reply(views.made(request, case, new=new), status=201 if new else 200)
+    return actions.open_case(WORKFLOW, data, actor=people.resident(), place_id=place_id, channel="api", key=key or None)
 
 
 def _sha256(photo: UploadedFile) -> str:

@@ -79,3 +79,32 @@ def test_outside_a_write_a_number_does_not_move():
     assert not transaction.get_connection().in_atomic_block
     with pytest.raises(TransactionManagementError):
         revisions.bump("places")
+
+
+def test_what_was_read_last_is_assumed_until_the_next_write():
+    with db.write():
+        revisions.bump("places")
+    with revisions.scope():
+        held = revisions.current()
+    with revisions.scope(), db.count_queries() as q, revisions.assuming() as guessed:
+        assert guessed and revisions.assumed() and revisions.current() == held and q.total == 0
+        with db.write():
+            assert not revisions.assumed() and revisions.current() == held and q.total == 1
+        assert not revisions.assumed()
+    with revisions.scope():
+        with revisions.assuming():
+            pass
+        assert not revisions.assumed()
+        with db.count_queries() as q:
+            revisions.current()
+        assert q.total == 1
+
+
+def test_outside_a_request_and_where_they_are_known_nothing_is_assumed():
+    revisions.current()
+    with revisions.assuming() as guessed:
+        assert not guessed
+    with revisions.scope():
+        held = revisions.current()
+        with revisions.assuming() as guessed:
+            assert not guessed and revisions.current() is held and not revisions.assumed()

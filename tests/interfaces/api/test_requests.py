@@ -13,7 +13,10 @@ from PIL import Image
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import db, events, files, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.db import revisions
 from gezhi.foundation.files.models import StoredFile
+from gezhi.foundation.places.models import Place
+from gezhi.interfaces.api import public
 from tests.foundation.files import pictures
 from tests.interfaces.api.world import SETUP
 
@@ -201,3 +204,41 @@ def test_what_must_not_wait_is_said_with_a_truth(world):
     for wrong in ("yes", 1, [True]):
         answer = world.post("/requests", {"text": "水管爆了", "urgent": wrong}, key="u-3")
         assert answer.status_code == 422 and "urgent" in answer.json()["error"]["fields"]
+
+
+@pytest.fixture
+def elsewhere(world):
+    """What another process does: our own has read the numbers and the places before it and is told nothing."""
+
+    def act(change):
+        places.directory()
+        before = revisions.current()
+        with db.write():
+            change()
+            revisions.bump("places")
+        revisions._last = before
+
+    return act
+
+
+def test_a_place_closed_by_another_process_takes_nothing_and_one_opened_again_does(world, elsewhere):
+    grid = world.place["第 1 网格"]
+    raised = {"text": TEXT, "place": str(grid)}
+    elsewhere(lambda: Place.objects.filter(pk=grid).update(closed_on=clock.today()))
+    answer = world.post("/requests", raised, key="k-closed")
+    assert answer.status_code == 422 and answer.json()["error"]["code"] == "place.closed_now"
+    assert Case.objects.count() == 0
+    elsewhere(lambda: Place.objects.filter(pk=grid).update(closed_on=None))
+    assert world.post("/requests", raised, key="k-open").status_code == 201
+    assert Case.objects.count() == 1
+
+
+def test_what_another_process_changed_between_is_decided_on(world, elsewhere, monkeypatch):
+    """Places unchanged, numbers moved: the first try finds it inside the lock and leaves nothing behind."""
+
+    elsewhere(lambda: None)
+    tries = []
+    first = public._raised
+    monkeypatch.setattr(public, "_raised", lambda *given: tries.append(revisions.assumed()) or first(*given))
+    answer = world.post("/requests", {"text": TEXT, "place": str(world.place["第 1 网格"])}, key="k-moved")
+    assert answer.status_code == 201 and tries == [True, False] and Case.objects.count() == 1

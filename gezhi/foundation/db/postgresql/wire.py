@@ -130,38 +130,41 @@ class WireCursor:
         return self._rows.pop(0) if self._rows else None
 
 
-def encoded_values(values: Sequence[Any], connection: Any) -> tuple[list[bytes | None], list[int]]:
-    """Values as PostgreSQL reads them, with 0 for text and 1 for raw bytes. Raises psycopg.DataError for text with a zero in it."""
-    given: list[bytes | None] = []
-    formats: list[int] = []
-    for value in values:
-        kind = type(value)
-        encode = _PLAIN.get(kind)
-        if encode is not None:
-            text = encode(value)
-        elif value is None:
-            text = None
-        elif kind is bytes or kind is memoryview:
-            given.append(bytes(value))
-            formats.append(1)
-            continue
-        else:
-            dumper = Transformer(connection).get_dumper(value, PyFormat.TEXT)
-            dumped = dumper.dump(value)
-            text = None if dumped is None else bytes(dumped)
-        if text is not None and b"\0" in text:
-            raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
-        given.append(text)
-        formats.append(0)
-    return given, formats
+def encoded_values(values: Sequence[Any], connection: Any) -> tuple[list[bytes | None], list[int] | None]:
+    """Values as PostgreSQL reads them; of each 0 for text, 1 for raw bytes (None: all text).
+
+    Raises psycopg.DataError for text with a zero in it.
+    """
+    given = [encode(v) if (encode := _PLAIN.get(type(v))) is not None else _other(v, connection) for v in values]
+    raw = [type(v) is bytes for v in values]
+    return given, [int(one) for one in raw] if True in raw else None
+
+
+def _text(value: str) -> bytes:
+    if "\0" in value:
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return value.encode()
 
 
 def _json(value: Any) -> bytes:
-    return (value.dumps or json.dumps)(value.obj).encode()
+    said: str = (value.dumps or json.dumps)(value.obj)
+    return said.encode()
 
 
-_PLAIN: dict[type, Callable[[Any], bytes]] = {
-    str: str.encode,
+def _nothing(_value: None) -> None:
+    return None
+
+
+def _other(value: Any, connection: Any) -> bytes | None:
+    """As psycopg writes it: lists, decimals, lazy texts …"""
+    dumped = Transformer(connection).get_dumper(value, PyFormat.TEXT).dump(value)
+    return None if dumped is None else bytes(dumped)
+
+
+_PLAIN: dict[type, Callable[[Any], bytes | None]] = {
+    type(None): _nothing,
+    str: _text,
+    bytes: bytes,
     int: lambda value: b"%d" % value,
     bool: lambda value: b"t" if value else b"f",
     float: lambda value: repr(value).encode(),
