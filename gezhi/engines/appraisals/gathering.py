@@ -36,8 +36,9 @@ class Gathered:
     facts: Mapping[str, Any]
 
 
-def gather(kind: Rubric, row: Round, members: Sequence[Member]) -> list[Gathered]:
-    """Everything the rubric reads, as of the round's cut (or now, while it has not come)."""
+def gather(kind: Rubric, row: Round, members: Sequence[Member], *, judged: bool = True) -> list[Gathered]:
+    """Everything the rubric reads, as of the round's cut (or now, while it has not come). Without `judged` no mark of a judge is
+    read: before sealing nobody learns anything of another's."""
     inputs: dict[int, dict[str, Input]] = {member.id: {} for member in members}
     for item in kind.items:
         source = item["from"]
@@ -54,7 +55,7 @@ def gather(kind: Rubric, row: Round, members: Sequence[Member]) -> list[Gathered
         for id, given in found.items():
             if id in inputs:
                 inputs[id][item["id"]] = given
-    _entered(kind, row, inputs)
+    _entered(kind, row, inputs, judged)
     reads = {name for program in kind.conditions.values() for name in program.reads}
     return [
         Gathered(m, inputs[m.id], {k: v for k, v in m.facts.items() if k in reads or k not in KEPT_OUT})
@@ -176,7 +177,7 @@ def _taken(source: Mapping[str, Any], row: Round, kind: Rubric, found: Mapping[i
     return Input(_number(value), records=tuple(f"result:{r.round_id}-{r.subject_id}" for r in cited))
 
 
-def _entered(kind: Rubric, row: Round, inputs: dict[int, dict[str, Input]]) -> None:
+def _entered(kind: Rubric, row: Round, inputs: dict[int, dict[str, Input]], judges: bool) -> None:
     """What people entered: marks of judges, signed judgements, claims that were checked."""
     judged: dict[tuple[int, str], list[Mark]] = defaultdict(list)
     for mark in Mark.objects.filter(round=row, state__in=(GIVEN, CHECKED), points__isnull=False).order_by(
@@ -185,7 +186,7 @@ def _entered(kind: Rubric, row: Round, inputs: dict[int, dict[str, Input]]) -> N
         judged[mark.subject_id, mark.item].append(mark)
     for (id, item_id), marks in judged.items():
         item = kind.item(item_id)
-        if id not in inputs or item is None:
+        if id not in inputs or item is None or (item["kind"] == "judged" and not judges):
             continue
         records = tuple(f"mark:{row.pk}-{mark.number}" for mark in marks)
         if item["kind"] == "judged":

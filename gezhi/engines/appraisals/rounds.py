@@ -72,9 +72,11 @@ def population(row: Round, kind: Rubric | None = None) -> list[Member]:
     return members(kind or rubric(row.rubric, row.version), row.place_id, min(last, clock.today()))
 
 
-def standing(row: Round, kind: Rubric) -> list[tuple[Gathered, rules.Scored]]:
-    """How everybody would stand if it were sealed now: shown to nobody as a result, used for gaps and plans."""
-    return [(one, gathering.scored(kind, one)) for one in gathering.gather(kind, row, population(row, kind))]
+def standing(row: Round, kind: Rubric, *, judged: bool = False) -> list[tuple[Gathered, rules.Scored]]:
+    """How everybody would stand if it were sealed now, for gaps and plans: without the marks of judges, unless it is sealed."""
+    return [
+        (one, gathering.scored(kind, one)) for one in gathering.gather(kind, row, population(row, kind), judged=judged)
+    ]
 
 
 def seal(round_id: int, *, actor: Actor) -> Round:
@@ -90,7 +92,7 @@ def seal(round_id: int, *, actor: Actor) -> Round:
     position = log.sealed_until()
     with db.write():
         row, kind = access.to_run(round_id, actor=actor, states=(OPEN,))
-        found = standing(row, kind)
+        found = standing(row, kind, judged=True)
         if not found:
             raise Conflict("appraisal.nobody")
         rows = [_result(row, kind, one, made) for one, made in found]

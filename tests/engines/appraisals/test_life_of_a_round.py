@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from gezhi.engines.appraisals import marking, objecting, previewing, rounds, rules
+from gezhi.engines.appraisals import marking, objecting, previewing, queries, rounds, rules
 from gezhi.engines.appraisals.models import Mark, Result
 from gezhi.foundation import events, packs, people
 from gezhi.foundation.db import count_queries
@@ -96,8 +96,16 @@ def test_a_judge_never_scores_their_own_unit_nor_sees_anothers_mark(stars):
     }
     assert seen["姜岩"][stars.places["lake"]].points == 70
     assert seen["姜川"][stars.places["lake"]] is None
+    stars.judge(row, "lake", "look", {"姜川": 71, "卢山": 72})
+    _row, kind, board = queries.board(
+        row.pk, actor=stars.actor("姜川")
+    )  # who opened it judges as well: nothing of a mean
+    assert [line["missing"] for s in board for line in s.row["lines"] if line["item"] == "look"] == [True] * 3
+    assert {m.person_id for m, _w, _a in queries.marks(row, stars.places["lake"], actor=stars.actor("姜川"))} == {
+        stars.people["姜川"]
+    }
     stars.judge(row, "lake", "look", {"姜岩": 75})
-    assert [m.points for m in Mark.objects.filter(round=row)] == [Decimal(75)]
+    assert [m.points for m in Mark.objects.filter(round=row).order_by("points")] == [71, 72, 75]
     with pytest.raises(Invalid):
         stars.judge(row, "lake", "look", {"姜川": "100.01"})
 
