@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import connection
+
 from gezhi.engines.ledger.models import Account, Transfer
+from gezhi.engines.ledger.sources import SOURCES
 from gezhi.engines.matching import planning, signing
 from gezhi.engines.matching.models import Session
 from gezhi.flows import postings
-from gezhi.foundation import events, people, subjects
+from gezhi.foundation import events, jobs, people, subjects
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.events import Event
 from gezhi.foundation.jobs import claims
 from gezhi.foundation.subjects.models import Subject
+from tests import environment
 from tests.engines.matching.conftest import at
 from tests.world import World
 
@@ -20,11 +25,19 @@ SYSTEM = people.system("test")
 
 
 def work() -> None:
-    """What the worker does: seal, read on, post."""
-    while events.seal_now() is not None:
-        pass
-    while postings.follow():
-        pass
+    """What the worker does: seal, read on, post. On PostgreSQL the sealer would wait for the test's own transaction, so
+    there every record a rule may look at is handed to the job directly."""
+    if environment.POSTGRES and connection.in_atomic_block:
+        prefixes = {source.prefix for source in SOURCES.values()}
+        streams = [
+            s for s in Event.objects.values_list("stream", flat=True).distinct() if s.partition(":")[0] in prefixes
+        ]
+        jobs.enqueue_many([(postings.JOB, f"{s}:{Event.objects.count()}", {"stream": s}) for s in sorted(streams)])
+    else:
+        while events.seal_now() is not None:
+            pass
+        while postings.follow():
+            pass
     claims.drain()
 
 

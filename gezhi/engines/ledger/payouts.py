@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from gezhi.engines.ledger import access, posting, rules
 from gezhi.engines.ledger.accounts import Ref, ref_at
@@ -29,7 +30,12 @@ from gezhi.foundation.subjects.definitions import rule_aliases, rule_types
 from gezhi.foundation.subjects.models import Entry, Subject
 
 MOST = 2_000
-STATES = {FROZEN: "已冻结", APPROVED: "已批准", PAID: "已发放", VOIDED: "已作废"}
+STATES = {
+    FROZEN: gettext_lazy("已冻结"),
+    APPROVED: gettext_lazy("已批准"),
+    PAID: gettext_lazy("已发放"),
+    VOIDED: gettext_lazy("已作废"),
+}
 _PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}-Q[1-4]", "year": r"\d{4}", "once": r"once"}
 
 

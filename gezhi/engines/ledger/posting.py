@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from gezhi.engines.ledger import access, accounts, rules
 from gezhi.engines.ledger.accounts import Ref
@@ -23,7 +24,12 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, Refusal
 from gezhi.foundation.people import Actor
 
-STATES = {PENDING: "待确认", POSTED: "已入账", VOIDED: "已作废", EXPIRED: "已过期"}
+STATES = {
+    PENDING: gettext_lazy("待确认"),
+    POSTED: gettext_lazy("已入账"),
+    VOIDED: gettext_lazy("已作废"),
+    EXPIRED: gettext_lazy("已过期"),
+}
 REASON_MOST = 200
 
 
