@@ -79,6 +79,24 @@
       return; // storage is switched off: the form still works
     }
   };
+  /* a draft that was sent is done with: the next page says so by not asking again (refused, it shows the same form) */
+  const SENT = "desk-sent";
+  document.addEventListener("submit", (event) => {
+    const key = draftKey(event.target);
+    if (!key) return;
+    try {
+      sessionStorage.setItem(SENT, key);
+    } catch {
+      return;
+    }
+  });
+  const settle = () => {
+    const sent = sessionStorage.getItem(SENT);
+    if (!sent) return;
+    sessionStorage.removeItem(SENT);
+    const asked = [...document.querySelectorAll("form[data-draft]")].some((form) => draftKey(form) === sent);
+    if (!asked) sessionStorage.removeItem(sent);
+  };
   document.addEventListener("input", (event) => keep(event.target.form));
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
@@ -214,6 +232,7 @@
     }
   }
 
+  settle();
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
   for (const form of document.querySelectorAll("form")) applies(form);
   const done = $("[data-clear-draft]");
