@@ -43,9 +43,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _execute(self, sql: str, values: Sequence[Any]) -> Answer:
         self._say()
-        self._witnessed(sql, values)
-        (answer,) = self._send([(_numbered(sql), values)])
-        return answer
+        answers: list[Answer] = []
+        self._witnessed(sql, values, lambda *_given: answers.extend(self._send([(_numbered(sql), values)])))
+        return answers[0]
 
     @contextmanager
     def pipelined(self) -> Iterator[None]:
@@ -99,7 +99,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             text = _together(tuple((sql, returned) for sql, _values, returned, _then in told))
             given.append((text, [value for _sql, own, _returned, _then in told for value in own]))
         for sql, values in given:
-            self._witnessed(sql, values)
+            self._witnessed(sql, values, _nothing)  # before it is sent with its neighbours
         answers = self._send([(_numbered(sql), values) for sql, values in given], commit=commit)
         for question, (rows, _count) in zip(asked, answers, strict=False):
             question.rows = rows
@@ -119,12 +119,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
             end = (_COMMIT,) if commit else ()
             return wire.send([*begin, *statements, *end])[len(begin) : len(begin) + len(statements)]
 
-    def _witnessed(self, sql: str, values: Sequence[Any]) -> None:
-        """Whoever watches statements (counts, faults of tests) sees these as well, before they are sent."""
-        watched: Callable[..., None] = _nothing
+    def _witnessed(self, sql: str, values: Sequence[Any], execute: Callable[..., object]) -> None:
+        """Whoever watches statements (counts, times, faults of tests) sees these as well."""
         for wrapper in reversed(self.execute_wrappers):
-            watched = partial(wrapper, watched)
-        watched(sql, values, False, {"connection": self, "cursor": None})
+            execute = partial(wrapper, execute)
+        execute(sql, values, False, {"connection": self, "cursor": None})
 
     def _wire(self) -> Wire:
         wire: Wire | None = getattr(self.connection, "_gezhi_wire", None)
