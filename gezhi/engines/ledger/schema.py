@@ -29,11 +29,21 @@ class Asset:
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A kind of account. `reward`: its holder's own; only they spend from it. `level`: of a place that holds one."""
+class _Titled:
+    """`titles` in both languages: a typed view serves every reader, so the language is chosen when it is read."""
 
     id: str
-    title: str
+    titles: Mapping[str, str]
+
+    @property
+    def title(self) -> str:
+        return localised(self.titles)
+
+
+@dataclass(frozen=True)
+class Kind(_Titled):
+    """A kind of account. `reward`: its holder's own; only they spend from it. `level`: of a place that holds one."""
+
     asset: str
     holders: tuple[str, ...]
     register: str
@@ -58,11 +68,9 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(_Titled):
     """What may be entered by hand. `by`, `second`: posts; `waits`: it stays pending until a `by` or `second` confirms."""
 
-    id: str
-    title: str
     sides: tuple[Side, ...]
     by: tuple[str, ...]
     second: tuple[str, ...]
@@ -78,11 +86,9 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(_Titled):
     """A posting rule: when a fact of `when` holds and `condition` with it, `amount` goes from one kind to another."""
 
-    id: str
-    title: str
     when: str
     condition: str
     amount: str
@@ -91,11 +97,9 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class PayList:
+class PayList(_Titled):
     """A list of payments: who (live lines of a register in these states), how much, from which kind to which."""
 
-    id: str
-    title: str
     every: str
     register: str
     states: tuple[str, ...]
@@ -149,7 +153,7 @@ class Ledger:
     def kinds(self) -> Mapping[str, Kind]:
         return {
             k["id"]: Kind(
-                k["id"], localised(k["title"]), k["asset"], tuple(k["holders"]), k["register"], k["level"],
+                k["id"], k["title"], k["asset"], tuple(k["holders"]), k["register"], k["level"],
                 k["lowest"], k["highest"], k["reward"],
             )
             for k in self.body["accounts"]
@@ -159,7 +163,7 @@ class Ledger:
     def entries(self) -> Mapping[str, Entry]:
         return {
             e["id"]: Entry(
-                e["id"], localised(e["title"]), tuple(Side(*side) for side in e["sides"]), tuple(e["by"]),
+                e["id"], e["title"], tuple(Side(*side) for side in e["sides"]), tuple(e["by"]),
                 tuple(e["second"]), e["spend"], e["waits"], e["most"], e["expires"],
             )
             for e in self.body["entries"]
@@ -168,7 +172,7 @@ class Ledger:
     @cached_property
     def rules(self) -> Mapping[str, Rule]:
         return {
-            r["id"]: Rule(r["id"], localised(r["title"]), r["when"], r["if"], r["amount"], r["from"], r["to"])
+            r["id"]: Rule(r["id"], r["title"], r["when"], r["if"], r["amount"], r["from"], r["to"])
             for r in self.body["rules"]
         }
 
@@ -176,7 +180,7 @@ class Ledger:
     def payouts(self) -> Mapping[str, PayList]:
         return {
             p["id"]: PayList(
-                p["id"], localised(p["title"]), p["every"], p["register"], tuple(p["states"]), p["if"], p["amount"],
+                p["id"], p["title"], p["every"], p["register"], tuple(p["states"]), p["if"], p["amount"],
                 p["from"], p["to"], tuple(p["freeze"]), tuple(p["approve"]), tuple(p["pay"]),
             )
             for p in self.body["payouts"]
