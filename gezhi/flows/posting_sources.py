@@ -136,7 +136,7 @@ def _verified(streams: Collection[str], register: str) -> list[Fact]:
         ).order_by("pk")
     )
     phones = {bytes(case.contact_hash) for case in cases if case.contact_hash is not None and not case.protected}
-    lines = Entry.objects.filter(register=register, until=None)
+    lines = Entry.objects.filter(register=register).exclude(end_reason=UNDONE)  # who left later keeps what was earned
     known = Subject.objects.filter(phone_hash__in=list(phones), ended="", pk__in=lines.values("subject_id")).order_by(
         "-pk"
     )

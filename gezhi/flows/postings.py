@@ -143,7 +143,8 @@ def _agree(book: Ledger, rule: Rule, source: Source, register: str, streams: set
         if there is not None and _same(row, there.move):
             continue
         try:
-            posting.reverse(row.pk, actor=ACTOR, reason=TAKEN_BACK)
+            with db.attempt():
+                posting.reverse(row.pk, actor=ACTOR, reason=TAKEN_BACK)
         except Conflict:
             posting.unbacked(row.pk, actor=ACTOR)
             wanted.pop(base, None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from gezhi.engines.ledger import entries, queries
-from gezhi.foundation import events
+from gezhi.flows import postings
+from gezhi.foundation import events, subjects
 from tests.engines.matching.conftest import refused
 from tests.mechanisms import mechanism
-from tests.mechanisms.books import balance, posted, somebody, work
+from tests.mechanisms.books import SYSTEM, balance, posted, somebody, work
 
 pytestmark = mechanism("M057", file="packs/songxi/ledgers/rider_points.yaml")
 BOOK, PHONE = "rider_points", "13800000011"
@@ -42,5 +43,12 @@ def test_a_verified_report_earns_once_and_what_riders_spend_the_stations_take_in
     assert (balance(BOOK, rider), balance(BOOK, "services")) == (6, 4)
     work()
     assert balance(BOOK, rider) == 6  # read again: credited once
+    (given,) = queries.about(f"case:{case.pk}")
     kinds = {t.kind: t.balance for t in queries.totals(BOOK, lake, actor=zhao)}
     assert kinds == {"rider": 6, "pool": -10, "services": 4} and events.verify().clean
+    # They were no rider after all: what is spent is not taken below zero; the posting stays and is listed.
+    line = subjects.Entry.objects.get(register="rider")
+    subjects.withdraw_entries([line.pk], actor=SYSTEM)
+    postings.agree({f"case:{case.pk}"})
+    assert [t.pk for t in queries.unbacked(BOOK, lake, actor=zhao)] == [given.pk]
+    assert balance(BOOK, rider) == 6 and events.verify().clean
