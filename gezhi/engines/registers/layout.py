@@ -79,7 +79,8 @@ def _layout(name: str, version: int, pinned: _Pinned) -> Layout:
             choices[asked.id] = {
                 plain(word): option.value
                 for option in asked.choices
-                for word in (option.value, *option.title.values())
+                # Chinese first, by name: PostgreSQL keeps the languages of a title in an order of its own.
+                for word in (option.value, option.title.get("zh"), option.title.get("en"))
                 if word
             }
     return Layout(

@@ -24,7 +24,9 @@ from gezhi.foundation.measures import (
 
 SINCE = datetime(2026, 10, 31, 16, tzinfo=UTC)
 MONTH = Cut(SINCE, SINCE + timedelta(days=30), SINCE + timedelta(days=40))
-ALL = tuple(id for id, m in METRICS.items() if m.source == "cases" and m.counts != "persons" and id != "on_the_spot")
+ALL = tuple(
+    id for id, m in METRICS.items() if m.source == "cases" and m.counts != "persons" and "on_the_spot" not in m.needs
+)
 
 
 @pytest.fixture
