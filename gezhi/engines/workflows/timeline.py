@@ -14,7 +14,7 @@ from gezhi.engines.workflows import apart, merged, restoring
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.schema import Workflow, definition
 from gezhi.foundation import people
-from gezhi.foundation.forms import Form
+from gezhi.foundation.forms import Field, Form
 from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor, crypto
 
@@ -52,6 +52,7 @@ class Entry:
     said_ref: int | None = None  # the private text `said` comes from
     chosen: Mapping[str, str] = field(default_factory=dict)  # field -> title of what was chosen of a list
     seat: int | None = None  # whose seat `seat_label` names
+    fields: Mapping[str, Field] = field(default_factory=dict)  # what the form asked
 
 
 @dataclass(frozen=True)
@@ -158,6 +159,7 @@ def timeline_of(
                 said_ref=act["said"]["private"] if "said" in act else None,
                 chosen=_chosen(action.form, form) if action else {},
                 labels={f.id: f.label for f in action.form.fields} if action else {},
+                fields={f.id: f for f in action.form.fields} if action else {},
                 form=form,
                 photos=photos,
                 says=localised(action.says) if action and action.says else "",

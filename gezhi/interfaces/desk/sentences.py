@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from itertools import groupby
 
 from django.utils.html import escape, format_html
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from gezhi.engines.workflows.timeline import Entry
-from gezhi.interfaces.site.words import CHINA
+from gezhi.interfaces.site.words import CHINA, full_date
 
 from .fields import limit_words
 from .names import ANSWERS, SORTS, seat_name
@@ -50,12 +50,35 @@ def line(entry: Entry) -> Line:
     teller = _flagged if entry.action.startswith("flag_") else _TELL.get(entry.action)
     text = teller(entry, who) if teller else _plain(entry, who)
     said = next((entry.said[name] for name in _SPOKEN if entry.said.get(name)), "")
-    rest = _("；").join(
-        f"{entry.labels.get(name, name)}{_('：')}{words}"
-        for name, words in entry.said.items()
-        if words and words != said
-    )
+    words_of = [
+        *_answered(entry),
+        *((entry.labels.get(name, name), words) for name, words in entry.said.items() if words and words != said),
+    ]
+    rest = _("；").join(f"{title}{_('：')}{words}" for title, words in words_of)
     return Line(entry.at, text, _tone(entry), said, entry.photos, rest)
+
+
+# These answers stand in the sentence itself.
+_IN_SENTENCE = {"sort", "unit", "proposed", "more", "solved"}
+
+
+def _answered(entry: Entry) -> Iterator[tuple[str, str]]:
+    """What was chosen, dated, counted or said yes to in the form: (title, words). A tick left empty is no answer."""
+    for name, value in entry.form.items():
+        asked = entry.fields.get(name)
+        if asked is None or value in (None, "") or name in entry.sealed or name in _IN_SENTENCE:
+            continue
+        words = ""
+        if asked.type == "choice":
+            words = entry.chosen.get(name, "")
+        elif asked.type == "truth":
+            words = _("是") if value else _("否") if asked.required else ""
+        elif asked.type == "date":
+            words = full_date(datetime.combine(date.fromisoformat(str(value)), time(12), CHINA), entry.at)
+        elif asked.type == "number":
+            words = f"{value} {asked.unit}" if asked.unit else str(value)
+        if words:
+            yield asked.label, words
 
 
 _SPOKEN = ("words", "result", "progress", "answer", "why", "reason", "ground", "finding", "question", "plan", "demand",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from gezhi.engines.workflows.models import Case
 from gezhi.foundation import people
+from gezhi.foundation.calendar import clock
+from gezhi.interfaces.site import words
 
 
 def hidden(html: str) -> dict[str, str]:
@@ -182,3 +185,17 @@ def test_a_dispatch_can_be_taken_back_by_whoever_may_sort_again(desk, world):
     assert client.post(f"/desk/cases/{case.id}/do/resort", taken).status_code == 302
     case.refresh_from_db()
     assert case.stage == "triage_street"
+
+
+def test_what_was_chosen_and_the_day_that_was_named_stand_in_the_story(desk, world):
+    case = world.to_sign(world.open())
+    unit, clerk = desk.of("马东"), desk.of("赵兰")
+    for action, item, typed in (
+        ("accept", 2, {}),
+        ("park", 3, {"reason": "等上级批资金。", "next_date": (clock.today() + timedelta(days=40)).isoformat()}),
+    ):
+        form = hidden(sheet(unit, case, action, item=item)) | typed
+        assert unit.post(f"/desk/cases/{case.id}/do/{action}", form).status_code == 302
+    html = clerk.get(f"/desk/cases/{case.id}").content.decode()
+    day = words.full_date(clock.now() + timedelta(days=40), clock.now())
+    assert f"哪天再告诉居民（最多 90 天）：{day}" in html and "“等上级批资金。”" in html
