@@ -283,6 +283,7 @@ class PublicView:
     possible: list[Possible]
     place_label: str
     merged: Case | None = None  # the case this report is handled with; the steps are that one's
+    ended: str = ""  # what it came to, when it ended without having been handled: 不予受理
 
     @property
     def stands(self) -> Case:
@@ -341,11 +342,13 @@ def _public(case: Case) -> PublicView:
     stage = flow.stages[main.stage if main else case.stage]
     offered = possible(case, items, people.resident(case.code), flow=flow)
     asked = main is not None and PHASES.index(stage.phase) >= PHASES.index("your_word")
+    ended = unhandled(case, flow)
     return PublicView(
         case=case,
         words=words_of(texts.get(case.text_ref)),
         contact=contact_of(texts.get(case.contact_ref) if case.contact_ref else None),
-        steps=_steps(case, flow, items, timeline),
+        steps=_steps(case, flow, items, timeline) if not ended else _unhandled(case, ended),
+        ended=ended,
         now_says=localised(stage.says) if stage.says else localised(stage.title),
         waits_for="you" if asked else (queries.seat_label(main.owner_seat, main.barred, now) if main else ""),
         waits_until=main.due_at if main else None,
@@ -395,6 +398,23 @@ def _steps(case: Case, flow: Workflow, items: list[WorkItem], timeline: list[Ent
             )
         )
     return steps
+
+
+# Ends at which nobody has done what was asked: nothing says there that it was handled, checked or confirmed.
+_UNHANDLED = frozenset({"not_accepted", "transferred", "withdrawn", "declined", "refused", "dropped", "stopped"})
+
+
+def unhandled(case: Case, flow: Workflow) -> str:
+    """The title of the end of a case that ended without having been handled (不予受理); "" for any other."""
+    if case.state != CLOSED or case.handled_at is not None or case.outcome not in _UNHANDLED:
+        return ""
+    return localised(flow.stages[case.stage].title)
+
+
+def _unhandled(case: Case, ended: str) -> list[Step]:
+    """It was received, and that is how it ended."""
+    received = Step("received", plain_titles()["received"], "done", case.opened_at, None, "", "")
+    return [received, Step("closed", ended, "done", case.closed_at, None, "", "")]
 
 
 def _who(item: WorkItem | None) -> str:

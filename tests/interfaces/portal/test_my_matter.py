@@ -7,6 +7,7 @@ import re
 import pytest
 
 from gezhi.engines.workflows import rules
+from gezhi.engines.workflows.models import WorkItem
 from gezhi.engines.workflows.views import contact_text
 from gezhi.foundation import people
 from gezhi.foundation.db import count_queries
@@ -189,3 +190,14 @@ def test_the_page_has_a_query_budget_whatever_the_age(resident, world):
         with count_queries() as count:
             page(resident, case)
         assert count.total <= 10, count.statements
+
+
+def test_what_was_not_accepted_says_so_and_claims_no_work(resident, world):
+    case = world.open("要求法院改判。")
+    world.do(case, "decline", "赵兰", ground="court", reason="民事诉讼法规定的诉讼事项。")
+    side = WorkItem.objects.get(case_id=case.id, side=True)
+    case = world.do(case, "decline_approve", "方晓", item=side.number, answer="请向法院申请再审，可到司法所问。")
+    shown = page(resident, case)
+    assert re.findall(r'<div class="line"><b>([^<]+)</b>', shown) == ["收到", "不予受理"]
+    assert "<dd>不予受理</dd>" in shown and "办结了" not in shown and "没解决，重新办" not in shown
+    assert "有异议，或者情况变了" in shown and "申请再审" in shown

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from gezhi.engines.workflows import access, apart, guarding, restoring, talking
 from gezhi.engines.workflows.models import CLOSED, OPEN, Case, WorkItem
 from gezhi.engines.workflows.schema import definition
-from gezhi.engines.workflows.views import CaseView, case_of_photo, case_view, contact_text
+from gezhi.engines.workflows.views import CaseView, case_of_photo, case_view, contact_text, unhandled
 from gezhi.flows.papers import doors
 from gezhi.foundation import files, people
 from gezhi.foundation.calendar import clock
@@ -65,6 +65,7 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "category": category_name(view.case.category, whole=True),
         "channel": came_by(view.case),
         "answer": ANSWERS.get(view.case.solved, ""),
+        "ended": unhandled(view.case, view.flow),
         "rounds": [] if view.veiled else _rounds(view),
         "voices": bool(view.flow.watches or any(s.panel for s in view.flow.stages.values())) and not view.veiled,
         "service": None if view.veiled else service_items.of_case(view.case.kept),
