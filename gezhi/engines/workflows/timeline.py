@@ -53,6 +53,7 @@ class Entry:
     chosen: Mapping[str, str] = field(default_factory=dict)  # field -> title of what was chosen of a list
     seat: int | None = None  # whose seat `seat_label` names
     fields: Mapping[str, Field] = field(default_factory=dict)  # what the form asked
+    workflow: str = ""  # the process whose action it was
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ def timeline_of(
                 chosen=_chosen(action.form, form) if action else {},
                 labels={f.id: f.label for f in action.form.fields} if action else {},
                 fields={f.id: f for f in action.form.fields} if action else {},
+                workflow=flow.name,
                 form=form,
                 photos=photos,
                 says=localised(action.says) if action and action.says else "",

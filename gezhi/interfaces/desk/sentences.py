@@ -48,6 +48,8 @@ def line(entry: Entry) -> Line:
     """One event as a line."""
     who = _who(entry)
     teller = _flagged if entry.action.startswith("flag_") else _TELL.get(entry.action)
+    if entry.action in _OF_THE_LOOP and entry.workflow != LOOP:
+        teller = None  # another method's "pass" or "take" is what that method calls it
     text = teller(entry, who) if teller else _plain(entry, who)
     said = next((entry.said[name] for name in _SPOKEN if entry.said.get(name)), "")
     words_of = [
@@ -205,6 +207,13 @@ def _came_back(entry: Entry, who: SafeString) -> SafeString:
         return told
     return SafeString(told + _fill(_("转为保密期间经手的人：{names}。"), names=_("、").join(entry.known_to)))
 
+
+#: The residents' loop, and what its actions mean in it and in no other method.
+LOOP = "request"
+_OF_THE_LOOP = {
+    "accept", "pass_up", "settle", "finish", "pass", "fail", "grant", "refuse", "resort", "answer", "ask", "take", "record",
+    "sample", "sample_fail", "conclude", "rule",
+}  # fmt: skip
 
 _TELL: dict[str, Teller] = {
     "protect": _kept_apart,

@@ -199,3 +199,10 @@ def test_what_was_chosen_and_the_day_that_was_named_stand_in_the_story(desk, wor
     html = clerk.get(f"/desk/cases/{case.id}").content.decode()
     day = words.full_date(clock.now() + timedelta(days=40), clock.now())
     assert f"哪天再告诉居民（最多 90 天）：{day}" in html and "“等上级批资金。”" in html
+
+
+def test_another_methods_action_of_the_same_name_is_called_what_that_method_calls_it(desk, world):
+    case = world.open("修好村口的灯。", workflow="meeting_task", by="周敏", handler=world.seats["city"], channel="case")
+    world.do(case, "finish", "马东", result="修好了。")
+    html = desk.of("周敏").get(f"/desk/cases/{case.id}").content.decode()
+    assert "：办好了。" in html and "请人核查" not in html and "“修好了。”" in html
