@@ -206,3 +206,5 @@ def test_another_methods_action_of_the_same_name_is_called_what_that_method_call
     world.do(case, "finish", "马东", result="修好了。")
     html = desk.of("周敏").get(f"/desk/cases/{case.id}").content.decode()
     assert "：办好了。" in html and "请人核查" not in html and "“修好了。”" in html
+    assert "登记的话" in html and "居民原话" not in html
+    assert "居民原话" in desk.of("周敏").get(f"/desk/cases/{world.open().id}").content.decode()
