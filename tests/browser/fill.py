@@ -1,6 +1,6 @@
 """Fill the home of this process's environment with a small demo county: `python -m tests.browser.fill CASES`.
 
-Beside the seven demo sign-ins there are three more, with the same password: `power` and `water`, the county's power and
+Beside the demo sign-ins there are three more, with the same password: `power` and `water`, the county's power and
 water companies, and `relief`, a person without a seat whom an administrator may appoint or a roster may put on duty.
 """
 

@@ -37,7 +37,7 @@ def object_to(round_id: int, subject_id: int, item: str, words: str, *, actor: A
         if until is None:
             raise Conflict("appraisal.state")
         if clock.now() >= until:
-            raise Conflict("appraisal.closed", until=clock.local(until).strftime("%Y-%m-%d %H:%M"))
+            raise Conflict("appraisal.closed", until=clock.said_ending(until))
         row.objections, row.waiting = row.objections + 1, row.waiting + 1
         made = Objection(
             round=row,

@@ -105,7 +105,7 @@ def seal(round_id: int, *, actor: Actor) -> Round:
 
 
 def _said(at: Any) -> str:
-    return clock.local(at).strftime("%Y-%m-%d %H:%M")
+    return clock.said_ending(at)
 
 
 def parts(rows: list[Result]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Column:
-    """`width` in characters of the workbook; the same shares on paper."""
+    """`width` in characters of the workbook. `whole`: a number that must stand in one line on paper."""
 
     title: str
     width: int
+    whole: bool = False
 
 
 @dataclass(frozen=True)

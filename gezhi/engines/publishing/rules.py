@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,7 +80,10 @@ def said(type: str, value: Any) -> str:
     if value is None or value == "":
         return ""
     if type == "time":
+        # To the very second only a limit falls on midnight, and paper says 24:00 of the day it closes (the same instant).
         local: datetime = value.astimezone(CHINA)
+        if local.time() == time():
+            return f"{figures_date(local.date() - timedelta(days=1))}24:00"
         return f"{figures_date(local.date())}{local:%H:%M}"
     if type == "date":
         return figures_date(value)

@@ -18,7 +18,7 @@ from gezhi.foundation.errors import Conflict, register
 from gezhi.foundation.expressions import Type, compile
 from gezhi.foundation.forms import dump_value
 from gezhi.foundation.packs.reading import localised
-from gezhi.foundation.people import Actor
+from gezhi.foundation.people import Actor, posts
 
 if TYPE_CHECKING:
     from gezhi.engines.workflows.stepping import Step
@@ -138,10 +138,13 @@ def types_of(flow: Workflow, action: Action) -> dict[str, Type]:
     return {**flow.readable, **action.form.types()}
 
 
-def field_problems(action: Action, values: Mapping[str, Any], case: Case) -> dict[str, Any]:
-    """What a form cannot know by itself: the seat exists and is not the one returning, the category exists."""
+def field_problems(action: Action, values: Mapping[str, Any], case: Case, flow: Workflow) -> dict[str, Any]:
+    """What a form cannot know by itself: the seat exists, handles matters and is not the one returning, the category
+    exists."""
     problems: dict[str, Any] = {}
     directory = people.directory()
+    branching = {track.each for stage in flow.stages.values() for track in stage.tracks}
+    to_handle = {action.assign, "proposed"} | {field for name, field in action.keep.items() if name in branching}
     for field in action.form.fields:
         value = values.get(field.id)
         if value is None:
@@ -157,8 +160,13 @@ def field_problems(action: Action, values: Mapping[str, Any], case: Case) -> dic
                 and not naming.may_handle(value, naming.of(case), clock.now())
             ):
                 problems[field.id] = _("这个席位和说到的人有关，不能交给它，请另选一个。")
+            elif field.id in to_handle and not posts.handles(seat.post):
+                problems[field.id] = _("这个席位不办事，请另选一个。")
             elif field.id == "proposed" and value == case.handler_seat:
                 problems[field.id] = _("建议的承办单位不能是自己。")
+        elif field.type == "seats" and field.id in to_handle:
+            if not all(posts.handles(directory.seats[one].post) for one in value if one in directory.seats):
+                problems[field.id] = _("选的席位里有不办事的，请去掉它。")
         elif field.type == "category" and packs.registry().categories.get(value) is None:
             problems[field.id] = _("没有这个类别，请从列表里选。")
     return problems

@@ -104,7 +104,7 @@ def _fire(
     if action.reads:
         data = data | registering.read(action, data, case)
     values, errors = action.form.clean(data, context=known)
-    errors.update(effects.field_problems(action, values, case) | registering.problems(action, values, case))
+    errors.update(effects.field_problems(action, values, case, flow) | registering.problems(action, values, case))
     if action.must and not errors:
         errors.update(effects.unmet(action, flow, known, values))
     if errors:

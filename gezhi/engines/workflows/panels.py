@@ -183,7 +183,7 @@ def _still_open(panel: Panel, item: WorkItem | None, now: Any) -> None:
         raise Conflict("panel.gathering")
     if panel.state != OPEN or item is None or now >= item.due_at:
         at = panel.closed_at or (item.due_at if item is not None else now)
-        raise Conflict("panel.closed", at=clock.local(at).strftime("%m-%d %H:%M"))
+        raise Conflict("panel.closed", at=clock.said_ending(at)[5:])
 
 
 def _sits(actor: Actor, seat: int) -> bool:

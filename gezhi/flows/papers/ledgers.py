@@ -17,7 +17,7 @@ from gezhi.foundation.people import Actor
 
 MOST = 1000
 COLUMNS = (
-    Column("案号", 12), Column("事项", 40), Column("类别", 14), Column("地点", 24), Column("反映时间", 17),
+    Column("案号", 12, whole=True), Column("事项", 40), Column("类别", 14), Column("地点", 24), Column("反映时间", 17),
     Column("现在这一步", 12), Column("负责席位", 20), Column("办结时限", 17), Column("状态", 8),
 )  # fmt: skip
 STATES = {

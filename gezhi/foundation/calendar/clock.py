@@ -54,6 +54,23 @@ def local(at: datetime) -> datetime:
     return at.astimezone(SHANGHAI)
 
 
+def ending(at: datetime) -> tuple[date, str]:
+    """The day and hour, in Shanghai, of a moment at which something ends: midnight is 24:00 of the day that it closes.
+
+    People and papers say 11 月 19 日 24:00 前; "11 月 20 日 00:00 前" is read as a day more.
+    """
+    here = local(at)
+    if here.time() == time():
+        return here.date() - timedelta(days=1), "24:00"
+    return here.date(), f"{here:%H:%M}"
+
+
+def said_ending(at: datetime) -> str:
+    """2026-11-19 24:00, for a refusal that names when something closed or closes."""
+    day, hour = ending(at)
+    return f"{day.isoformat()} {hour}"
+
+
 def midnight(day: date) -> datetime:
     """The first moment of a local day, aware, on the wall clock of Shanghai."""
     return datetime.combine(day, time(), SHANGHAI)

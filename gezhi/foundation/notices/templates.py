@@ -14,10 +14,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import packs
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.packs import Context, localised
 from gezhi.foundation.packs.loading import ITEM_NAME
-
-from .rules import CHINA
 
 # What a text may say: no personal data beyond the number and the headline of the category.
 FIELDS = ("number", "category", "stage", "seat", "due")
@@ -52,11 +51,11 @@ class Template:
 
 
 def moment(at: datetime, lang: str) -> str:
-    """An instant as a message says it, where "today" would be wrong when it is read: 11月21日18:00, 18:00 on 21 Nov."""
-    local = at.astimezone(CHINA)
+    """By when, as a message says it, where "today" would be wrong when it is read: 11月21日18:00, 18:00 on 21 Nov."""
+    day, hour = clock.ending(at)
     if lang == "en":
-        return f"{local:%H:%M} on {local.day} {local:%b}"
-    return f"{local.month}月{local.day}日{local:%H:%M}"
+        return f"{hour} on {day.day} {day:%b}"
+    return f"{day.month}月{day.day}日{hour}"
 
 
 def template(name: str) -> Template | None:

@@ -7,6 +7,7 @@ posts:
     powers: [case.see, case.raise_for]
     falls_to: village_secretary     # who has the work while the seat is vacant
     duty: true                      # (optional) filled by the shifts of a duty roster
+    handles: false                  # (optional) no matter is given to such a seat: an auditor, an administrator
 organisations:
   - {code: housing, short: 住建局, name: "{place}住房和城乡建设局", level: county, post: department}
 """
@@ -44,7 +45,9 @@ def read_posts(node: Any, context: Context) -> dict[str, Any]:
         return body
     known: dict[str, Any] = context.shared.setdefault("posts", {})
     for index, item in context.each(node, "posts"):
-        if context.keys(item, required=("code", "title", "level"), optional=("powers", "falls_to", "root", "duty")):
+        if context.keys(
+            item, required=("code", "title", "level"), optional=("powers", "falls_to", "root", "duty", "handles")
+        ):
             post = _read_post(item, context)
             if post["code"] in known:
                 context.problem(item, "code", "posts.twice", _("职务“{code}”写了两次。"), code=post["code"])
@@ -84,6 +87,7 @@ def _read_post(item: Any, context: Context) -> dict[str, Any]:
         "root": context.truth(item, "root"),
         # Only where it is said: the bodies of packs from before there were rosters keep their hash.
         **({"duty": True} if context.truth(item, "duty") else {}),
+        **({} if context.truth(item, "handles", True) else {"handles": False}),
     }
 
 
@@ -103,6 +107,13 @@ def _read_organisation(item: Any, context: Context) -> dict[str, Any]:
         "level": level,
         "post": post,
     }
+
+
+def handles(post: str) -> bool:
+    """Whether matters may be given to seats of this post, as the packs say; one that no pack knows may have them."""
+    from gezhi.foundation import packs
+
+    return bool(packs.registry().posts.get(post, {}).get("handles", True))
 
 
 def sync_posts(posts_node: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, actor: Actor | None = None) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import shapely
 
 from .divisions import KNOWN_SINCE, divisions_as_places, outlines
-from .kinds import RANK
+from .kinds import RANK, UNIT
 from .mosaic import Cell, cut_outline
 from .spec import Group, Level, Spec
 from .writing import TOKEN_LENGTH, TOKEN_LETTERS, NewPlace
@@ -41,6 +41,9 @@ def plan(spec: Spec) -> list[NewPlace]:
     if spec.buildings is not None:
         for code in sorted(spec.buildings.villages & finest.keys()):
             places.extend(_buildings(code, finest[code], spec, rng))
+    if spec.unit_grids is not None:
+        for code in spec.unit_grids.villages:
+            places.extend(_unit_grids(by_code[code], cells[code], spec))
     return sorted(places, key=lambda p: RANK[p.kind])
 
 
@@ -154,6 +157,41 @@ def _buildings(village: str, grids: list[tuple[NewPlace, Cell]], spec: Spec, rng
                 )
             )
     return found
+
+
+def _unit_grids(village: NewPlace, cell: Cell, spec: Spec) -> list[NewPlace]:
+    """The unit grids of a village: its outline cut anew, so that they cross the governance grids as real ones do."""
+    assert spec.unit_grids is not None
+    code = village.codes["stats"]
+    rng = random.Random(f"{spec.seed}:unit:{code}")  # its own chance: the other layer stays as it was drawn
+    shapes = _strips(cell.shape, rng.randint(*spec.unit_grids.each))
+    found = []
+    for number, shape in enumerate(shapes, start=1):
+        point = None if shape is None else shape.representative_point()
+        found.append(
+            NewPlace(
+                kind="grid1",
+                name=spec.unit_grids.name.format(n=number),
+                opened_on=spec.opened_on,
+                parent=village,
+                layer=UNIT,
+                codes={"unit": f"{code}{number:03d}"},
+                lon=None if point is None else round(point.x, 6),
+                lat=None if point is None else round(point.y, 6),
+                geometry=None if shape is None else shapely.to_wkb(shape),
+                sketch=shape is not None,
+            )
+        )
+    return found
+
+
+def _strips(shape: shapely.Geometry | None, count: int) -> list[shapely.Geometry | None]:
+    """A shape cut from west to east into strips of one width; they are that shape again, to the millimetre."""
+    if shape is None:
+        return [None] * count
+    west, south, east, north = shape.bounds
+    edges = [west + (east - west) * n / count for n in range(count + 1)]
+    return [shape.intersection(shapely.box(a, south, b, north)) for a, b in zip(edges, edges[1:], strict=False)]
 
 
 def _point_in(shape: shapely.Geometry, rng: random.Random) -> tuple[float, float]:

@@ -292,7 +292,7 @@ def _one(line: Line, layer: str, known: Directory, seen: Mapping[str, Line]) -> 
     code = line.code
     if code in seen:
         return replace(line, problem=_("这个代码在第 {n} 行已经出现过").format(n=seen[code].number))
-    holder = known.by_code(code)
+    holder = known.by_code(code, layer)
     if holder is not None and known.place(holder).code != code:
         holder = None  # by_code cuts zeros of upper levels
     info = known.get(holder) if holder is not None else None

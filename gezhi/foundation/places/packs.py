@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gezhi.foundation import db
 
 from .generate import plan
-from .kinds import GRIDS
+from .kinds import GOVERNANCE, GRIDS
 from .snapshot import Directory, directory
 from .spec import Group, read_spec
 from .upsert import bring
@@ -44,7 +44,7 @@ def load_pack(node: Mapping[str, Any], *, actor: Any) -> Loaded:
     places = plan(spec)
     with db.write():
         brought = bring(places, actor=actor)
-    kinds = Counter(place.kind for place in places)
+    kinds = Counter(place.kind for place in places if place.layer == GOVERNANCE)
     county = next(place.number for place in places if place.kind == "county")
     return Loaded(
         grids={kind: kinds[kind] for kind in GRIDS if kinds[kind]},

@@ -54,9 +54,11 @@ class Directory:
         code); `edges` (child, parent, layer); codes and edges in force on the date only."""
         self.on = on
         self._codes: dict[str, int] = {}
+        # Kept apart: a unit grid's 15 digits may be those of a governance grid of the same village.
+        self._unit_codes: dict[str, int] = {}
         own: dict[int, str] = {}
         for place, scheme, code in codes:
-            self._codes.setdefault(code, place)
+            (self._unit_codes if scheme == UNIT else self._codes).setdefault(code, place)
             if scheme == "stats" or place not in own:
                 own[place] = code
         parents: dict[str, dict[int, int]] = {GOVERNANCE: {}, UNIT: {}}
@@ -101,9 +103,19 @@ class Directory:
         """The place; KeyError for an unknown id."""
         return self._places[id]
 
-    def by_code(self, code: str) -> int | None:
-        """The place holding an official or grid code on this date; 12-digit codes of upper levels are cut."""
+    def by_code(self, code: str, layer: str | None = None) -> int | None:
+        """The place holding an official or grid code on this date; 12-digit codes of upper levels are cut.
+
+        With a layer, a grid of that layer; without, a unit grid only where no governance grid has the code.
+        """
         code = str(code).strip()
+        unit = self._unit_codes.get(code)
+        if unit is not None and (layer == UNIT or (layer is None and code not in self._codes)):
+            return unit
+        found = self._by_official(code)
+        return None if layer == UNIT and found is not None and self._places[found].kind in GRIDS else found
+
+    def _by_official(self, code: str) -> int | None:
         found = self._codes.get(code)
         while found is None and len(code) in (12, 9) and code.endswith("000"):
             code = code[:-3]

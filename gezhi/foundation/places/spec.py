@@ -15,6 +15,7 @@ grids:
   - towns: rest             # every village no other group names
     levels: [{kind: grid1, each: [1, 3], name: "第 {n1} 网格"}]
 buildings: {villages: communities, each: [2, 4], units: [2, 4]}
+unit_grids: {towns: ["410883001"], each: [2, 3], name: "{n} 号单元网格"}   # (optional) the second layer, city management's own
 """
 
 from __future__ import annotations
@@ -66,6 +67,15 @@ class Buildings:
 
 
 @dataclass(frozen=True)
+class UnitGrids:
+    """The second layer: unit grids per village, (from, to), cut without regard to the governance grids."""
+
+    villages: tuple[str, ...]
+    each: tuple[int, int]
+    name: str
+
+
+@dataclass(frozen=True)
 class Spec:
     """A whole places pack. `centre` (lon, lat) and `area_km2` stand for an invented outline, else None."""
 
@@ -74,6 +84,7 @@ class Spec:
     opened_on: date
     groups: tuple[Group, ...]
     buildings: Buildings | None
+    unit_grids: UnitGrids | None
     centre: tuple[float, float] | None
     area_km2: float | None
     divisions: tuple[Division, ...]
@@ -94,7 +105,7 @@ def check_spec(node: Any, context: Context) -> Spec | None:
     if not context.keys(
         node,
         required=("county", "opened_on", "grids"),
-        optional=("kind", "name", "version", "title", "seed", "outline", "buildings"),
+        optional=("kind", "name", "version", "title", "seed", "outline", "buildings", "unit_grids"),
     ):
         return None
     county = context.text(node, "county", "")
@@ -115,6 +126,7 @@ def check_spec(node: Any, context: Context) -> Spec | None:
         opened_on=_date(node, context),
         groups=tuple(groups),
         buildings=_buildings(node, villages, context),
+        unit_grids=_unit_grids(node, villages, context),
         centre=centre,
         area_km2=area,
         divisions=tuple(rows),
@@ -206,6 +218,24 @@ def _buildings(node: Any, villages: Mapping[str, Division], context: Context) ->
                 )
             chosen.add(str(village))
     return Buildings(frozenset(chosen), _span(raw, "each", context), _span(raw, "units", context, (1, 3)))
+
+
+def _unit_grids(node: Any, villages: Mapping[str, Division], context: Context) -> UnitGrids | None:
+    raw = node.get("unit_grids")
+    if raw is None or not context.keys(raw, required=("towns", "each"), optional=("name",)):
+        return None
+    towns = {row.parent for row in villages.values()}
+    chosen: list[str] = []
+    for index, town in context.each(raw, "towns"):
+        if str(town) not in towns:
+            context.problem(raw["towns"], index, "places.town", _("本县没有代码为 {code} 的乡镇。"), code=town)
+        chosen += [code for code, row in villages.items() if row.parent == str(town)]
+    name = context.text(raw, "name", "{n} 号单元网格", max=60)
+    try:
+        name.format(n=1)
+    except (KeyError, IndexError, ValueError):
+        context.problem(raw, "name", "places.unit_name", _("名称里只能用 n 一个序号。"))
+    return UnitGrids(tuple(dict.fromkeys(chosen)), _span(raw, "each", context), name)
 
 
 def _staff(node: Any, key: str, context: Context) -> dict[str, int]:

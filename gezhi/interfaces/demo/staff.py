@@ -1,4 +1,4 @@
-"""Seats and synthetic people of the demo county, and the seven demo sign-ins."""
+"""Seats and synthetic people of the demo county, and the demo sign-ins."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ SIGN_INS = {
     "street": ("street_officer", "town"),
     "secretary": ("village_secretary", "village"),
     "grid": ("grid_worker", "grid"),
+    # Two who decide: what is put to the county (挂账), and what a street proposes not to accept (不予受理).
+    "director": ("county_director", "county"),
+    "leader": ("town_secretary", "town"),
     "department": ("department", "city_management"),
     "auditor": ("auditor", "county"),
     "admin": ("admin", "county"),
@@ -37,7 +40,7 @@ def fill(since: datetime) -> dict[str, int]:
         people.sync_posts(packs.registry().body("posts", name), actor=actor)
 
     def persons(n: int) -> list[int]:
-        # A name to act under (`gezhi demo work`), but no password: only the seven demo accounts can sign in.
+        # A name to act under (`gezhi demo work`), but no password: only the demo accounts can sign in.
         rows = [actions.NewPerson(name_of(k), phone_of(k), f"p{k:04d}") for k in (next(numbers) for _ in range(n))]
         return actions.create_people(rows, actor=actor, synthetic=True)
 
@@ -73,7 +76,7 @@ def fill(since: datetime) -> dict[str, int]:
 
 
 def demo_place(kind: str) -> int:
-    """The demo's county, street, community or grid: those the seven sign-ins work in."""
+    """The demo's county, street, community or grid: those the sign-ins work in."""
     known = places.directory()
     town = known.by_code(TOWN)
     county = known.by_code(COUNTY)
@@ -92,7 +95,7 @@ def demo_place(kind: str) -> int:
 
 
 def sign_ins(actor: people.Actor) -> dict[str, int]:
-    """Give the seven demo accounts to those who sit in their seats."""
+    """Give the demo accounts to those who sit in their seats."""
     directory = people.directory()
     found: dict[str, int] = {}
     for username, (post, where) in SIGN_INS.items():

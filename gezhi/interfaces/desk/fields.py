@@ -17,11 +17,12 @@ from gezhi.engines.workflows.models import Case
 from gezhi.foundation import expressions, packs, people, places
 from gezhi.foundation.calendar import parse_limit
 from gezhi.foundation.forms import Field, Form
+from gezhi.foundation.people import posts
 from gezhi.interfaces.site.fields import MANY
 
 LIMITS = ("4 work_hour", "1 work_day", "2 work_day", "3 work_day", "5 work_day", "10 work_day")
-NEAR_POSTS_WITHOUT = ("building_head",)
 PLACES_OFFERED = 200
+ABOUT = "about"  # whom a complaint names: anybody
 STANDING = ("urgent",)  # ticks that a matter has already: shown as they stand
 GRIDS_OFFERED = 60  # of a village; more nobody reads
 
@@ -82,7 +83,7 @@ def drawn(
         if asked.type == "choice":
             spec["choices"] = [{"value": o.value, "title": o.label} for o in asked.choices]
         elif asked.type == "seat":
-            groups = seat_groups(case, value)
+            groups = seat_groups(case, value, all_of_them=asked.id == ABOUT)
         elif asked.type == "seats":
             groups = seat_groups(case)
         elif asked.type in ("place", "places"):
@@ -122,15 +123,18 @@ def limit_words(text: str) -> str:
     return words.format(n=value)
 
 
-def seat_groups(case: Case, chosen: Any = None) -> list[tuple[str, list[dict[str, str]]]]:
-    """Open seats that serve the case's place, nearest level first; a chosen one from elsewhere stays choosable."""
+def seat_groups(case: Case, chosen: Any = None, *, all_of_them: bool = False) -> list[tuple[str, list[dict[str, str]]]]:
+    """Open seats that serve the case's place, nearest level first; a chosen one from elsewhere stays choosable.
+
+    Those whose post handles nothing (an auditor) are left out, unless it is asked whom something is about.
+    """
     directory, where = people.directory(), places.directory()
     groups: list[tuple[str, list[dict[str, str]]]] = []
     titles = {"grid": _("网格"), "village": _("社区（村）"), "town": _("街道（乡镇）"), "county": _("县里")}
     for level, column in (("village", case.village_id), ("town", case.town_id), ("county", case.county_id)):
         if column is None:
             continue
-        seats = [seat for seat in directory.seats_at(column) if seat.post not in NEAR_POSTS_WITHOUT]
+        seats = [seat for seat in directory.seats_at(column) if all_of_them or posts.handles(seat.post)]
         if seats:
             groups.append((titles[level], [{"value": str(s.id), "title": s.label} for s in seats]))
     seats = [seat for grid in _grids_of(case, where) for seat in directory.seats_at(grid)]

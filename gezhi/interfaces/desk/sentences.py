@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
+from typing import Any
 
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,7 +16,7 @@ from gezhi.engines.workflows.timeline import Entry
 from gezhi.interfaces.site.words import CHINA, full_date
 
 from .fields import limit_words
-from .names import ANSWERS, SORTS, seat_name
+from .names import ANSWERS, SORTS, place_name, seat_name
 
 Teller = Callable[[Entry, SafeString], SafeString]
 
@@ -77,10 +78,18 @@ def _answered(entry: Entry) -> Iterator[tuple[str, str]]:
             words = _("是") if value else _("否") if asked.required else ""
         elif asked.type == "date":
             words = full_date(datetime.combine(date.fromisoformat(str(value)), time(12), CHINA), entry.at)
+        elif asked.type in ("place", "places"):
+            words = _("、").join(place_name(int(id), "village") for id in _listed(value))
+        elif asked.type in ("seat", "seats"):
+            words = _("、").join(seat_name(int(id)) for id in _listed(value))
         elif asked.type == "number":
             words = f"{value} {asked.unit}" if asked.unit else str(value)
         if words:
             yield asked.label, words
+
+
+def _listed(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 _SPOKEN = ("words", "result", "progress", "answer", "why", "reason", "ground", "finding", "question", "plan", "demand",

@@ -46,7 +46,7 @@ def face(item: Any, now: datetime) -> Face:
     )
     if state not in CLOCK_WORDS:
         raise ValueError(f"unknown clock state {state!r}")
-    title = words.exact(due) if due is not None else ""
+    title = words.exact_end(due) if due is not None else ""
     said = str(CLOCK_WORDS[state])
     if due is None or state in ("waiting", "done", "parked"):
         return Face(state, 0.0, said, said, title)

@@ -57,6 +57,14 @@ def before(moment: datetime, now: datetime) -> str:
     return _("%(when)s 前") % {"when": when(moment, now)}
 
 
+def until(moment: datetime, now: datetime) -> str:
+    """When something ends: 今天 15:00; 今天 24:00 where `when` would say 明天 00:00."""
+    shown = moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment
+    if shown is moment:
+        return when(moment, now)
+    return _("%(date)s %(clock)s") % {"date": date(shown, now), "clock": "24:00"}
+
+
 def dated(moment: datetime, now: datetime) -> str:
     """For paper, where 今天 means nothing a week later: 11 月 18 日 09:30."""
     clock = moment.astimezone(CHINA).strftime("%H:%M")
@@ -119,6 +127,12 @@ def ago(moment: datetime, now: datetime) -> str:
 def midnight(now: datetime) -> datetime:
     """The end of the local day that `now` is in."""
     return now.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def exact_end(moment: datetime) -> str:
+    """2026-11-18 24:00, for the title of a limit."""
+    shown = moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment
+    return exact(moment) if shown is moment else shown.astimezone(CHINA).strftime("%Y-%m-%d 24:00")
 
 
 def exact(moment: datetime) -> str:

@@ -12,6 +12,7 @@ from gezhi.engines.publishing import actions, numbering, rules
 from gezhi.engines.publishing.models import Document, Print
 from gezhi.engines.publishing.render import html, word
 from gezhi.engines.workflows import erasing, ticking
+from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.views import case_view
 from gezhi.flows.papers import doors, facts
 from gezhi.foundation import events, people
@@ -107,6 +108,14 @@ def test_letters_to_the_person_and_sheets_go_to_no_seat_and_say_no_time_that_has
     assert "办结时限已过，请立即办理" in text_of(letters["assignment"])
     assert f"答复时限（{due}）已过" in text_of(letters["transfer"]) and f"{due}前" not in text_of(letters["transfer"])
     assert "附件" not in text_of(letters["assignment"])  # there are no photos
+
+
+def test_a_limit_in_days_is_said_as_24_of_its_day_and_never_as_midnight_of_the_next(world, case):
+    midnight = clock.midnight(clock.local(case.due_at).date() + timedelta(days=1))
+    day = rules.figures_date(clock.local(case.due_at).date())
+    Case.objects.filter(pk=case.pk).update(due_at=midnight)
+    row, _new = doors.draft(case.id, "acceptance", actor=world.actor("周敏"))
+    assert f"{day}24:00前给您答复" in text_of(row) and "00:00" not in text_of(row).replace("24:00", "")
 
 
 def test_a_second_tap_opens_the_same_draft_and_burns_no_number(world, case, draft):

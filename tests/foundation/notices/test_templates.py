@@ -118,3 +118,7 @@ def test_a_pack_of_another_county_may_say_it_in_other_words(folder, db):
     packs.install(folder, actor=system("test"))
     assert template("given").said({"zh": {"number": "7"}}, "zh") == "山里的7"
     assert template("late").said({"zh": {"number": "7", "stage": "签收"}}, "en") == "7 (), 签收, was due ."
+    # A limit in days ends at midnight: a message names the day it closes, and never 00:00 of the next.
+    due = {"due": "2026-11-19T16:00:00+00:00", "zh": {"number": "7"}, "en": {"number": "7"}}
+    assert "答应11月19日24:00前办好" in template("received").said(due, "zh")
+    assert "by 24:00 on 19 Nov" in template("received").said(due, "en")

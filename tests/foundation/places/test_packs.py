@@ -8,6 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from gezhi.foundation import packs, places
+from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Flawed
 from gezhi.foundation.packs.reading import Context
 from gezhi.foundation.places.generate import plan
@@ -108,6 +109,39 @@ def test_a_flaw_is_named_with_its_line(old, new, line, code):
     problems = checked(GOOD.replace(old, new))
     assert (line, code) in {(p.line, p.code) for p in problems}
     assert all(str(p.words) for p in problems)
+
+
+UNITS = 'unit_grids: {towns: ["350724001"], each: [2, 3], name: "{n} 号单元网格"}\n'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("350724001", "350724999", "places.town"),
+        ("[2, 3]", "[3, 2]", "places.span"),
+        ("{n}", "{n1}", "places.unit_name"),
+    ],
+)
+def test_a_flaw_in_the_second_layer_is_named_with_its_line(old, new, code):
+    assert (10, code) in {(p.line, p.code) for p in checked(GOOD + UNITS.replace(old, new))}
+    assert not checked(GOOD + UNITS)
+
+
+@pytest.mark.django_db
+def test_unit_grids_cover_their_villages_a_second_time_and_leave_the_other_layer_as_it_was(actor):
+    load = YAML(typ="safe", pure=True).load
+    alone = {p.codes["grid"]: p.geometry for p in plan(read_spec(load(GOOD))) if "grid" in p.codes}
+    both = plan(read_spec(load(GOOD + UNITS)))
+    assert alone == {p.codes["grid"]: p.geometry for p in both if "grid" in p.codes}
+    loaded = places.load_pack(load(GOOD + UNITS), actor=actor)
+    assert loaded.grids["grid1"] == 3  # of the governance layer
+    known = places.directory()
+    village = known.by_code("350724001001")
+    unit = [known.by_code(f"35072400100100{n}", "unit") for n in (1, 2)]
+    assert all(known.parent(id, "unit") == village and known.parent(id) is None for id in unit)
+    assert not places.check_partition(clock.today(), "unit", codes=True)
+    point = known.get(unit[0]).point
+    assert known.locate(*point, "unit") == unit[0] and known.locate(*point) not in unit
 
 
 @pytest.mark.django_db

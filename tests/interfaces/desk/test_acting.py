@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import pytest
+
 from gezhi.engines.workflows.models import Case
-from gezhi.foundation import people
+from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
+from gezhi.foundation.errors import Invalid
 from gezhi.interfaces.site import words
 
 
@@ -46,6 +49,33 @@ def test_the_same_form_sent_twice_dispatches_once(desk, world):
     assert (first.status_code, again.status_code) == (302, 302)
     case.refresh_from_db()
     assert case.event_seq == 2
+
+
+def test_who_handles_nothing_is_not_offered_and_is_refused(desk, world):
+    case = world.open()
+    client = desk.of("赵兰")
+    form = sheet(client, case, "dispatch")
+    for seat, offered in (("city", True), ("street", True), ("auditor", False), ("admin", False)):
+        assert (f'value="{world.seats[seat]}"' in form) is offered, seat
+    given = hidden(form) | {"sort": "big", "unit": world.seats["auditor"]}
+    answer = client.post(f"/desk/cases/{case.id}/do/dispatch", given)
+    assert answer.status_code == 422 and "这个席位不办事，请另选一个。" in answer.content.decode()
+    joint = {"unit": world.seats["city"], "units": [world.seats["power"], world.seats["admin"]]}
+    with pytest.raises(Invalid) as refused:
+        world.do(case, "dispatch_joint", "赵兰", **joint)
+    assert list(refused.value.field_errors) == ["units"]
+    world.do(case, "dispatch_joint", "赵兰", **joint | {"units": [world.seats["power"]]})
+    told = client.get(f"/desk/cases/{case.id}").content.decode()
+    assert "协办单位：县供电公司" in told  # who was asked to help stands in the story
+
+
+def test_the_places_of_a_sweep_stand_in_the_story(desk, world):
+    case = world.open("排查井盖。", workflow="sweep", place="east", by="周敏", channel="counter")
+    there = [world.places["lake1"], world.places["lake2"]]
+    world.do(case, "send", "周敏", places=there)
+    told = desk.of("周敏").get(f"/desk/cases/{case.id}").content.decode()
+    first, second = (places.directory().label(place, "village") for place in there)
+    assert f"查哪些地方：{first}、{second}" in told
 
 
 def test_without_scripts_the_form_is_a_page_and_leads_back(desk, world):

@@ -181,6 +181,7 @@ def test_a_ledger_has_the_rows_of_the_list_a_watermark_and_a_line_to_sign(desk, 
     assert case.number in html and closed.number not in html
     assert "13900001111" not in html and "139****1111" in html
     assert "状态：在办" in html
+    assert f'<td class="nb">{case.number}</td>' in html  # a number that breaks in two is no number
     for word in ("制表", "审核", "负责人", "日期"):
         assert f"{word}：＿" in html
     (made,) = exports.recent()

@@ -44,6 +44,14 @@ def test_a_limit_that_ends_at_midnight_is_named_by_the_day_it_closes(moment, sai
     assert words.before(moment, NOW) == said
 
 
+@pytest.mark.parametrize(
+    ("moment", "said"), [(at(19, 18), "明天 18:00"), (at(19), "今天 24:00"), (at(26), "11 月 25 日 24:00")]
+)
+def test_what_ends_at_midnight_ends_at_24_of_its_day(moment, said):
+    assert words.until(moment, NOW) == said
+    assert words.exact_end(at(19)) == "2026-11-18 24:00" and words.exact_end(at(19, 18)) == "2026-11-19 18:00"
+
+
 def test_paper_never_says_today():
     assert words.dated(at(18, 15), NOW) == "11 月 18 日 15:00"
     assert words.before_dated(at(19, 18), NOW) == "11 月 19 日 18:00 前"

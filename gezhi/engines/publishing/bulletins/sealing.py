@@ -45,7 +45,7 @@ def check(name: str, place_id: int, period: Period, *, actor: Actor) -> Template
     if period.kind not in kind.periods or _level(info.kind) not in kind.levels:
         raise NotFound("bulletin.wrong_level")
     if period.until > clock.now():
-        raise Conflict("bulletin.running", until=clock.local(period.until).strftime("%Y-%m-%d %H:%M"))
+        raise Conflict("bulletin.running", until=clock.said_ending(period.until))
     return kind
 
 

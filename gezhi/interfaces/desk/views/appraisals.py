@@ -133,11 +133,7 @@ def _next(row: Round) -> tuple[str, str, str] | None:
     """(what, the button, why not yet)."""
     if row.state == OPEN:
         early = clock.now() < row.cut
-        why = (
-            _("看到 {at} 为止，到时才能封存").format(at=clock.local(row.cut).strftime("%Y-%m-%d %H:%M"))
-            if early
-            else ""
-        )
+        why = _("看到 {at} 为止，到时才能封存").format(at=clock.said_ending(row.cut)) if early else ""
         return "seal", _("封存成绩"), why
     if row.state == SEALED:
         return "publish", _("公布成绩"), ""
@@ -147,7 +143,7 @@ def _next(row: Round) -> tuple[str, str, str] | None:
         if row.waiting:
             why = _("还有 {n} 条异议没有答复").format(n=row.waiting)
         elif until is not None and clock.now() < until:
-            why = _("提异议到 {at} 为止").format(at=clock.local(until).strftime("%Y-%m-%d %H:%M"))
+            why = _("提异议到 {at} 为止").format(at=clock.said_ending(until))
         return "close", _("定下来"), why
     return None
 

@@ -36,4 +36,5 @@ def ledger(request: Request) -> HttpResponse:
         name = _("案件台账 {day}").format(day=f"{made.at:%Y-%m-%d}")
         response.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}.xlsx"
         return response
-    return render(request, "desk/ledger.html", {"ledger": made, "marks": range(12)})
+    lines = [list(zip(row, made.columns, strict=True)) for row in made.rows]
+    return render(request, "desk/ledger.html", {"ledger": made, "lines": lines, "marks": range(12)})

@@ -98,7 +98,7 @@ def _adopt(request: Request, kind: Roster, place: int) -> str:
         kind.name, place, first, last, actor=request.actor, seen=request.POST.get("seen", ""),
         gaps=request.POST.get("gaps") == "1",
     )  # fmt: skip
-    return _("排好了，到 {until:%m-%d %H:%M}").format(until=clock.local(row.ends))
+    return _("排好了，到 {until}").format(until=clock.said_ending(row.ends)[5:])
 
 
 def _level(request: Request, kind: Roster, place: int) -> str:

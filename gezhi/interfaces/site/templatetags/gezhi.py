@@ -82,8 +82,9 @@ def icon(name: str, label: str = "") -> SafeString:
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
 
 
-def _time(moment: datetime, text: str) -> SafeString:
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), words.exact(moment), text)
+def _time(moment: datetime, text: str, exact: str = "") -> SafeString:
+    title = exact or words.exact(moment)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), title, text)
 
 
 @register.simple_tag
@@ -101,7 +102,13 @@ def day(moment: datetime | None, now: datetime | None = None) -> str:
 @register.simple_tag
 def before(moment: datetime | None, now: datetime | None = None) -> str:
     """`{% before case.due_at %}`: 明天 18:00 前."""
-    return "" if moment is None else _time(moment, words.before(moment, now or civil.now()))
+    return "" if moment is None else _time(moment, words.before(moment, now or civil.now()), words.exact_end(moment))
+
+
+@register.simple_tag
+def until(moment: datetime | None, now: datetime | None = None) -> str:
+    """`{% until term.until %}`: 今天 24:00, where `when` would say 明天 00:00."""
+    return "" if moment is None else _time(moment, words.until(moment, now or civil.now()), words.exact_end(moment))
 
 
 @register.simple_tag
@@ -119,7 +126,7 @@ def span(length: timedelta | None) -> str:
 @register.simple_tag
 def left(due: datetime | None, now: datetime | None = None) -> str:
     """`{% left item.due_at %}`: 还剩 3 小时, 超时 2 天 3 小时."""
-    return "" if due is None else _time(due, words.left(due, now or civil.now()))
+    return "" if due is None else _time(due, words.left(due, now or civil.now()), words.exact_end(due))
 
 
 def _pie(state: str, used: float) -> SafeString:
