@@ -6,7 +6,6 @@ Rounds are opened at a place by the posts of their rubric, at their place and in
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from django.db.models import Q
 
@@ -18,28 +17,11 @@ from gezhi.foundation import people, places
 from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
 from gezhi.foundation.people.actor import COLUMNS
+from gezhi.foundation.people.answering import covers, seat_here, seats_of
 
 SHOWN = (PUBLISHED, FINAL)
 #: A county's own offices judge whom the county appraises: only the seat, the unit and the person bar there.
 WIDE = ("province", "city", "county")
-
-
-def seats_of(actor: Actor, posts: Collection[str]) -> list[int]:
-    """The actor's own seats of these posts, from the widest place to the narrowest; none for residents."""
-    if actor.kind != "staff":
-        return []
-    directory, map_of = people.directory(), places.directory()
-    mine = [seat for seat in sorted(actor.answering) if directory.seat(seat).post in posts]
-    return sorted(mine, key=lambda seat: len(map_of.ancestors(directory.seat(seat).place_id)))
-
-
-def seat_here(actor: Actor, posts: Collection[str], place_id: int) -> int | None:
-    """Which of the actor's seats of these posts answers for a place; None: none."""
-    return next((seat for seat in seats_of(actor, posts) if covers(seat, place_id)), None)
-
-
-def covers(seat: int, place_id: int) -> bool:
-    return places.directory().is_within(place_id, people.directory().seat(seat).place_id)
 
 
 def may_open(kind: Rubric, place_id: int, actor: Actor) -> bool:
@@ -175,8 +157,3 @@ def opens(actor: Actor) -> list[tuple[Rubric, list[int]]]:
         if at:
             found.append((kind, at))
     return found
-
-
-def placed(path: Any) -> dict[str, Any]:
-    """The four columns of a path."""
-    return {f"{column}_id": getattr(path, f"{column}_id") for column in COLUMNS}

@@ -19,6 +19,7 @@ from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import seat_here
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class AwardList:
 
 def may_award(kind: Rubric, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats decides awards here."""
-    return kind.award is not None and access.seat_here(actor, kind.award["by"], place_id) is not None
+    return kind.award is not None and seat_here(actor, kind.award["by"], place_id) is not None
 
 
 def listed(round_id: int, *, actor: Actor) -> AwardList:

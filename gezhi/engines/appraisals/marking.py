@@ -22,6 +22,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import covers, seat_here, seats_of
 
 RECORD = re.compile(r"(case|entry|session|duty|document|bulletin|round):\d{1,18}")
 CENT = Decimal("0.01")
@@ -81,7 +82,7 @@ def judge(round_id: int, subject_id: int, item: str, points: Any, *, actor: Acto
     with db.write():
         row, kind, declared = _open(round_id, item, ("judged", "signed"))
         member = _member(row, kind, subject_id)
-        seat = access.seat_here(actor, declared["by"], member.place_id)
+        seat = seat_here(actor, declared["by"], member.place_id)
         if seat is None:
             raise NotAllowed("appraisal.not_yours")
         if access.own_unit(member, kind, actor):
@@ -112,7 +113,7 @@ def claim(round_id: int, subject_id: int, item: str, words: str, *, actor: Actor
     with db.write():
         row, kind, declared = _open(round_id, item, ("claimed",))
         member = _member(row, kind, subject_id)
-        seat = next((s for s in access.seats_of(actor, declared["by"]) if access.covers(s, member.place_id)), None)
+        seat = next((s for s in seats_of(actor, declared["by"]) if covers(s, member.place_id)), None)
         if seat is None:
             raise NotAllowed("appraisal.not_yours")
         mark = Mark.objects.filter(round=row, subject_id=subject_id, item=item, who=0).first()
@@ -147,7 +148,7 @@ def check(round_id: int, subject_id: int, item: str, *, actor: Actor, points: An
     with db.write():
         row, kind, declared = _open(round_id, item, ("claimed",))
         member = _member(row, kind, subject_id)
-        seat = access.seat_here(actor, declared["check"], member.place_id)
+        seat = seat_here(actor, declared["check"], member.place_id)
         if seat is None:
             raise NotAllowed("appraisal.not_yours")
         mark = Mark.objects.filter(round=row, subject_id=subject_id, item=item, who=0).first()
@@ -192,12 +193,12 @@ def to_judge(row: Round, *, actor: Actor) -> list[tuple[Member, list[tuple[Mappi
             parts = [
                 item
                 for item in kind.items
-                if item["kind"] == "claimed" and access.seat_here(actor, item["by"], member.place_id)
+                if item["kind"] == "claimed" and seat_here(actor, item["by"], member.place_id)
             ]
         else:
             parts = [
                 item for item in kind.items
-                if access.seat_here(actor, (*item.get("by", ()), *item.get("check", ())), member.place_id) is not None
+                if seat_here(actor, (*item.get("by", ()), *item.get("check", ())), member.place_id) is not None
             ]  # fmt: skip
         key = [
             (

@@ -14,6 +14,7 @@ from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import seat_here
 
 
 def _persons(row: Any, result: Result) -> frozenset[int]:
@@ -71,7 +72,7 @@ def answer(round_id: int, number: int, *, actor: Actor, words: str, points: Any 
         if made is None:
             raise NotFound("appraisal.none")
         result = Result.objects.get(round=row, subject_id=made.subject_id)
-        if access.seat_here(actor, kind.body["review"], result.place_id) is None:
+        if seat_here(actor, kind.body["review"], result.place_id) is None:
             raise NotAllowed("appraisal.not_yours")
         marked = Mark.objects.filter(round=row, subject_id=made.subject_id, item=made.item)
         judges = {id for pair in marked.values_list("person_id", "checked_by") for id in pair}

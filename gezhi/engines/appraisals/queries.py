@@ -17,6 +17,7 @@ from gezhi.foundation import people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import covers
 
 
 def seen(actor: Actor, *, limit: int = 100) -> list[Round]:
@@ -130,7 +131,7 @@ def plan(place_id: int, *, actor: Actor) -> list[Plan]:
     directory = places.directory()
     info = directory.get(place_id)
     kinds = [kind for kind in rubrics() if info is not None and kind.of.get("places") == info.kind]
-    mine = any(access.covers(seat, place_id) for seat in actor.answering) if actor.kind == "staff" else False
+    mine = any(covers(seat, place_id) for seat in actor.answering) if actor.kind == "staff" else False
     if info is None or not (mine or actor.kind == "system"):
         raise NotFound("appraisal.none")
     above = [place_id, *directory.ancestors(place_id)]

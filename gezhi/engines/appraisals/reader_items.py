@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.measures import METRICS
-from gezhi.foundation.packs.reading import Context
+from gezhi.foundation.packs.reading import Context, posts_of
 
 KINDS = ("measured", "judged", "tested", "claimed", "signed")
 TAKES = ("sum", "last", "best", "count")
@@ -33,12 +33,7 @@ SOURCES = ("metric", "value", "lines", "rubric")
 
 def posts(node: Any, key: str, context: Context) -> list[str]:
     """A list of posts that some pack defines."""
-    known = context.shared.get("posts", ())
-    found = [str(post) for _i, post in context.each(node, key)]
-    for index, post in enumerate(found):
-        if post not in known:
-            context.problem(node[key], index, "rubric.post", _("没有岗位“{post}”。"), post=post)
-    return found
+    return posts_of(node, key, context, "rubric.post")
 
 
 def read_item(node: Any, of: Any, context: Context) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from gezhi.foundation.calendar import clock, deadline
 from gezhi.foundation.db.inserting import new_ids
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.places.placed import above
 
 LENGTH = {"month": 7, "quarter": 7, "year": 4}
 
@@ -41,7 +42,7 @@ def open_round(name: str, place_id: int, period: str, *, actor: Actor, cut_on: d
             (id,) = new_ids(Round, 1)
             row = Round(
                 id=id, rubric=kind.name, version=kind.version, body_hash=kind.hash, place_id=place_id,
-                **access.placed(places.directory().path(place_id)), period=period, since=since, cut=cut,
+                **above(places.directory().path(place_id)), period=period, since=since, cut=cut,
                 due_at=deadline(cut, kind.body["window"]), opened_by=actor.person_id, opened_at=clock.now(),
             )  # fmt: skip
             writing.put(row, "round.opened", writing.state(row, ROUND), actor=actor, new=True)
@@ -116,7 +117,7 @@ def parts(rows: list[Result]) -> dict[str, Any]:
 def _result(row: Round, kind: Rubric, one: Gathered, made: rules.Scored) -> Result:
     member = one.member
     result = Result(
-        round=row, subject_id=member.id, label=member.label, place_id=member.place_id, **access.placed(member.path),
+        round=row, subject_id=member.id, label=member.label, place_id=member.place_id, **above(member.path),
         inputs={item: given.told() for item, given in one.inputs.items()}, facts=dict(one.facts),
     )  # fmt: skip
     result.group = group_of(kind, result)

@@ -10,25 +10,13 @@ from typing import Any
 from gezhi.foundation import expressions as ex
 from gezhi.foundation import packs, subjects
 from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.packs.typed import Declared
 from gezhi.foundation.subjects.definitions import rule_aliases, rule_types
 
 
 @dataclass(frozen=True)
-class Rubric:
+class Rubric(Declared):
     """One rubric in one version."""
-
-    name: str
-    version: int
-    hash: str
-    body: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        return localised(self.body["title"])
-
-    @property
-    def about(self) -> str:
-        return localised(self.body.get("about"))
 
     @property
     def of(self) -> Mapping[str, Any]:

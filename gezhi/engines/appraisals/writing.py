@@ -8,7 +8,9 @@ from typing import Any
 from gezhi.engines.appraisals import events
 from gezhi.engines.appraisals.models import Mark, Objection, Result, Round
 from gezhi.foundation import events as log
+from gezhi.foundation.events import rows
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import acting
 
 
 def keep(row: Round, texts: Mapping[str, str]) -> dict[str, log.PrivateRef]:
@@ -49,9 +51,4 @@ def _part(
 
 def put(row: Round, kind: str, patch: Mapping[str, Any], *, actor: Actor, new: bool = False) -> None:
     """Append the event to the round's stream in the seat acted in, move its head, write the row."""
-    head = log.record(
-        f"round:{row.pk}", kind, actor=actor, patch=patch, seat=actor.seat or next(iter(actor.seats), None),
-        head=log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash)),
-    )  # fmt: skip
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save(force_insert=new)
+    rows.put(row, kind, patch, actor=actor, seat=acting(actor), new=new)

@@ -13,22 +13,18 @@ from gezhi.engines.ledger.schema import Ledger, ledger, ledgers
 from gezhi.foundation import people, places
 from gezhi.foundation.errors import NotAllowed, NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import covers, seats_of
+from gezhi.foundation.places.placed import above
 from gezhi.foundation.subjects.access import lying
 
 
 def seat_here(actor: Actor, posts: Collection[str], place_id: int) -> int | None:
     """Which of a colleague's own seats of these posts answers for a place: the one acted in, else the nearest."""
-    if actor.kind != "staff":
-        return None
-    directory, ground = people.directory(), places.directory()
-    mine = [
-        seat
-        for seat in sorted(actor.answering)
-        if directory.seat(seat).post in posts and ground.is_within(place_id, directory.seat(seat).place_id)
-    ]
+    mine = [seat for seat in seats_of(actor, posts) if covers(seat, place_id)]
     if actor.seat in mine:
         return actor.seat
-    return max(mine, key=lambda seat: len(ground.ancestors(directory.seat(seat).place_id)), default=None)
+    ground = places.directory()
+    return max(mine, key=lambda seat: len(ground.ancestors(people.directory().seat(seat).place_id)), default=None)
 
 
 def need(actor: Actor, posts: Collection[str], place_id: int) -> int | None:
@@ -116,8 +112,4 @@ def lock_transfer(transfer_id: int) -> Transfer:
 
 def placed(place_id: int) -> dict[str, Any]:
     """The columns of a place: itself and the places above."""
-    path = places.directory().path(place_id)
-    return {
-        "place_id": place_id,
-        **{f"{c}_id": getattr(path, f"{c}_id") for c in ("county", "town", "village", "grid")},
-    }
+    return {"place_id": place_id, **above(places.directory().path(place_id))}

@@ -21,9 +21,10 @@ from gezhi.engines.ledger.models import APPROVED, FROZEN, PAID, VOIDED, Payout, 
 from gezhi.engines.ledger.posting import Move
 from gezhi.engines.ledger.schema import PayList, ledger
 from gezhi.engines.ledger.terms import Terms
-from gezhi.foundation import db, events
+from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
+from gezhi.foundation.events.rows import put
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects import definitions, facts_of
 from gezhi.foundation.subjects.definitions import rule_aliases, rule_types
@@ -121,9 +122,7 @@ def freeze(name: str, list_id: str, place_id: int, period: str, *, actor: Actor,
         ]
         patch: dict[str, Any] = {name: getattr(row, name) for name in PAYOUT}
         patch |= {f"line:{line.number}": {name: getattr(line, name) for name in LINE} for line in lines}
-        head = events.record(f"payout:{id}", "payout.frozen", actor=actor, patch=patch, head=events.GENESIS, seat=seat)
-        row.event_seq, row.event_hash = head.seq, head.hash
-        row.save(force_insert=True)
+        put(row, "payout.frozen", patch, actor=actor, seat=seat, new=True)
         PayoutLine.objects.bulk_create(lines)
     return row
 
@@ -208,9 +207,4 @@ def _locked(payout_id: int) -> tuple[Payout, PayList]:
 
 
 def _tell(row: Payout, kind: str, names: Sequence[str], actor: Actor, seat: int | None) -> None:
-    head = events.record(
-        f"payout:{row.pk}", kind, actor=actor, patch={name: getattr(row, name) for name in names}, seat=seat,
-        head=events.Head(row.event_seq, bytes(row.event_hash)),
-    )  # fmt: skip
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save()
+    put(row, kind, {name: getattr(row, name) for name in names}, actor=actor, seat=seat)

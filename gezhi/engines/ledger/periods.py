@@ -10,9 +10,10 @@ from gezhi.engines.ledger import access
 from gezhi.engines.ledger.events import CLOSING
 from gezhi.engines.ledger.models import PENDING, Account, Closing, Transfer
 from gezhi.engines.ledger.schema import ledger
-from gezhi.foundation import db, events
+from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Invalid
+from gezhi.foundation.events.rows import put
 from gezhi.foundation.people import Actor
 
 
@@ -37,12 +38,7 @@ def close(name: str, place_id: int, until: date, *, actor: Actor) -> Closing:
             id=id, ledger=name, until=until, closed_at=clock.now(), seat_id=seat, person_id=actor.person_id,
             **access.placed(place_id),
         )  # fmt: skip
-        head = events.record(
-            f"closing:{id}", "closing.made", actor=actor, patch={n: getattr(row, n) for n in CLOSING},
-            head=events.GENESIS, seat=seat,
-        )  # fmt: skip
-        row.event_seq, row.event_hash = head.seq, head.hash
-        row.save(force_insert=True)
+        put(row, "closing.made", {n: getattr(row, n) for n in CLOSING}, actor=actor, seat=seat, new=True)
         # A wider closing never opens what a narrower one closed further.
         mine.exclude(closed_until__gte=until).update(closed_until=until)
     return row

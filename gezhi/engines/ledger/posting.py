@@ -22,6 +22,7 @@ from gezhi.engines.ledger.schema import ledger
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, Refusal
+from gezhi.foundation.events.rows import put
 from gezhi.foundation.people import Actor
 
 STATES = {
@@ -177,12 +178,7 @@ def clean_reason(reason: str) -> str:
 
 def tell(row: Transfer, kind: str, patch: Mapping[str, Any], *, actor: Actor) -> None:
     """Append an event to a transfer and write the row."""
-    head = events.record(
-        f"transfer:{row.pk}", kind, actor=actor, patch=patch, head=events.Head(row.event_seq, bytes(row.event_hash)),
-        seat=actor.seat or row.seat_id if actor.kind == "staff" else None,
-    )  # fmt: skip
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save()
+    put(row, kind, patch, actor=actor, seat=actor.seat or row.seat_id if actor.kind == "staff" else None)
 
 
 def _made(

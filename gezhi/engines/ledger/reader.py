@@ -32,7 +32,7 @@ from gezhi.engines.ledger.sources import SOURCES
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.calendar import parse_limit
 from gezhi.foundation.errors import Refusal
-from gezhi.foundation.packs.reading import Context
+from gezhi.foundation.packs.reading import Context, posts_of
 from gezhi.foundation.people.actor import COLUMNS
 
 REQUIRED = ("ledger", "title", "assets", "accounts")
@@ -80,12 +80,7 @@ def _each(node: Any, key: str, context: Context, read: Any) -> list[dict[str, An
 
 
 def _posts(node: Any, key: str, context: Context) -> list[str]:
-    known = context.shared.get("posts", ())
-    found = [str(post) for _i, post in context.each(node, key)]
-    for index, post in enumerate(found):
-        if post not in known:
-            context.problem(node[key], index, "ledger.post", _("没有岗位“{post}”。"), post=post)
-    return found
+    return posts_of(node, key, context, "ledger.post")
 
 
 def _assets(node: Any, context: Context) -> list[dict[str, Any]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from gezhi.engines.ledger.rules import shown
 from gezhi.foundation import packs
 from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.packs.typed import Declared
 
 HOLDERS = ("subject", "person", "guest", "place", "seat")
 
@@ -113,21 +113,8 @@ class PayList(_Titled):
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Ledger(Declared):
     """One declared ledger in one version."""
-
-    name: str
-    version: int
-    hash: str
-    body: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        return localised(self.body["title"])
-
-    @property
-    def about(self) -> str:
-        return localised(self.body["about"])
 
     @property
     def see(self) -> tuple[str, ...]:

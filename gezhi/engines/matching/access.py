@@ -7,7 +7,6 @@ matters (unless the activity says `see:`, then by those posts alone), and by eve
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -17,7 +16,8 @@ from gezhi.engines.matching.schema import Activity, activities, activity
 from gezhi.foundation import people, places
 from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
-from gezhi.foundation.people.actor import COLUMNS, Placed
+from gezhi.foundation.people.actor import COLUMNS
+from gezhi.foundation.people.answering import covers, seats_of
 
 
 def path_of(row: Session) -> places.Path:
@@ -140,26 +140,3 @@ def _inside(place_ids: Collection[int]) -> Q:
         else:
             found |= Q(place_id=place_id)
     return found
-
-
-def seats_of(actor: Actor, posts: Collection[str]) -> list[int]:
-    """The actor's own seats of these posts, from the widest place to the narrowest."""
-    directory, map_of = people.directory(), places.directory()
-    mine = [seat for seat in sorted(actor.answering) if directory.seat(seat).post in posts]
-    return sorted(mine, key=lambda seat: len(map_of.ancestors(directory.seat(seat).place_id)))
-
-
-def seat_here(actor: Actor, posts: Collection[str], place_id: int) -> int | None:
-    """Which of a colleague's own seats of these posts answers for a place; None: it is not theirs to decide."""
-    if actor.kind != "staff":
-        return None
-    return next((seat for seat in seats_of(actor, posts) if covers(seat, place_id)), None)
-
-
-def covers(seat: int, place_id: int) -> bool:
-    return places.directory().is_within(place_id, people.directory().seat(seat).place_id)
-
-
-def placed(path: Placed) -> dict[str, Any]:
-    """The four columns of a path."""
-    return {f"{column}_id": getattr(path, f"{column}_id") for column in COLUMNS}

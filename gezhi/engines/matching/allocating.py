@@ -25,6 +25,8 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.forms.cleaning import Refused, clean_text
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import seat_here, seats_of
+from gezhi.foundation.places.placed import above
 from gezhi.foundation.subjects.models import Entry, Relation, Subject
 
 MOST_ROWS, MOST_PAIRS = 2_000, 200_000
@@ -96,7 +98,7 @@ def words(kind: Match, reason: Mapping[str, Any]) -> str:
 
 def may_adopt(kind: Match, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats decides this here."""
-    return access.seat_here(actor, kind.adopters, place_id) is not None
+    return seat_here(actor, kind.adopters, place_id) is not None
 
 
 def propose(name: str, place_id: int, *, actor: Actor) -> Proposal:
@@ -298,10 +300,10 @@ def adopt(
         if not pairs and not found.chosen:
             raise Conflict("match.nothing")
         (id,) = db.new_ids(Allotment, 1)
-        seat = next(iter(access.seats_of(actor, kind.adopters)), None)
+        seat = next(iter(seats_of(actor, kind.adopters)), None)
         row = Allotment(
             id=id, match=name, version=kind.version, body_hash=kind.hash, place_id=place_id,
-            **access.placed(places.directory().path(place_id)), state="adopted", left={str(k): v for k, v in left.items()},
+            **above(places.directory().path(place_id)), state="adopted", left={str(k): v for k, v in left.items()},
             pairs=[{"need": n, "offer": o, "amount": a, "by_hand": n in by_hand} for (n, o), a in sorted(pairs.items())]
             or [{"need": n, "offer": None, "amount": 1, "by_hand": False} for n in found.chosen],
             seat_id=seat, person_id=actor.person_id, adopted_at=clock.now(),

@@ -24,6 +24,8 @@ from gezhi.foundation import events as log
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor, crypto
+from gezhi.foundation.people.answering import seat_here
+from gezhi.foundation.places.placed import above
 from gezhi.foundation.subjects.models import Subject
 
 RESERVED, OUT, BACK, DROPPED = "reserved", "out", "back", "dropped"
@@ -57,7 +59,7 @@ class Thing:
 
 def may_lend(kind: Store, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats lends this here."""
-    return access.seat_here(actor, kind.lenders, place_id) is not None
+    return seat_here(actor, kind.lenders, place_id) is not None
 
 
 def things(name: str, place_id: int, *, actor: Actor) -> list[Thing]:
@@ -126,10 +128,10 @@ def reserve(
         person = who if isinstance(who, int) else None
         row = Loan(
             id=id, store=name, version=kind.version, body_hash=kind.hash, place_id=place_id,
-            **access.placed(places.directory().path(place_id)), thing_id=thing_id, amount=amount,
+            **above(places.directory().path(place_id)), thing_id=thing_id, amount=amount,
             who=guest.who if guest else f"p:{person}", person_id=person,
             label=crypto.mask_name(guest.name) if guest else people.directory().person(person or 0).name_public,
-            since=since, until=until, state=RESERVED, seat_id=access.seat_here(actor, kind.lenders, place_id), by_id=actor.person_id,
+            since=since, until=until, state=RESERVED, seat_id=seat_here(actor, kind.lenders, place_id), by_id=actor.person_id,
         )  # fmt: skip
         kept: dict[str, Any] = {}
         if guest is not None:

@@ -9,10 +9,10 @@ from functools import cached_property
 from typing import Any
 
 from gezhi.engines.matching.match_reader import scope
-from gezhi.engines.matching.schema import Declared
 from gezhi.foundation import expressions as ex
 from gezhi.foundation import packs, subjects
 from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.packs.typed import Declared
 from gezhi.foundation.subjects.definitions import rule_aliases, rule_types
 
 

@@ -16,6 +16,7 @@ from gezhi.foundation import db, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.places.placed import above
 
 
 def plan(
@@ -100,7 +101,7 @@ def plan_series(
         for number, ((starts, ends), id) in enumerate(zip(times, ids, strict=True)):
             row = Session(
                 id=id, activity=kind.name, version=kind.version, body_hash=kind.hash, kind=kind.kind,
-                inside=kind.inside, public=kind.public, restricted=bool(kind.see), place_id=place_id, **access.placed(path), unit=unit or f"place:{place_id}",
+                inside=kind.inside, public=kind.public, restricted=bool(kind.see), place_id=place_id, **above(path), unit=unit or f"place:{place_id}",
                 venue_id=venue_id, room=words["room"], title=words["title"], theme=checks.theme(kind, checks.nth(themes, number)),
                 course=course, lesson=checks.nth(lessons, number) if course else "", series=ids[0] if len(ids) > 1 else None,
                 starts=starts, ends=ends, seats=offered, sign_until=starts - timedelta(hours=kind.sign_up["closes"]),
@@ -272,7 +273,7 @@ def open_venue(
     with db.write():
         (id,) = db.new_ids(Venue, 1)
         row = Venue(
-            id=id, **words, place_id=place_id, **access.placed(path), capacity=capacity, since=clock.today(),
+            id=id, **words, place_id=place_id, **above(path), capacity=capacity, since=clock.today(),
             until=until, opens=opens, closes=closes,
         )  # fmt: skip
         patch = {name: _told(getattr(row, name)) for name in events.VENUE}

@@ -10,7 +10,7 @@ from gezhi.engines.matching import rules
 from gezhi.engines.matching.schema import KINDS, OVER, ROLES, SIGN_UP
 from gezhi.foundation.calendar import lunar_festivals
 from gezhi.foundation.forms import Form
-from gezhi.foundation.packs.reading import Context
+from gezhi.foundation.packs.reading import Context, posts_of
 from gezhi.foundation.people.actor import COLUMNS
 from gezhi.foundation.places import GRIDS
 
@@ -71,12 +71,7 @@ def read_activity(node: Any, context: Context) -> dict[str, Any] | None:
 
 def posts(node: Any, key: str, context: Context) -> list[str]:
     """A list of posts that some pack defines."""
-    known = context.shared.get("posts", ())
-    found = [str(post) for _i, post in context.each(node, key)]
-    for index, post in enumerate(found):
-        if post not in known:
-            context.problem(node[key], index, "activity.post", _("没有岗位“{post}”。"), post=post)
-    return found
+    return posts_of(node, key, context, "activity.post")
 
 
 def titled(node: Any, key: str, context: Context) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, lanes, people_of, tiling, writing
+from gezhi.engines.matching import lanes, people_of, tiling, writing
 from gezhi.engines.matching.models import Hold
 from gezhi.engines.matching.rosters import Roster, Rule, roster
 from gezhi.engines.matching.tiling import Stretch
@@ -28,6 +28,8 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.forms.cleaning import clean_text
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import seat_here
+from gezhi.foundation.places.placed import above
 from gezhi.foundation.subjects.models import Subject
 
 LONGEST = timedelta(days=190)  # a term
@@ -62,7 +64,7 @@ class Plan:
 
 def may_plan(kind: Roster, place_id: int, actor: Actor) -> bool:
     """Whether one of the actor's seats plans this here."""
-    return access.seat_here(actor, kind.planners, place_id) is not None
+    return seat_here(actor, kind.planners, place_id) is not None
 
 
 def level(name: str, place_id: int) -> Alert | None:
@@ -143,7 +145,7 @@ def set_level(name: str, place_id: int, to: str, *, actor: Actor, reason: str) -
         was = Alert.objects.select_for_update().filter(roster=name, place_id=place_id, until=None).first()
         if (was.level if was else "") == to:
             raise Conflict("roster.level")
-        seat = access.seat_here(actor, kind.planners, place_id)
+        seat = seat_here(actor, kind.planners, place_id)
         if was is not None:
             was.until = now
             writing.put(was, "alert.ended", {"until": now}, actor=actor, seat=seat)
@@ -216,7 +218,7 @@ def relieve(turn_id: int, subject_id: int, *, actor: Actor) -> Turn:
         new = Turn(id=id, rota=rota, number=last + 1, subject_id=subject_id, starts=slot[0], ends=slot[1])
         new.save(force_insert=True)
         told = {f"turn:{one.number}": _told(one) for one in (turn, new)}
-        seat = access.seat_here(actor, kind.planners, rota.place_id)
+        seat = seat_here(actor, kind.planners, rota.place_id)
         writing.put(rota, "rota.relieved", told, actor=actor, seat=seat)
     return new
 
@@ -263,9 +265,9 @@ def _store(found: Plan, starts: datetime, ends: datetime, actor: Actor) -> Rota:
     (id,) = db.new_ids(Rota, 1)
     row = Rota(
         id=id, roster=kind.name, version=kind.version, body_hash=kind.hash, place_id=place_id,
-        **access.placed(places.directory().path(place_id)), level=found.rule.id, starts=starts, ends=ends,
+        **above(places.directory().path(place_id)), level=found.rule.id, starts=starts, ends=ends,
         short=[[a.isoformat(), b.isoformat(), n] for (a, b), n in found.short],
-        seat_id=access.seat_here(actor, kind.planners, place_id), person_id=actor.person_id, planned_at=clock.now(),
+        seat_id=seat_here(actor, kind.planners, place_id), person_id=actor.person_id, planned_at=clock.now(),
     )  # fmt: skip
     made = [
         Turn(id=pk, rota=row, number=n, subject_id=who, starts=a, ends=b)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from gezhi.engines.matching.schema import Declared
 from gezhi.foundation import packs
 from gezhi.foundation.calendar import is_workday
 from gezhi.foundation.calendar.school import in_term
 from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.packs.typed import Declared
 
 
 @dataclass(frozen=True)

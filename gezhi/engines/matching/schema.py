@@ -10,29 +10,12 @@ from typing import Any
 from gezhi.foundation import packs
 from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import localised
+from gezhi.foundation.packs.typed import Declared
 
 KINDS = ("meeting", "party", "lecture", "class", "tour", "fair", "rehearsal", "service")
 SIGN_UP = ("residents", "staff", "organiser")
 OVER = ("places", "seats", "organisations")
 ROLES = ("host", "speaker", "teacher", "partner", "guest", "recorder", "lead")
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What a pack declares for this room, in one version."""
-
-    name: str
-    version: int
-    hash: str
-    body: Mapping[str, Any]
-
-    @property
-    def title(self) -> str:
-        return localised(self.body["title"])
-
-    @property
-    def about(self) -> str:
-        return localised(self.body.get("about"))
 
 
 @dataclass(frozen=True)

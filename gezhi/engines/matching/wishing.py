@@ -15,6 +15,7 @@ from gezhi.engines.matching.matches import Match, match, number
 from gezhi.foundation import db, people, places, subjects
 from gezhi.foundation.errors import Conflict, NotAllowed, NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import covers, seats_of
 from gezhi.foundation.subjects.models import Entry, Relation, Subject
 
 
@@ -36,7 +37,7 @@ def mine(kind: Match, place_id: int, actor: Actor) -> list[int] | None:
     """The offers the actor ticks for: None for all of the place (one of the posts named), else their own. One query."""
     if kind.wish is None or actor.kind != "staff" or place_id not in places.directory():
         return []
-    if any(access.covers(seat, place_id) for seat in access.seats_of(actor, kind.wish["by"])):
+    if any(covers(seat, place_id) for seat in seats_of(actor, kind.wish["by"])):
         return None
     whos = Subject.objects.filter(person_id=actor.person_id, ended="").values_list("pk", flat=True)
     lines = Entry.objects.filter(access.inside(place_id), register=kind.offers["register"], until=None)

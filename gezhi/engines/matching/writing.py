@@ -9,7 +9,9 @@ from typing import Any
 from gezhi.engines.matching import events
 from gezhi.engines.matching.models import Booking, Item, Session
 from gezhi.foundation import events as log
+from gezhi.foundation.events.rows import put
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import acting
 
 __all__ = ["acting", "booking_part", "item_part", "keep", "put", "save", "state_of"]
 
@@ -63,28 +65,3 @@ def save(
     put(
         row, kind, patch, actor=actor, seat=acting(actor) if seat is None else seat, new=new, claimed_at=claimed_at, reason=reason
     )  # fmt: skip
-
-
-def acting(actor: Actor) -> int | None:
-    """The seat somebody acts in: the one they chose, else their first."""
-    return actor.seat or next(iter(actor.seats), None)
-
-
-def put(
-    row: Any,
-    kind: str,
-    patch: Mapping[str, Any],
-    *,
-    actor: Actor,
-    seat: int | None,
-    new: bool = False,
-    claimed_at: datetime | None = None,
-    reason: log.PrivateRef | None = None,
-) -> None:
-    """Append the event to the stream of a row with a head ("rota:3" of a Rota), move the head, write the row."""
-    head = log.record(
-        f"{row._meta.model_name}:{row.pk}", kind, actor=actor, patch=patch, seat=seat, claimed_at=claimed_at, reason=reason,
-        head=log.GENESIS if new else log.Head(row.event_seq, bytes(row.event_hash)),
-    )  # fmt: skip
-    row.event_seq, row.event_hash = head.seq, head.hash
-    row.save(force_insert=new)

@@ -8,7 +8,7 @@ sending.send_due()                    # the worker's turn: nothing is sent insid
 docs/rules/notices.md
 """
 
-from importlib import import_module
+from gezhi.foundation.late import late
 
 # Modules that need tables are loaded on first use.
 _LATE = {
@@ -31,8 +31,8 @@ _LATE = {
 
 __all__ = list(_LATE)
 
+_find = late(__name__, _LATE)
+
 
 def __getattr__(name: str):
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    return _find(name)

@@ -201,6 +201,16 @@ class Context:
         return []
 
 
+def posts_of(node: Any, key: str, context: Context, code: str) -> list[str]:
+    """A list of posts that some pack defines; `code` of a problem where one is none."""
+    known = context.shared.get("posts", ())
+    found = [str(post) for _i, post in context.each(node, key)]
+    for index, post in enumerate(found):
+        if post not in known:
+            context.problem(node[key], index, code, _("没有岗位“{post}”。"), post=post)
+    return found
+
+
 def key_position(node: Any, key: Any) -> tuple[int, int]:
     """(line, column) from 1 of a key itself, not of its value."""
     lc = getattr(node, "lc", None)

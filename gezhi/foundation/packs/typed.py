@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from gezhi.foundation import packs
+from gezhi.foundation.packs.reading import localised
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a pack declares of one kind, in one version: the base of typed views that read their body themselves."""
+
+    name: str
+    version: int
+    hash: str
+    body: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        return localised(self.body["title"])
+
+    @property
+    def about(self) -> str:
+        return localised(self.body.get("about"))
 
 
 class Typed(Generic[T]):

@@ -9,8 +9,7 @@
 docs/rules/seats.md, docs/rules/secrets.md
 """
 
-from importlib import import_module
-from types import ModuleType
+from gezhi.foundation.late import late
 
 # Modules that need tables or settings are loaded on first use: settings import `people.keys`.
 _LATE = {
@@ -58,14 +57,8 @@ _LATE = {
 
 __all__ = list(_LATE)
 
-
-_met: dict[str, ModuleType] = {}
+_find = late(__name__, _LATE)
 
 
 def __getattr__(name: str):
-    module = _met.get(name)
-    if module is None:
-        if name not in _LATE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = _met[name] = import_module(f"{__name__}.{_LATE[name]}")
-    return getattr(module, name)
+    return _find(name)

@@ -7,8 +7,7 @@ import_divisions(...), load_pack(node, actor=...)            # bulk, idempotent
 check_partition(on, layer), map_shapes(id), sheets(id), qr_svg(url)
 """
 
-from importlib import import_module
-from types import ModuleType
+from gezhi.foundation.late import late
 
 from .kinds import GRIDS, KINDS, LABELS, LAYERS, RANK
 
@@ -44,14 +43,8 @@ _LATE = {
 
 __all__ = ["GRIDS", "KINDS", "LABELS", "LAYERS", "RANK", *_LATE]
 
-
-_met: dict[str, ModuleType] = {}
+_find = late(__name__, _LATE)
 
 
 def __getattr__(name: str):
-    module = _met.get(name)
-    if module is None:
-        if name not in _LATE:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = _met[name] = import_module(f"{__name__}.{_LATE[name]}")
-    return getattr(module, name)
+    return _find(name)

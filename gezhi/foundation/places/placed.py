@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
 PATH = ("county_id", "town_id", "village_id", "grid_id", "place_id")
+
+
+def above(path: Any) -> dict[str, int | None]:
+    """The columns of a path beside the place itself, as `Placed` names them."""
+    return {f"{level}_id": getattr(path, f"{level}_id") for level in ("county", "town", "village", "grid")}
 
 
 class Placed(models.Model):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import Protocol, TypeVar
 
-from gezhi.engines.matching import access
 from gezhi.foundation import people, places
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import seats_of
 from gezhi.interfaces.site.requests import Request
 
 from .page import whole
@@ -28,7 +28,7 @@ def by(actor: Actor, kinds: Iterable[K], posts: Callable[[K], Collection[str]]) 
     return [
         (kind, place)
         for kind in kinds
-        for place in dict.fromkeys(seat(id).place_id for id in access.seats_of(actor, posts(kind)))
+        for place in dict.fromkeys(seat(id).place_id for id in seats_of(actor, posts(kind)))
     ]
 
 

@@ -119,6 +119,7 @@ def test_who_may_enter_and_where(shop):
         shop.enter("award", 5)  # nobody named
     with refused("ledger.invalid"):
         shop.give("甲", 5, reason="")
+    assert not Transfer.objects.exists() and not Account.objects.exists()
 
 
 def test_a_large_award_is_confirmed_by_a_second_person(shop):

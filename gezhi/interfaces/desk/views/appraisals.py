@@ -20,6 +20,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.forms import read_date
 from gezhi.foundation.people import Actor
+from gezhi.foundation.people.answering import seat_here
 from gezhi.interfaces.site.requests import Request
 
 from .. import rubric_words
@@ -99,7 +100,7 @@ def one(request: Request, round_id: int) -> HttpResponse:
         "rows": [_shown(kind, standing) for standing in rows], "todo": todo, "few": row.subjects < kind.body["minimum"],
         "do": _next(row) if may else None, "may_cancel": may and row.state in (OPEN, SEALED),
         "objections": _objections(row, kind, request.actor, None),
-        "may_answer": access.seat_here(request.actor, kind.body["review"], row.place_id) is not None,
+        "may_answer": seat_here(request.actor, kind.body["review"], row.place_id) is not None,
         "awards": kind.award is not None and row.state == FINAL and access.whole(row, request.actor),
     }  # fmt: skip
     return show(request, "desk/appraisal.html", context, here=HERE)
@@ -184,7 +185,7 @@ def subject(request: Request, round_id: int, subject_id: int) -> HttpResponse:
         "marks": _marks(row, kind, subject_id, request.actor) if standing else [],
         "objections": _objections(row, kind, request.actor, subject_id),
         "may_object": bool(standing) and row.state == PUBLISHED and row.object_until is not None and clock.now() < row.object_until,
-        "may_answer": access.seat_here(request.actor, kind.body["review"], member.place_id) is not None,
+        "may_answer": seat_here(request.actor, kind.body["review"], member.place_id) is not None,
     }  # fmt: skip
     return show(request, "desk/appraisal_subject.html", context, here=HERE)
 
@@ -226,8 +227,8 @@ def _record(record: str) -> tuple[str, str] | None:
 
 
 def _part(kind: Rubric, item: Any, mark: Any, member: Any, actor: Actor) -> dict[str, Any]:
-    checks = item["kind"] == "claimed" and access.seat_here(actor, item["check"], member.place_id) is not None
-    claims = item["kind"] == "claimed" and access.seat_here(actor, item["by"], member.place_id) is not None
+    checks = item["kind"] == "claimed" and seat_here(actor, item["check"], member.place_id) is not None
+    claims = item["kind"] == "claimed" and seat_here(actor, item["by"], member.place_id) is not None
     state = (
         {"claimed": _("报了，等人核"), "checked": _("核过了"), "refused": _("没有核过")}.get(mark.state, "")
         if mark
