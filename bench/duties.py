@@ -93,6 +93,7 @@ class _Held:
 
     def __enter__(self) -> _Held:
         from gezhi.foundation import db
+        from gezhi.foundation.db import pacing
 
         self._write = db.write
         longest = self
@@ -106,13 +107,14 @@ class _Held:
                 yield
             longest.longest = max(longest.longest, 1000 * (perf_counter() - begun))
 
-        db.write = timed  # type: ignore[assignment]
+        db.write = pacing.write = timed  # type: ignore[assignment]
         return self
 
     def __exit__(self, *_: Any) -> None:
         from gezhi.foundation import db
+        from gezhi.foundation.db import pacing
 
-        db.write = self._write  # type: ignore[assignment]
+        db.write = pacing.write = self._write  # type: ignore[assignment]
 
 
 def _ground(rows: int) -> dict[str, int]:

@@ -20,7 +20,9 @@ from gezhi.engines.duties.schema import rules
 from gezhi.foundation import db, people
 from gezhi.foundation.calendar import clock
 
-BATCH = 100
+#: How many are marked in one write at most and at least; in between by how long the last one took (HELD, in seconds).
+BATCH, LEAST = 100, 10
+HELD = 0.02
 
 
 def close_windows(*, batch: int = BATCH) -> int:
@@ -55,20 +57,26 @@ def over(rule: Rule, since: date, now: datetime) -> Iterator[Period]:
 
 def close(rule: Rule, period: Period, *, batch: int = BATCH) -> int:
     """Close one window, going on where a crash stopped it; returns how many were missed."""
-    missed = 0
+    missed, pace = 0, _pace(batch)
     while True:
-        with db.write():
+        size = pace.size
+        with pace.write():
             row, _new = Window.objects.select_for_update().get_or_create(
                 rule=rule.name, period=period.key, defaults={"closes": period.closes}
             )
             if row.finished:
                 return missed
-            owing = _owing(rule, period, row, batch)
+            owing = _owing(rule, period, row, size)
             missed += _mark(rule, [(e, period) for e in owing])
             if owing:
                 row.seat_reached, row.subject_reached = owing[-1].seat_id, owing[-1].subject_id
-            row.finished = len(owing) < batch
+            row.finished = len(owing) < size
             row.save()
+        pace.rest()
+
+
+def _pace(batch: int) -> db.Pace:
+    return db.Pace(batch, min(LEAST, batch), batch, HELD)
 
 
 _OWING = """
@@ -113,12 +121,14 @@ def _close_anchored(rule: Rule, now: datetime, batch: int) -> int:
         sql = _ANCHORED.format(anchor=anchor_text())
         cursor.execute(sql, [rule.name, clock.local(now).date().isoformat(), rule.name])
         ids = [id for (id,) in cursor.fetchall()]
-    missed = 0
-    for start in range(0, len(ids), batch):
-        with db.write():
-            found = Enrolment.objects.select_for_update().filter(pk__in=ids[start : start + batch], until=None)
+    missed, pace, at = 0, _pace(batch), 0
+    while part := ids[at : at + pace.size]:
+        at += len(part)
+        with pace.write():
+            found = Enrolment.objects.select_for_update().filter(pk__in=part, until=None)
             owing = [(e, p) for e in found.order_by("id") if (p := rule.once(e.anchor)) is not None and p.closes <= now]
             missed += _mark(rule, owing)
+        pace.rest()
     return missed
 
 

@@ -74,13 +74,11 @@ def _settle(days: Mapping[int, date], known: Sequence[Rule]) -> int:
     registers = {rule.over[1] for rule in known}
     ids = list(days)
     today = clock.today()
-    entries = _lines(ids, registers)
-    standing = {(e.rule, e.subject_id, e.anchor): e for e in _standing(ids, list(versions))}
+    entries, enrolled, living = _read(ids, registers, list(versions))
+    standing = {(e.rule, e.subject_id, e.anchor): e for e in enrolled}
     if not entries and not standing:
         return 0
-    now_live = [e for e in entries if e.until is None]
-    living = _subjects({e.subject_id for e in now_live})
-    wanted = wants(known, now_live, living, today)
+    wanted = wants(known, [e for e in entries if e.until is None], living, today)
     by_id = {e.pk: e for e in entries}
     new, moved, over = [], [], []
     for key, want in wanted.items():
@@ -103,29 +101,28 @@ def _settle(days: Mapping[int, date], known: Sequence[Rule]) -> int:
     return len(new) + len(moved) + len(over)
 
 
-# A change of one line is the common one: what it needs is read by statements that are made once.
+_Rows = tuple[list[Entry], list[Enrolment], Mapping[int, Subject]]
 
 
-def _lines(ids: Sequence[int], registers: set[str]) -> list[Entry]:
-    """Lines of these subjects in these registers, ended ones too, by their ids."""
-    if len(ids) == 1:
-        return [e for e in db.fetch_all(Entry, "subject_id", ids[0]) if e.register in registers]
-    return list(Entry.objects.filter(subject_id__in=ids, register__in=registers).order_by("id"))
+def _read(ids: Sequence[int], registers: set[str], names: Sequence[str]) -> _Rows:
+    """Lines of these subjects in these registers, ended ones too; their live enrolments under these rules; themselves.
 
-
-def _standing(ids: Sequence[int], names: Sequence[str]) -> list[Enrolment]:
-    """Live enrolments of these subjects under these rules, by their ids."""
-    if len(ids) == 1:
-        known = set(names)
-        return [e for e in db.fetch_all(Enrolment, "subject_id", ids[0]) if e.until is None and e.rule in known]
-    return list(Enrolment.objects.filter(subject_id__in=ids, rule__in=names, until=None).order_by("id"))
-
-
-def _subjects(ids: set[int]) -> dict[int, Subject]:
-    if len(ids) == 1:
-        found = db.fetch(Subject, *ids)
-        return {} if found is None else {found.pk: found}
-    return Subject.objects.in_bulk(ids)
+    A change of one line is the common one: what it needs is read by statements that are made once, in one wait.
+    """
+    if len(ids) > 1:
+        entries = list(Entry.objects.filter(subject_id__in=ids, register__in=registers).order_by("id"))
+        standing = Enrolment.objects.filter(subject_id__in=ids, rule__in=names, until=None).order_by("id")
+        living = Subject.objects.in_bulk({e.subject_id for e in entries if e.until is None})
+        return entries, list(standing), living
+    with db.pipelined():
+        (id,), known = ids, set(names)
+        lines, enrolled = db.asking(Entry, "subject_id", id), db.asking(Enrolment, "subject_id", id)
+        one = db.asking(Subject, "", id)
+        return (
+            [e for e in lines() if e.register in registers],
+            [e for e in enrolled() if e.until is None and e.rule in known],
+            {who.pk: who for who in one()},
+        )
 
 
 def _left(old: Enrolment, by_id: Mapping[int, Entry], days: Mapping[int, date]) -> date:

@@ -88,7 +88,7 @@ def _write(what: _Sweep, ranges: Ranges, note: Callable[[int], object]) -> int:
         found = _found(what.rule.over[1], mine)
         if found is not None:
             serving = {place: seats.of_post(what.rule.seat[1], place) for place in found.places}
-            with db.write(), pace:
+            with pace.write():
                 came += writer.insert(mine, found, serving)
                 if (mark := ranges.mark(mine)) is not None:
                     note(mark)
@@ -129,7 +129,7 @@ def mend(what: _Sweep) -> int:
             for start in range(0, len(odd), SETTLED):
                 with db.write():
                     changed += enrolling.settle(dict.fromkeys(odd[start : start + SETTLED], what.today), [rule])
-            with db.write(), pace:
+            with pace.write():
                 part.exclude(version=rule.version).update(version=rule.version)
             pace.rest()
         reached = upto
@@ -137,7 +137,7 @@ def mend(what: _Sweep) -> int:
 
 
 def _pace() -> db.Pace:
-    return db.Pace(FIRST, LEAST, MOST) if _lite() else db.Pace(FIRST, LEAST, MOST, HELD_LINES)
+    return db.Pace(FIRST, LEAST, MOST, redone=True) if _lite() else db.Pace(FIRST, LEAST, MOST, HELD_LINES)
 
 
 def _next(register: str, reached: int) -> int | None:

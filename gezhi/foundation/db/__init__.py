@@ -8,8 +8,8 @@ with db.write():            # an atomic block; on SQLite it holds our file lock
 
 from . import revisions
 from .counting import Counted, count_queries
-from .cursors import Answer, ask, pipelined, prepared, tell
-from .fetching import fetch, fetch_all, update
+from .cursors import Answer, ask, pipelined, prepared, said, tell
+from .fetching import asking, fetch, fetch_all, update
 from .inserting import fresh, ids_ahead, insert, insert_many, new_ids
 from .pacing import Pace, checkpoint
 from .writing import after_commit, attempt, write
@@ -20,6 +20,7 @@ __all__ = [
     "Pace",
     "after_commit",
     "ask",
+    "asking",
     "attempt",
     "checkpoint",
     "count_queries",
@@ -33,6 +34,7 @@ __all__ = [
     "pipelined",
     "prepared",
     "revisions",
+    "said",
     "tell",
     "update",
     "write",

@@ -64,6 +64,13 @@ def tell(sql: str, values: Sequence[Any], returned: str = "", then: Callable[[An
         tell_at_once((sql, values, returned, then))
 
 
+def said() -> None:
+    """Inside `pipelined()`: have everything that was told so far executed now; what is refused is raised here."""
+    made: Any = connection
+    if getattr(made, "waiting", False):
+        made.say()
+
+
 def tell_at_once(told: tuple[str, Sequence[Any], str, Callable[[Any], None] | None]) -> None:
     """What `tell` does where nothing is kept for later: the INSERT by itself."""
     sql, values, returned, then = told

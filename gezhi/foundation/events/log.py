@@ -84,11 +84,15 @@ def record(
     if not connection.in_atomic_block:
         raise TransactionManagementError("An event is recorded inside db.write(), with what it tells.")
     row = _row(stream, kind, actor, patch, head, private, claimed_at, version, reason, seat, stamp(clock.now()))
+    _one(row)
+    return Head(head.seq + 1, row[-1])
+
+
+def _one(row: tuple) -> None:
     try:
         db.tell(_ONE, row)
     except IntegrityError as error:
-        raise Conflict("event.stale", stream=stream, seq=head.seq) from error
-    return Head(head.seq + 1, row[-1])
+        raise Conflict("event.stale", stream=row[0], seq=row[1] - 1) from error
 
 
 def record_many(drafts: Iterable[Draft], *, actor: Doer) -> list[Head]:
@@ -121,6 +125,9 @@ def record_many(drafts: Iterable[Draft], *, actor: Doer) -> list[Head]:
         ends[draft.stream] = Head(head.seq + 1, row[-1])
         heads.append(ends[draft.stream])
         rows.append(row)
+    if len(rows) == 1:
+        _one(rows[0])
+        return heads
     with connection.cursor() as cursor:
         for start in range(0, len(rows), BULK):
             part = rows[start : start + BULK]

@@ -36,6 +36,7 @@ class Typed(Generic[T]):
     def __init__(self, kind: str, of: Callable[[str, int, str, Mapping[str, Any]], T]) -> None:
         self._kind, self._of = kind, of
         self._made: dict[tuple[str, int, str], T] = {}
+        self._all: tuple[packs.Registry, list[T]] | None = None  # of the registry that was asked last
 
     def get(self, name: str, version: int | None = None) -> T:
         """That version, without one the newest. Raises NotFound pack.not_installed."""
@@ -44,8 +45,10 @@ class Typed(Generic[T]):
 
     def all(self) -> list[T]:
         """The newest version of each, in the order of their packs."""
-        known = packs.registry()
-        return [self._typed(known, known.get(self._kind, name)) for name in known.names(self._kind)]
+        known, held = packs.registry(), self._all
+        if held is None or held[0] is not known:
+            self._all = held = known, [self._typed(known, known.get(self._kind, n)) for n in known.names(self._kind)]
+        return list(held[1])
 
     def _typed(self, known: packs.Registry, entry: packs.Entry) -> T:
         key = (entry.name, entry.version, entry.hash)

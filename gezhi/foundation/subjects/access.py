@@ -119,7 +119,11 @@ def sees_some_line(actor: Actor, subject: Subject) -> bool:
 
 def entry_for(id: int, actor: Actor, what: What = "see") -> tuple[Entry, Register]:
     """The line and its register, if it is the actor's. Raises NotFound subject.no_entry, NotAllowed subject.not_here."""
-    found = db.fetch(Entry, id)
+    return entry_seen(db.fetch(Entry, id), actor, what)
+
+
+def entry_seen(found: Entry | None, actor: Actor, what: What = "see") -> tuple[Entry, Register]:
+    """The same of a line that was read already."""
     if found is None:
         raise refusals.NO_ENTRY()
     register = definitions.register(found.register)

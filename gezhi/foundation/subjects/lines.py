@@ -345,15 +345,21 @@ def _subjects(subject_ids: Sequence[int], declared: Register, actor: Actor) -> d
 
 
 def _locked(entry_id: int, actor: Actor) -> tuple[Entry, Register, Subject]:
-    seen, declared = access.entry_for(entry_id, actor, "edit")
-    who = db.fetch(Subject, seen.subject_id, lock=True)
-    # On SQLite the write holds everything: what was seen a moment ago inside it is what there is.
-    line = seen if connection.vendor == "sqlite" else db.fetch(Entry, entry_id, lock=True)
-    assert who is not None and line is not None  # nothing is ever deleted here
+    if connection.vendor == "sqlite":  # the write holds everything: what is seen inside it is what there is
+        line, declared = access.entry_for(entry_id, actor, "edit")
+        who = db.fetch(Subject, line.subject_id)
+    else:
+        with db.pipelined():  # both, and the revisions that reading a register begins with, in one wait
+            one = db.asking(Subject, "", entry_id, lock=True, via=(Entry, "subject_id"))
+            two = db.asking(Entry, "", entry_id, lock=True)
+            db.revisions.current()
+            who, seen = next(iter(one()), None), next(iter(two()), None)
+        line, declared = access.entry_seen(seen, actor, "edit")
+        if who is None or who.pk != line.subject_id:  # merged or split in this very moment
+            raise refusals.STALE()
+    assert who is not None  # nothing is ever deleted here
     if line.until is not None:
         raise refusals.ENTRY_ENDED()
-    if not access.may(actor, line, declared, "edit"):
-        raise refusals.NOT_HERE()
     return line, declared, who
 
 

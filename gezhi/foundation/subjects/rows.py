@@ -110,16 +110,20 @@ def change_rows(
         names |= set(values)
         head = Head(row.event_seq, bytes(row.event_hash))
         drafts.append(Draft(stream(row), kind, patch, head=head, reason=reason))
-    for (row, _values), head in zip(pairs, events.record_many(drafts, actor=actor), strict=True):
-        row.event_seq, row.event_hash = head.seq, head.hash
     rows = [row for row, _values in pairs]
     columns = sorted(names | {"event_seq", "event_hash"})
     try:
         if len(rows) == 1:
-            db.update(rows[0], columns)
-        else:
-            manager: Any = type(rows[0])._default_manager
-            manager.bulk_update(rows, columns, batch_size=200)
+            with db.pipelined():  # the event and the row in one wait
+                (head,) = events.record_many(drafts, actor=actor)
+                rows[0].event_seq, rows[0].event_hash = head.seq, head.hash
+                db.update(rows[0], columns)
+                db.said()
+            return
+        for row, head in zip(rows, events.record_many(drafts, actor=actor), strict=True):
+            row.event_seq, row.event_hash = head.seq, head.hash
+        manager: Any = type(rows[0])._default_manager
+        manager.bulk_update(rows, columns, batch_size=200)
     except IntegrityError as error:
         raise clash(error, rows) from error
 

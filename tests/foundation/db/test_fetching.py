@@ -73,3 +73,28 @@ def test_refusals_are_the_databases():
     gone = Entry(pk=10**12, state="x")
     with pytest.raises(DatabaseError), transaction.atomic(), db.write():
         db.update(gone, ["state"])
+
+
+def test_several_are_asked_together_and_told_together():
+    """What a pipeline asks for comes as if asked for alone, also by way of another row; what it changes is there after `said`."""
+    made = put("s:1")
+    with db.write(), db.pipelined():
+        two, one = db.asking(Entry, "", made.pk, lock=True), db.asking(Entry, "subject_id", 7)
+        by_way = db.asking(Entry, "subject_id", made.pk, via=(Entry, "subject_id"))
+        assert [row.pk for row in one()] == [row.pk for row in by_way()] == [row.pk for row in two()] == [made.pk]
+        (found,) = two()
+        found.state = "told"
+        db.update(found, ["state"])
+        db.said()
+        assert db.fetch(Entry, made.pk).state == "told" and db.asking(Entry, "", made.pk + 1)() == []
+    assert Entry.objects.get(pk=made.pk).state == "told"
+
+
+@pytest.mark.parametrize("told_last", [False, True])
+def test_a_row_that_is_gone_is_not_changed_in_a_pipeline_either(told_last):
+    made = put()
+    Entry.objects.filter(pk=made.pk).delete()
+    with pytest.raises(DatabaseError, match="gone"), transaction.atomic(), db.write(), db.pipelined():
+        db.update(made, ["state"])
+        if not told_last:
+            db.said()

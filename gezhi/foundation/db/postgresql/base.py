@@ -88,6 +88,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """`db.tell()` inside a pipeline: kept until the next statement, and sent with its neighbours as one."""
         self._told = (*self._told, told)
 
+    def say(self) -> None:
+        """`db.said()`."""
+        self._say()
+
     def _say(self, *, commit: bool = False) -> None:
         """Send what is waiting to be said, and read the answers."""
         asked, told = self._asked, self._told
