@@ -127,8 +127,12 @@ class Marked:
         masks = self._masks()
         lines: QuerySet = self._rows.annotate(**masks).order_by("pk").values_list("pk", *self._columns, *masks)
         width = 1 + len(self._columns)
+        known: dict[tuple[int, ...], int] = {}
         for line in lines.iterator(chunk_size=5000):
-            if mask := _whole(line[width:]):
+            given = line[width:]
+            if (mask := known.get(given)) is None:
+                mask = known[given] = _whole(given)
+            if mask:
                 yield line[0], tuple(line[1:width]), mask
 
 

@@ -12,11 +12,14 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 Row = tuple[int, tuple[Any, ...], int]
 #: Narrowing by groups: (dimension, the values that count).
 Only = tuple[tuple[str, tuple[Any, ...]], ...]
+_Line = tuple[int, tuple[Any, ...], int, int]  # its number, groups, mask, how many
+_FIRST = itemgetter(0)
 LARGEST = 64 * 1024 * 1024  # bytes unpacked; a bulletin of a quarter of a million rows has a tenth of it
 
 
@@ -25,11 +28,19 @@ def pack(dims: Sequence[str], bits: Mapping[str, int], rows: Iterable[Row]) -> b
     codes: list[dict[Any, int]] = [{} for _dim in dims]
     width = max(bits.values(), default=0) // 8 + 1
     body, count, last = bytearray(), 0, 0
+    said_of: dict[tuple[Any, ...], bytes] = {}  # few groups and marks come again and again among a million rows
+    marks: dict[int, bytes] = {}
     for id, groups, mask in rows:
         _number(body, id - last)
-        for code, value in zip(codes, groups, strict=True):
-            _number(body, code.setdefault(value, len(code)))
-        body += mask.to_bytes(width, "little")
+        if (coded := said_of.get(groups)) is None:
+            own = bytearray()
+            for code, value in zip(codes, groups, strict=True):
+                _number(own, code.setdefault(value, len(code)))
+            coded = said_of[groups] = bytes(own)
+        if (marked := marks.get(mask)) is None:
+            marked = marks[mask] = mask.to_bytes(width, "little")
+        body += coded
+        body += marked
         count, last = count + 1, id
     head = {
         "dims": list(dims),
@@ -104,6 +115,8 @@ def _whole(raw: bytes, at: int) -> tuple[int, int]:
 
 def _fits(dims: Sequence[str], only: Only) -> Any:
     wanted = [(dims.index(dim), frozenset(values)) for dim, values in only]
+    if not wanted:
+        return lambda groups: True
     return lambda groups: all(groups[at] in values for at, values in wanted)
 
 
@@ -115,10 +128,18 @@ class Tally:
         lines: Iterable[tuple[tuple[Any, ...], int, int]],
     ) -> None:  # fmt: skip
         self.dims, self.bits, self.weights = tuple(dims), bits, weights
-        self._lines: Counter[tuple[tuple[Any, ...], int]] = Counter()
+        counts: Counter[tuple[tuple[Any, ...], int]] = Counter()
         for groups, mask, count in lines:
-            self._lines[groups, mask] += count
+            counts[groups, mask] += count
+        self._lines: list[_Line] = [
+            (n, groups, mask, count) for n, ((groups, mask), count) in enumerate(counts.items())
+        ]
+        self._of: dict[str, dict[Any, list[_Line]]] = {}
         self._masks: dict[tuple[str, Only], dict[Any, Counter[int]]] = {}
+
+    def __bool__(self) -> bool:
+        """Whether any row was counted."""
+        return bool(self._lines)
 
     def count(self, name: str, only: Only = ()) -> int:
         """Rows that count for `name`."""
@@ -143,14 +164,26 @@ class Tally:
 
     def _by(self, dim: str, only: Only) -> dict[Any, Counter[int]]:
         if (dim, only) not in self._masks:
-            fits = _fits(self.dims, only)
+            fits = _fits(self.dims, only[1:])
             found: dict[Any, Counter[int]] = {}
             at = self.dims.index(dim) if dim else -1
-            for (groups, mask), count in self._lines.items():
+            for _n, groups, mask, count in self._among(*only[0]) if only else self._lines:
                 if fits(groups):
-                    found.setdefault(groups[at] if dim else "", Counter())[mask] += count
+                    key = groups[at] if dim else ""
+                    if (masks := found.get(key)) is None:
+                        masks = found[key] = Counter()
+                    masks[mask] += count
             self._masks[dim, only] = found
         return self._masks[dim, only]
+
+    def _among(self, dim: str, values: tuple[Any, ...]) -> list[_Line]:
+        """The lines of these values, in their order: a table of two hundred rows does not read all lines for each of them."""
+        if dim not in self._of:
+            found, at = self._of.setdefault(dim, {}), self.dims.index(dim)
+            for line in self._lines:
+                found.setdefault(line[1][at], []).append(line)
+        parts = [self._of[dim].get(value, []) for value in dict.fromkeys(values)]
+        return parts[0] if len(parts) == 1 else sorted((line for part in parts for line in part), key=_FIRST)
 
 
 def _sum(masks: Mapping[int, int], bit: int) -> int:

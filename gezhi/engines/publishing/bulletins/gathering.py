@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,17 +58,16 @@ def _gather(
     marked = measures.mark(added, by=by, period=period, place=place_id, at=now, within=days)
     reach = _reach(place_id, directory) if own[0] == "unit" else (lambda _unit: "within")
     dims = (*own, *(["below"] if below else []), "reach")
-    rows = [(id, (*groups, reach(groups[0])), mask) for id, groups, mask in marked.each()]
-    tallies = {NOW: Tally(dims, marked.bits, marked.weights, ((groups, mask, 1) for _id, groups, mask in rows))}
-    frozen = pack(dims, marked.bits, rows)
+    now_tally, frozen = _kept(marked, dims, reach)
+    tallies = {NOW: now_tally}
     for when, other in ((BEFORE, period.back()), (YEAR, period.year_before())):
         if other is None:
             continue
         seen = measures.mark(added, by=by, period=other, place=place_id, at=now)
-        lines = [(id, (*groups, reach(groups[0])), mask) for id, groups, mask in seen.each()]
-        if lines or when == BEFORE:  # a year without any record is no year to compare with
-            tallies[when] = Tally(dims, seen.bits, seen.weights, ((groups, mask, 1) for _id, groups, mask in lines))
-            frozen += pack(dims, seen.bits, lines)
+        tally, packed = _kept(seen, dims, reach)
+        if tally or when == BEFORE:  # a year without any record is no year to compare with
+            tallies[when] = tally
+            frozen += packed
     persons = _persons(template, place_id, period, now)
     numbers = Numbers(tallies, persons, template.minimum)
     names = wording.Names(directory, info, below)
@@ -92,6 +92,22 @@ def _gather(
     if template.counts != "cases":
         body["of"] = template.counts
     return Gathered(body, frozen, tallies[NOW].count(f"{OF[template.counts]}_of_n"))
+
+
+def _kept(marked: measures.Marked, dims: Sequence[str], reach: Callable[[Any], str]) -> tuple[Tally, bytes]:
+    """The rows of a period counted and packed while they are read once: a million of them are never held together."""
+    counts: Counter[tuple[tuple[Any, ...], int]] = Counter()
+    whole: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+
+    def rows() -> Iterator[tuple[int, tuple[Any, ...], int]]:
+        for id, groups, mask in marked.each():
+            if (line := whole.get(groups)) is None:
+                line = whole[groups] = (*groups, reach(groups[0]))
+            counts[line, mask] += 1
+            yield id, line, mask
+
+    packed = pack(dims, marked.bits, rows())
+    return Tally(dims, marked.bits, marked.weights, ((line, mask, n) for (line, mask), n in counts.items())), packed
 
 
 def _reach(place_id: int, directory: Directory) -> Any:
