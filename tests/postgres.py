@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 # Nothing here survives the session, so nothing needs to reach the disk, be replicated or be tidied up behind a test.
 _SETTINGS = {
@@ -42,12 +43,6 @@ def _packaged(name: str) -> str:
     return str(max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), default=""))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @dataclass(frozen=True)
 class Cluster:
     """A running cluster; databases are made by whoever wants one."""
@@ -64,7 +59,7 @@ class Cluster:
         directory = Path(tempfile.mkdtemp(prefix="gezhi-pg-"))
         if os.geteuid() == 0:
             shutil.chown(directory, "postgres", "postgres")
-        cluster = cls(directory, _free_port())
+        cluster = cls(directory, free_port())
         cluster._run(
             "initdb", "-D", str(directory / "data"), "-U", "gezhi", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"
         )

@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 CASES = 150
@@ -112,7 +113,7 @@ def start(*, cases: int = CASES, database_url: str = "", filled_by: str = "tests
     """Fill a fresh home (`filled_by`: a module that does) and serve it; raises RuntimeError with the log when it does not come up."""
     folder = Path(tempfile.mkdtemp(prefix="gezhi-house-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    port = _free_port()
+    port = free_port()
     settings = {k: v for k, v in os.environ.items() if not k.startswith(("GEZHI_", "DJANGO_"))}
     settings |= {"GEZHI_HOME": str(folder / "home"), "GEZHI_KEYS": str(folder / "keys"), "PORT": str(port)}
     settings |= {"GEZHI_SERVER_WORKERS": "1"}
@@ -171,12 +172,6 @@ def _wait(house: House, log: Path) -> None:
             pass  # not listening yet
         time.sleep(0.2)
     raise RuntimeError(f"the house did not come up:\n{log.read_text(errors='replace')[-4000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @cache

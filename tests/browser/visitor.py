@@ -192,7 +192,7 @@ def context(browser: Browser, base: str, width: int, height: int, **more: Any) -
         viewport={"width": width, "height": height}, is_mobile=width < 700, has_touch=width < 700, locale="zh-CN",
         timezone_id="Asia/Shanghai", base_url=base, **more,
     )  # fmt: skip
-    made.set_default_timeout(30_000)
+    made.set_default_timeout(60_000)
     return made
 
 

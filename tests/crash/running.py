@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,21 +15,20 @@ from pathlib import Path
 
 import httpx
 
+from tests.ports import free_port
+
 GEZHI = [sys.executable, "-m", "gezhi.interfaces.commands.main"]
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 def environment(root: Path, database_url: str = "") -> dict[str, str]:
     """What processes of a home under `root` are started with; `database_url` empty means SQLite."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     dropped = {"GEZHI_DATABASE_URL", "GEZHI_ROOTS", "GEZHI_ENV", "GEZHI_ERASURES", "GEZHI_PACKS", "GEZHI_ZONES"}
     kept = {name: value for name, value in os.environ.items() if name not in dropped}
     own = {
         "GEZHI_HOME": str(root / "home"),
         "GEZHI_KEYS": str(root / "keys"),
-        "PORT": str(port),
+        "PORT": str(free_port()),
         "DJANGO_SETTINGS_MODULE": "gezhi.interfaces.site.settings",
     }
     return kept | own | ({"GEZHI_DATABASE_URL": database_url} if database_url else {})

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def anna(transactional_db) -> int:
+def anna(transactional_db, at_ten) -> int:
     return County().person("安宁", username="anning", password=GOOD)
 
 
@@ -55,7 +55,7 @@ def test_where_looking_and_using_up_are_two_steps_it_opens_for_both(anna, monkey
         step = totp.step_of(second_factor._opened(row), given, seconds)
         fresh = step is not None and row.last_step < step
         with suppress(threading.BrokenBarrierError):
-            looked.wait(timeout=5)
+            looked.wait(timeout=60)
         SecondFactor.objects.filter(person_id=person_id).update(last_step=step)
         return "app" if fresh else ""
 

@@ -154,7 +154,7 @@ def unlocked(where: object, look: str):
             return first[0]
         answer = real(*given, **more)
         with suppress(threading.BrokenBarrierError):
-            gate.wait(5)
+            gate.wait(60)
         return answer
 
     with ExitStack() as off:

@@ -55,7 +55,7 @@ def many_at_once(monkeypatch, people: int = 4, each: int = 3):
 
     def work(person: int) -> None:
         try:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             for number in range(each):
                 try:
                     serials.append(begin(7, "督", 2026, about=f"case:{person * 100 + number}"))
@@ -101,5 +101,5 @@ class _Waiting:
 
     def get(self, **wanted):
         found = Series.objects.get(**wanted)
-        self.looked.wait(timeout=10)
+        self.looked.wait(timeout=60)
         return found

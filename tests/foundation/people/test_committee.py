@@ -188,8 +188,9 @@ def test_only_who_manages_people_here_may_and_nobody_puts_themselves_in(village)
     assert people.directory().holders(village.secretary) == (village.people["钱立"],)
 
 
-def two_change_at_once(monkeypatch):
-    """Two administrators seat two different committees, each from a preview of the same picture."""
+def two_change_at_once(monkeypatch, patience: float = 0.5):
+    """Two administrators seat two different committees, each from a preview of the same picture; the first waits
+    `patience` seconds at most for the other to have looked."""
     county = County()
     seat = county.seat("village_secretary", "hill", "钱立")
     news = county.persons("一班", "二班")
@@ -200,7 +201,7 @@ def two_change_at_once(monkeypatch):
     def check_and_wait(*args):
         check(*args)
         with suppress(threading.BrokenBarrierError):  # broken = the other queues: the lock at work
-            looked.wait(timeout=0.5)
+            looked.wait(patience)
 
     monkeypatch.setattr(committee, "_check_seats", check_and_wait)
     outcomes = []
@@ -234,6 +235,6 @@ def test_without_the_lock_the_preview_would_not_protect(monkeypatch):
         assert two_change_at_once(monkeypatch) == (["changed", "people.seen_changed"], 1)
         return
     monkeypatch.setattr(Revision.objects, "select_for_update", Revision.objects.all)
-    outcomes, _holders = two_change_at_once(monkeypatch)
+    outcomes, _holders = two_change_at_once(monkeypatch, 60)
     # Both believed their preview; only the chain of the old holding's events, the last line, keeps them apart.
     assert "people.seen_changed" not in outcomes

@@ -226,8 +226,9 @@ def test_notes_go_from_one_shift_to_the_next(street, clock):
     assert events.verify().clean
 
 
-def two_plan_at_once(monkeypatch):
-    """Two officers give the same night to two people, each looking before the other has written."""
+def two_plan_at_once(monkeypatch, patience: float = 0.5):
+    """Two officers give the same night to two people, each looking before the other has written, for which the first
+    waits `patience` seconds at most."""
     county = County()
     seat = county.seat("duty_officer", "east")
     persons = county.persons("甲", "乙")
@@ -237,7 +238,7 @@ def two_plan_at_once(monkeypatch):
     def look_and_wait(*args):
         look(*args)
         with suppress(threading.BrokenBarrierError):  # broken = the other queues: the lock at work
-            looked.wait(timeout=0.5)
+            looked.wait(patience)
 
     monkeypatch.setattr(duty, "_refuse_clashes", look_and_wait)
     outcomes = []
@@ -272,4 +273,4 @@ def test_without_the_lock_the_night_would_have_two(monkeypatch):
         assert two_plan_at_once(monkeypatch) == ["duty.overlap", "planned"]
         return
     monkeypatch.setattr(Revision.objects, "select_for_update", Revision.objects.all)
-    assert two_plan_at_once(monkeypatch) == ["planned", "planned"]
+    assert two_plan_at_once(monkeypatch, 60) == ["planned", "planned"]

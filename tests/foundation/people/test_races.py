@@ -16,8 +16,9 @@ from gezhi.foundation.people import actions, terms
 from .county import SETUP, County
 
 
-def two_leave_at_once(monkeypatch):
-    """A root of three; two of them leave, each looking before the other has written. Returns the outcomes."""
+def two_leave_at_once(monkeypatch, patience: float = 0.5):
+    """A root of three; two of them leave, each looking before the other has written, for which the first waits
+    `patience` seconds at most. Returns the outcomes."""
     county = County()
     actions.appoint(county.root, county.person("第三人"), actor=SETUP)
     first, second, _third = people.directory().holders(county.root)
@@ -27,7 +28,7 @@ def two_leave_at_once(monkeypatch):
     def look_and_wait(*args):
         answer = look(*args)
         with suppress(threading.BrokenBarrierError):  # broken = the other queues: the lock at work
-            looked.wait(timeout=0.5)
+            looked.wait(patience)
         return answer
 
     monkeypatch.setattr(terms, "held_always", look_and_wait)
@@ -62,4 +63,4 @@ def test_without_the_lock_both_would_go(monkeypatch):
         assert two_leave_at_once(monkeypatch) == (["left", "people.root_needs_two"], 2)
         return
     monkeypatch.setattr(Revision.objects, "select_for_update", Revision.objects.all)
-    assert two_leave_at_once(monkeypatch) == (["left", "left"], 1)
+    assert two_leave_at_once(monkeypatch, 60) == (["left", "left"], 1)

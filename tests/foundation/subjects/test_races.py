@@ -17,8 +17,8 @@ from tests.foundation.subjects.test_subjects import ago, number
 from tests.world import World
 
 
-def entered_while_it_ends(monkeypatch):
-    """(outcomes, live lines of a subject that has ended)."""
+def entered_while_it_ends(monkeypatch, patience: float = 1.0):
+    """(outcomes, live lines of a subject that has ended); who enters waits `patience` seconds at most for the end."""
     world = World()
     actor = world.actor("赵兰")
     facts = {"name": "柳青山", "id_number": number("19500101", 1)}
@@ -28,7 +28,7 @@ def entered_while_it_ends(monkeypatch):
 
     def look_and_wait(*args):
         looked.set()
-        ended.wait(timeout=1.0)  # not set in time = the other queues: the lock at work
+        ended.wait(patience)  # not set in time = the other queues: the lock at work
         return refuse(*args)
 
     monkeypatch.setattr(lines, "_refuse_second", look_and_wait)
@@ -53,7 +53,7 @@ def entered_while_it_ends(monkeypatch):
         ),
     )
     leave = threading.Thread(
-        target=run, args=(lambda: subjects.end_subject(row.pk, "died", actor=actor), lambda: looked.wait(5), ended.set)
+        target=run, args=(lambda: subjects.end_subject(row.pk, "died", actor=actor), lambda: looked.wait(60), ended.set)
     )
     for thread in (enter, leave):
         thread.start()
@@ -74,4 +74,4 @@ def test_without_the_lock_a_line_would_outlive_its_subject(monkeypatch):
     if connection.vendor == "sqlite":
         pytest.skip("SQLite has one writer; there is no lock of a row to leave out.")
     monkeypatch.setattr(Manager, "select_for_update", lambda self, **_options: self.get_queryset())
-    assert entered_while_it_ends(monkeypatch) == (2, 1)
+    assert entered_while_it_ends(monkeypatch, 60) == (2, 1)

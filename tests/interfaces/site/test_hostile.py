@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -23,9 +25,7 @@ class Wire:
     """A server of an empty home; `say` puts bytes on its wire and reads the answer."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         env = {k: v for k, v in os.environ.items() if not k.startswith(("GEZHI_", "DJANGO_"))}
         env |= {"GEZHI_HOME": str(folder / "home"), "GEZHI_KEYS": str(folder / "keys"), "PORT": str(self.port)}
         env |= {"GEZHI_SERVER_WORKERS": "1", "GEZHI_SERVER_THREADS": "2"}
@@ -33,7 +33,7 @@ class Wire:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         subprocess.run([*command, "migrate"], cwd=ROOT, env=env, check=True, **quiet)
         self.process = subprocess.Popen([*command, "serve"], cwd=ROOT, env=env, start_new_session=True, **quiet)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until and not self.alive():
             time.sleep(0.1)
 
@@ -43,9 +43,9 @@ class Wire:
         except OSError:
             return False
 
-    def say(self, raw: bytes) -> tuple[int, str]:
+    def say(self, raw: bytes, patience: float = 60) -> tuple[int, str]:
         """(status, everything after the status line); status 0 when the server only closed the line."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=patience) as line:
             answer = b""
             # Closed while we were still talking; or it waits for the rest of what is no request.
             with suppress(ConnectionResetError, BrokenPipeError, TimeoutError):
@@ -163,6 +163,6 @@ def test_forged_cookies_tokens_and_forms(wire):
     ],
 )  # fmt: skip
 def test_what_is_not_http_ends_in_no_fault(wire, raw):
-    status, _answer = wire.say(raw)
+    status, _answer = wire.say(raw, patience=5)
     assert status < 500
     assert wire.alive()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -15,8 +14,9 @@ import httpx
 import pytest
 
 from tests.crash.running import GEZHI
+from tests.ports import free_port
 
-PATIENCE = 60
+PATIENCE = 180
 ROOT = Path(__file__).parents[3]
 SETUP = """
 import django; django.setup()
@@ -31,12 +31,6 @@ DOORS = {
     "portal": ("/find", "/mine"),  # the home is empty: no place has a front page yet
     "desk": ("/desk/", "/desk/cases", "/field/", "/api/v1/places"),
 }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
