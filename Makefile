@@ -23,7 +23,7 @@ JOBS ?= auto
 
 # Tools that import the settings get a home of their own.
 check: export GEZHI_HOME := $(VENV)/check/home
-check: $(DEV_STAMP)  ## style, types, layers, templates, migrations, translations, what may not be named
+check: $(DEV_STAMP)  ## style, types, layers, templates, migrations, translations, what may not be named, pack versions
 	@sh tools/system.sh gettext
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -33,6 +33,7 @@ check: $(DEV_STAMP)  ## style, types, layers, templates, migrations, translation
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python tools/translations.py
 	$(BIN)/python tools/named.py
+	$(BIN)/python -m tools.versions
 
 bench: $(DEV_STAMP)  ## speed as ratios against a limit measured in the same run
 	$(BIN)/python -m bench

@@ -37,7 +37,7 @@ class Remembered(type):
         elif _runs():
             return super().__call__(*args, **given)
         key = (cls, args, tuple(sorted(given.items())), at, str(settings.GEZHI_KEYS), connection.settings_dict["NAME"])
-        if not connection.in_atomic_block or not _empty():
+        if not _empty():
             return super().__call__(*args, **given)
         if key not in _made:
             before = _rows()
@@ -99,6 +99,11 @@ def _put(rows: dict[str, tuple[list[str], list[tuple]]]) -> None:
             if not values:
                 continue
             row = f"({', '.join(['%s'] * len(columns))})"
+            if connection.vendor == "postgresql":  # a third of the time of INSERT
+                with cursor.cursor.copy(f"COPY {name} ({', '.join(_quoted(columns))}) FROM STDIN") as copying:
+                    for one in values:
+                        copying.write_row(one)
+                continue
             step = max(1, 30_000 // len(columns))
             for start in range(0, len(values), step):
                 part = values[start : start + step]

@@ -1,4 +1,4 @@
-"""Fill the home of this process's environment with a small demo county: `python -m tests.browser.fill CASES`.
+"""Fill the home of this process's environment with a small demo county: `python -m tests.browser.fill CASES [WEEKS]`.
 
 Beside the demo sign-ins there are three more, with the same password: `power` and `water`, the county's power and
 water companies, and `relief`, a person without a seat whom an administrator may appoint or a roster may put on duty.
@@ -24,8 +24,9 @@ def main() -> int:
 
     steps.migrate()
     steps.install_packs()
-    seed.fill(cases=int(sys.argv[1]))
+    seed.fill(cases=int(sys.argv[1]), weeks=int(sys.argv[2]) if len(sys.argv) > 2 else seed.WEEKS)
     more_sign_ins()
+    steps.install_packs()  # reads nothing new: that all of them were read is noted
     caught_up()
     return 0
 

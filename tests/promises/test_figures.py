@@ -105,7 +105,7 @@ class Bulletin:
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def served(request: pytest.FixtureRequest) -> Iterator[House]:
-    """The demo county on each database."""
+    """The demo county on each database; on PostgreSQL six weeks of it, which is what the pages below look back."""
     if request.param == "sqlite":
         yield request.getfixturevalue("house")
         return
@@ -114,7 +114,7 @@ def served(request: pytest.FixtureRequest) -> Iterator[House]:
     cluster = request.getfixturevalue("postgres_cluster")
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
         connection.execute("CREATE DATABASE figures")
-    made = start(database_url=cluster.url("figures"))
+    made = start(cases=90, weeks=6, database_url=cluster.url("figures"))
     yield made
     made.stop()
 

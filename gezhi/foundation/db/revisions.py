@@ -51,10 +51,10 @@ def bump(name: str) -> int:
     """Move one number, inside a write; returns the new value.
 
     The value is never one that was used before, not even by a write that was rolled back: a snapshot
-    loaded inside a rolled-back write must not pass for the next one. Hence microseconds and a random
-    tail instead of plus one; and where the clock stands still or went back, a random step.
+    loaded inside a rolled-back write must not pass for the next one. Hence the time and up to a random second
+    instead of plus one; and where the clock stands still or went back, a random step.
     """
-    fresh = time.time_ns() // 1000 * 1000 + secrets.randbelow(1000)
+    fresh = time.time_ns() + secrets.randbelow(1_000_000_000)
     step = 1 + secrets.randbelow(1_000_000_000)
     return _put(
         name,

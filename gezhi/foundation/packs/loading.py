@@ -166,19 +166,19 @@ _READ: dict[Path, _Read] = {}
 
 def _remembered(folder: Path) -> Pack | None:
     known = _READ.get(folder.resolve())
-    if known is None or known.kinds != tuple(sorted(KINDS)) or known.own != _print_of(folder):
+    if known is None or known.kinds != tuple(sorted(KINDS)) or known.own != fingerprint(folder):
         return None
-    return known.pack if all(_print_of(used) == mark for used, mark in known.used.items()) else None
+    return known.pack if all(fingerprint(used) == mark for used, mark in known.used.items()) else None
 
 
 def _remember(folder: Path, pack: Pack) -> None:
     used: dict[Path, str] = {}
     for base in (_READ[(folder.parent / name).resolve()] for name in pack.uses):
         used |= {(folder.parent / base.pack.name).resolve(): base.own, **base.used}
-    _READ[folder.resolve()] = _Read(tuple(sorted(KINDS)), _print_of(folder), used, pack)
+    _READ[folder.resolve()] = _Read(tuple(sorted(KINDS)), fingerprint(folder), used, pack)
 
 
-def _print_of(folder: Path) -> str:
+def fingerprint(folder: Path) -> str:
     """A fingerprint of every file of a folder: names and bytes."""
     digest = hashlib.sha256()
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from django.conf import settings
 from django.core import checks
@@ -16,6 +18,8 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation.errors import Refusal, register
 
 BASE_PACK = "standard-county"
+READ = "packs.read"  # in revisions: the fingerprint of what `install_packs` read last
+_CODE = Path(__file__).resolve().parents[2]
 log = logging.getLogger("gezhi.run")
 
 UNSAFE = register(
@@ -45,16 +49,36 @@ def refuse_unsafe() -> None:
 def install_packs() -> None:
     """Install the base pack, and newer versions of packs this site already uses, from `GEZHI_PACKS`.
 
-    The other packs are other places' practices: `gezhi packs install PATH` takes one up. Raises Flawed.
+    The other packs are other places' practices: `gezhi packs install PATH` takes one up. What was read at an earlier
+    start and has not changed since, neither the folders nor our own code, is not read again: that takes seconds.
+    Raises Flawed.
     """
-    from gezhi.foundation import packs, people
+    from gezhi.foundation import db, packs, people
     from gezhi.foundation.packs.models import PackVersion
 
     wanted = {BASE_PACK, *PackVersion.objects.values_list("pack", flat=True).distinct()}
     folders = {folder.name: folder for root in settings.GEZHI_PACKS for folder in sorted(root.glob("*"))}
-    for name in sorted(wanted & set(folders)):
-        if (folders[name] / "pack.yaml").exists():
-            packs.install(folders[name], actor=people.system("setup"))
+    here = [folders[name] for name in sorted(wanted & set(folders)) if (folders[name] / "pack.yaml").exists()]
+    read = _fingerprint(here)
+    if db.revisions.current().get(READ) == read:
+        return
+    for folder in here:
+        packs.install(folder, actor=people.system("setup"))
+    with db.write():
+        db.revisions.assign(READ, read)
+
+
+def _fingerprint(folders: list[Path]) -> int:
+    """60 bits over these folders' files and the code that reads them (its names, sizes and times)."""
+    from gezhi.foundation.packs import loading
+
+    digest = hashlib.sha256()
+    for file in sorted(_CODE.rglob("*.py")):
+        known = file.stat()
+        digest.update(f"{file.relative_to(_CODE)}\0{known.st_size}\0{known.st_mtime_ns}\0".encode())
+    for folder in folders:
+        digest.update(f"{folder.name}\0{loading.fingerprint(folder)}\0".encode())
+    return int(digest.hexdigest()[:15], 16)
 
 
 def say_without_administrators() -> bool:

@@ -111,18 +111,18 @@ def test_thousands_of_parts_are_refused_in_words_and_sizes_are_said_as_people_sa
 
 def test_what_stands_below_a_long_gap_is_refused_with_its_row_not_left_out():
     head = '<row r="1"><c r="A1" t="inlineStr"><is><t>编号</t></is></c></row><row r="2"><c r="A2"><v>7</v></c></row>'
-    blank = "".join(f'<row r="{n}"><c r="A{n}" t="str"><v></v></c></row>' for n in range(3, 60_000))
-    for last, code in (('<row r="60000"><c r="A60000"><v>8</v></c></row>', "sheet.gap"), ("", "")):
+    blank = "".join(f'<row r="{n}"><c r="A{n}" t="str"><v></v></c></row>' for n in range(3, 3_000))
+    for last, code in (('<row r="3000"><c r="A3000"><v>8</v></c></row>', "sheet.gap"), ("", "")):
         sheet = (
             '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
             f"<sheetData>{head}{blank}{last}</sheetData></worksheet>"
         )
         data = with_part(PLAIN, "xl/worksheets/sheet1.xml", sheet.encode())
-        text = "编号\n7\n" + ",\n" * 60_000 + ("8\n" if code else "")
+        text = "编号\n7\n" + ",\n" * 3_000 + ("8\n" if code else "")
         if code:
             with pytest.raises(Refusal) as caught:
                 list(reading.rows(data))
-            assert (caught.value.code, caught.value.facts["row"]) == ("sheet.gap", 60_000)
+            assert (caught.value.code, caught.value.facts["row"]) == ("sheet.gap", 3_000)
             assert refused(text.encode()) == "sheet.gap"
         else:
             assert [r.cells[0] for r in reading.rows(data)] == ["编号", 7]
