@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from datetime import time as datetime_time
 from pathlib import Path
 
+import chinese_calendar
 import httpx
 import pytest
 from playwright.sync_api import Locator
@@ -124,9 +125,17 @@ def shows(visitor: Visitor, url: str, words: str) -> Callable[[], bool]:
 def working_morning(after: datetime) -> datetime:
     """When offices open on the first working day that begins after this instant."""
     day = after.replace(hour=OPENS.hour, minute=OPENS.minute) + timedelta(days=1)
-    while day.weekday() > 4:
+    while not works(day):
         day += timedelta(days=1)
     return day
+
+
+def works(day: datetime) -> bool:
+    """A working day of the calendar, or, in years whose holidays nobody knows yet, of the week."""
+    try:
+        return bool(chinese_calendar.is_workday(day.date()))
+    except NotImplementedError:
+        return day.weekday() < 5
 
 
 def report(house: House, plate: str, number: int) -> str:
@@ -145,7 +154,7 @@ def report(house: House, plate: str, number: int) -> str:
 def holiday(house: House, folder: Path) -> datetime:
     """Ten at night of the next day that would be a working day, which a notice makes a day off."""
     day = house.now().astimezone(CHINA) + timedelta(days=1)
-    while day.weekday() > 3:
+    while not (works(day) and works(day + timedelta(days=1))):
         day += timedelta(days=1)
     notice = folder / "notice.csv"
     notice.write_text(f"日期,名称,是否上班\n{day:%Y-%m-%d},县庆,休息\n", encoding="utf-8")

@@ -79,6 +79,7 @@ def test_every_door_shuts_at_once_behind_those_who_must_not_know(midway):
     assert {d: (w, expected[d]) for d, w in after.items() if w != expected[d]} == {}
 
 
+@pytest.mark.once("that the comparison can fail is shown by one failure")
 def test_without_the_lines_that_name_them_the_doors_stay_open(midway, monkeypatch):
     """The twin: kept apart in name only, the secretary and her deputy go on reading."""
     monkeypatch.setattr(apart, "_mark", lambda case, kind, lines, step: None)

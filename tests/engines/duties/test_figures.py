@@ -17,6 +17,7 @@ from gezhi.engines.duties.schema import rule
 from gezhi.foundation import events, measures, subjects
 from gezhi.foundation.errors import Refusal
 from tests.engines.duties.scene import SYSTEM
+from tests.environment import some
 
 READING = {"systolic": 130, "diastolic": 80}
 START = datetime(2026, 11, 18, 2, tzinfo=UTC)
@@ -30,7 +31,7 @@ def last_day(key: str) -> date:
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 2)), min_size=4, max_size=22))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=some(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_period_adds_up(village, at_ten, steps):
     at_ten.move_to(START)
     doctor, secretary = village.actor("韩竹"), village.actor("赵兰")

@@ -13,6 +13,7 @@ from gezhi.engines.matching.models import Hold, Session
 from gezhi.foundation import events, people
 from gezhi.foundation.errors import Refusal
 from tests.engines.matching.conftest import HOUR, PHONES, at
+from tests.environment import some
 
 DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
 
@@ -76,7 +77,7 @@ def test_the_line_moves_in_order_and_never_beyond_what_is_free(free, line, block
     assert turn == able[:free] and not set(turn) & blocked
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=some(12), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(["sign", "leave", "more", "move", "cancel"]), st.integers(0, 2), st.integers(0, 5)), max_size=22))  # fmt: skip
 def test_capacity_line_and_overlap_hold_after_any_order_of_acts(hall, acts):
     secretary, place = hall.world.actor("赵兰"), hall.world.places["lake"]

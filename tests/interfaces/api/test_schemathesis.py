@@ -23,10 +23,11 @@ from schemathesis import GenerationMode
 from gezhi.interfaces.api import limits
 from gezhi.interfaces.api.urls import api
 from gezhi.interfaces.site.wsgi import application
+from tests.environment import some
 from tests.foundation.files.pictures import jpeg
 from tests.promises.scene_access import operations, undone
 
-EXAMPLES = 12
+EXAMPLES = some(12)
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 

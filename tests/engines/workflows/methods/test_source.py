@@ -22,6 +22,7 @@ def world(db):
     return World(*(name for name in SHIPPED if name != "standard-county"))
 
 
+@pytest.mark.once("reading and writing YAML asks no database")
 def test_every_shipped_method_reads_back_to_its_own_body_as_data_and_as_yaml(world):
     names = packs.registry().names("workflow")
     assert len(names) > 10
@@ -43,6 +44,7 @@ def test_the_order_of_steps_is_that_of_the_method_whatever_the_database_kept(wor
     assert [definition("law_mediation")[0].stages[s].kind for s in stages[-3:]] == ["end"] * 3
 
 
+@pytest.mark.once("reading and writing YAML asks no database")
 def test_random_definitions_read_back_to_themselves(world):
     @given(flow=definitions(children=False))
     @settings(max_examples=15, deadline=None, derandomize=True,
