@@ -207,6 +207,7 @@ def test_a_week_of_a_village(enter: Enter, house: House):
 
     # --- Thursday week: what was not done has climbed; the week's summary and the month's circular have written themselves ---
     travel(house, 11)
+    subprocess.run([sys.executable, "-m", "tests.browser.village", "over"], env=house.settings, check=True)
     settled_rule(house, "monthly-health", "2026-11", missed=elders - 2)
     settled_rule(house, "patrol", "2026-11-23", missed=2)  # what Monday left undone stays undone
     secretary.sign_in("secretary")

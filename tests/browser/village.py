@@ -1,7 +1,7 @@
 """Fill the home of this process's environment with one village, 岳师村, on a Monday morning: `python -m tests.browser.village`.
 
 Six grids with a worker each, a secretary, a village doctor, two helpers, a neighbouring village's secretary, an
-administrator; nobody on any register yet. `late` instead asks what bulletins are due. The clock stands at 23 November 2026, 8 o'clock, and goes on from there.
+administrator; nobody on any register yet. `over` instead closes the windows that are over, `late` asks what bulletins are due. The clock stands at 23 November 2026, 8 o'clock, and goes on from there.
 Sign-ins (the demo's password): secretary doctor worker1 … worker6 helper1 helper2 neighbour admin.
 """
 
@@ -21,6 +21,7 @@ HELPERS = ("程前进", "温如玉")
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gezhi.interfaces.site.settings")
     django.setup()
+    from gezhi.engines.duties import jobs as duties
     from gezhi.engines.publishing import jobs
     from gezhi.foundation import db
     from gezhi.foundation.calendar import clock
@@ -28,7 +29,10 @@ def main() -> int:
     from gezhi.interfaces.jobs import steps
     from tests.browser.fill import in_haste
 
-    if "late" in sys.argv:  # what the worker looks for by itself every quarter of an hour of real time
+    if "over" in sys.argv:  # what the worker does by itself every minute of real time
+        duties.close()
+        return 0
+    if "late" in sys.argv:  # and every quarter of an hour
         jobs.seal_due()
         return 0
 

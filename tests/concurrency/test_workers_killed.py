@@ -37,11 +37,11 @@ def effects() -> int:
 
 
 def until(true: Callable[[], bool]) -> None:
-    for _ in range(1200):
+    for _ in range(3600):
         if true():
             return
         time.sleep(0.05)
-    raise AssertionError("the workers made no progress for a minute")
+    raise AssertionError("the workers made no progress for three minutes")
 
 
 @pytest.mark.slow

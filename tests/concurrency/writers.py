@@ -26,6 +26,9 @@ def race(name: str, seconds: float, threads: int, mode: str) -> list[dict]:
     from gezhi.foundation.db.models import Revision
 
     write = db.write if mode == "door" else transaction.atomic
+    Revision.objects.get(name="counter")
+    print("ready", flush=True)
+    sys.stdin.readline()  # all begin together
     until = time.monotonic() + seconds
     report: list[dict] = []
 

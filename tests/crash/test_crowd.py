@@ -20,10 +20,18 @@ def test_sixteen_writers_of_cases(tmp_path):
     subprocess.run([sys.executable, "-m", "tests.crash.running"], env=env, check=True)
     command = [sys.executable, "-m", "tests.crash.crowd"]
     processes = [
-        subprocess.Popen([*command, f"p{n}", str(THREADS), str(CASES)], env=env, stdout=subprocess.PIPE)
+        subprocess.Popen(
+            [*command, f"p{n}", str(THREADS), str(CASES)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
         for n in range(PROCESSES)
     ]
     reports = []
+    for process in processes:
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
     for process in processes:
         out, _ = process.communicate()
         assert process.returncode == 0
