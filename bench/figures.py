@@ -49,11 +49,11 @@ def sealing(home: Home, name: str, place: int, period: Any, size: str) -> Line:
     from gezhi.engines.publishing.bulletins.gathering import gather
     from gezhi.engines.publishing.bulletins.schema import template
     from gezhi.foundation.calendar import clock
-    from gezhi.foundation.db import count_queries
+    from gezhi.foundation.db import count_queries, revisions
 
     kind, now = template(name), clock.now()
     begun, cpu = perf_counter(), process_time()
-    with count_queries() as queries:
+    with revisions.scope(), count_queries() as queries:  # as the job that seals does
         made = gather(kind, place, period, now=now)
     taken, cpu = perf_counter() - begun, process_time() - cpu
     return Line(
