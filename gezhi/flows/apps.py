@@ -6,8 +6,9 @@ class FlowsConfig(AppConfig):
     label = "flows"
 
     def ready(self) -> None:
-        from gezhi.flows import folding, guarding, notify, orders, posting_sources
+        from gezhi.flows import allotments, folding, guarding, notify, orders, posting_sources
 
+        allotments.register()
         guarding.register()
         notify.register()
         folding.register()

@@ -4,4 +4,4 @@ from gezhi.foundation import packs
 
 from .schema import read_flow
 
-packs.reader("flow", folder="flows", after=("workflow", "posts", "notices"))(read_flow)
+packs.reader("flow", folder="flows", after=("workflow", "posts", "notices", "match"))(read_flow)

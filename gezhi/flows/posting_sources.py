@@ -21,9 +21,12 @@ from gezhi.foundation.expressions import Number, Text, Truth
 from gezhi.foundation.subjects import definitions, facts_of
 from gezhi.foundation.subjects.models import UNDONE, Entry, Subject
 
+from . import allotments
+
 SESSION = {"activity": Text, "kind": Text, "theme": Text, "minutes": Number}
 VISIT = {"rule": Text, "period": Text, "trouble": Truth, "late": Truth}
 LINE = {"state": Text}
+CARD = {"match": Text, "outcome": Text}
 REPORT = {"workflow": Text, "category": Text, "kind": Text, "channel": Text, "outcome": Text, "verified": Truth}
 
 
@@ -34,6 +37,7 @@ def register() -> None:
     offer(Source("visited", _("走访到了"), "duty", VISIT, ("subject", "person"), _visited))
     offer(Source("entered", _("登记在册"), "entry", LINE, ("subject",), _entered, by_register=True))
     offer(Source("verified", _("反映的事查实办结"), "case", REPORT, ("subject",), _verified, by_register=True))
+    offer(Source("settled", _("抽到的卡了结"), "case", CARD, ("subject",), _settled))
 
 
 def _ids(streams: Iterable[str]) -> list[int]:
@@ -161,3 +165,17 @@ def _verified(streams: Collection[str], register: str) -> list[Fact]:
             )
         )  # fmt: skip
     return facts
+
+
+def _settled(streams: Collection[str], _register: str) -> list[Fact]:
+    """Drawn cards whose case has ended, for whoever drew them: one for a card, with how it ended."""
+    rows = Case.objects.filter(pk__in=_ids(streams), state=CASE_CLOSED, origin__startswith=f"{allotments.SOURCE}:")
+    cases = {case.pk: case for case in rows.order_by("pk")}
+    return [
+        Fact(
+            f"case:{id}:card", f"case:{id}", f"subject:{need}", cases[id].place_id,
+            clock.local(cases[id].closed_at).date() if cases[id].closed_at else clock.today(),
+            {"match": name, "outcome": cases[id].outcome},
+        )
+        for id, (name, need, _got) in allotments.cards(cases.values()).items()
+    ]  # fmt: skip

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.matching import access, allocation, lanes, siting, wishing, writing
+from gezhi.engines.matching import access, allocation, drawing, lanes, siting, wishing, writing
 from gezhi.engines.matching.matches import Match, match, number
 from gezhi.engines.matching.models import Allotment
 from gezhi.foundation import db, people, places, subjects
@@ -31,20 +31,22 @@ from gezhi.foundation.subjects.models import Entry, Relation, Subject
 
 MOST_ROWS, MOST_PAIRS = 2_000, 200_000
 FIELDS = (
-    "match", "version", "body_hash", "place_id", "county_id", "town_id", "village_id", "grid_id", "state", "pairs", "left",
+    "match", "version", "body_hash", "place_id", "county_id", "town_id", "village_id", "grid_id", "state", "pairs", "left", "draw",
     "seat_id", "person_id", "adopted_at",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Side:
-    """One line of either register: whom it is about, what conditions read of it, how much."""
+    """One line of either register: whom it is about, what conditions read of it, how much; the line and the head of its chain."""
 
     id: int
     label: str
     place_id: int
     facts: Mapping[str, Any]
     amount: int
+    line: int = 0
+    head: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class Proposal:
     chosen: tuple[int, ...] = ()
     fits: frozenset[tuple[int, int]] = field(default=frozenset(), compare=False)
     sited: siting.Sited | None = None
+    drawn: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def seen(self) -> str:
@@ -92,6 +95,7 @@ def words(kind: Match, reason: Mapping[str, Any]) -> str:
         "hand": _("由人决定，不按建议"),
         "unticked": _("没有人勾选"),
         "unreached": _("这次选的点够不到"),
+        "empty": _("箱里没有卡了"),
     }
     return said[code].format(**{k: v for k, v in reason.items() if k != "code"})
 
@@ -129,6 +133,7 @@ def _propose(kind: Match, place_id: int) -> Proposal:
     if kind.by == "site":
         return _sited(kind, place_id, needs, offers)
     kept = _kept(kind, place_id, needs, offers)
+    drawn: dict[str, Any] = {}
     got: dict[int, int] = defaultdict(int)
     used: dict[int, int] = defaultdict(int)
     for (n, o), amount in kept.items():
@@ -148,6 +153,9 @@ def _propose(kind: Match, place_id: int) -> Proposal:
             wanted, there, lambda n, o: (n, o) in fits and (n, o) in ticked, wishing.last_had(kind, list(offers))
         )
         pairs = dict.fromkeys(picked.items(), 1)
+    elif kind.by == "draw":
+        drawn = drawing.draw(kind, place_id, [needs[n.id] for n in wanted], there, fits)
+        pairs = {(line["need"], line["got"]): 1 for line in drawn["lines"]}
     else:
         mine, theirs = ({pair: number(program(_read(needs[pair[0]], offers[pair[1]]))) for pair in fits} for program in kind.likes)  # fmt: skip
         found = allocation.stable(
@@ -169,8 +177,10 @@ def _propose(kind: Match, place_id: int) -> Proposal:
         elif id in first_left:
             left[id] = first_left[id]
         else:
-            left[id] = {"code": {"stable": "rather", "rotate": "unticked"}.get(kind.by, "full")}
-    return Proposal(kind, place_id, needs, offers, dict(sorted(pairs.items())), kept, left, fits=frozenset(fits))
+            left[id] = {"code": {"stable": "rather", "rotate": "unticked", "draw": "empty"}.get(kind.by, "full")}
+    return Proposal(
+        kind, place_id, needs, offers, dict(sorted(pairs.items())), kept, left, fits=frozenset(fits), drawn=drawn
+    )
 
 
 def _chosen(kind: Match, place_id: int, needs: Mapping[int, Side], weights: Mapping[int, Decimal]) -> Proposal:
@@ -222,8 +232,9 @@ def _sides(side: Mapping[str, Any], place_id: int, amount: str) -> dict[int, Sid
         how = side[amount]
         many = number(line.values.get(how)) if isinstance(how, str) else how
         found[who.pk] = Side(
-            who.pk, who.label, line.place_id, subjects.facts(line, clock.today(), subject=who), max(0, int(many))
-        )
+            who.pk, who.label, line.place_id, subjects.facts(line, clock.today(), subject=who), max(0, int(many)), line.pk,
+            bytes(line.event_hash).hex(),
+        )  # fmt: skip
     return found
 
 
@@ -306,7 +317,7 @@ def adopt(
             **above(places.directory().path(place_id)), state="adopted", left={str(k): v for k, v in left.items()},
             pairs=[{"need": n, "offer": o, "amount": a, "by_hand": n in by_hand} for (n, o), a in sorted(pairs.items())]
             or [{"need": n, "offer": None, "amount": 1, "by_hand": False} for n in found.chosen],
-            seat_id=seat, person_id=actor.person_id, adopted_at=clock.now(),
+            draw=dict(found.drawn), seat_id=seat, person_id=actor.person_id, adopted_at=clock.now(),
         )  # fmt: skip
         kept = log.keep(f"allotment:{id}", {"reason": reason.strip()}) if reason.strip() else {}
         row.reason_ref = kept["reason"].id if kept else None
@@ -315,6 +326,8 @@ def adopt(
         if kind.relation:
             rows = [(n, o, None) for n, o in sorted(pairs)]
             subjects.relate_many(kind.relation, rows, actor=people.system("matching"), register=kind.needs["register"])
+        if kind.by == "draw":
+            drawing.used_up(found.needs[n].line for n, _o in sorted(pairs))
     return row, found
 
 
@@ -327,6 +340,8 @@ def _changed(
     wanted = {n: o for n, o in wanted.items() if o is not None or any(pair[0] == n for pair in pairs)}
     if not wanted:
         return pairs, left, set()
+    if found.match.by == "draw":
+        raise Invalid("match.change", field_errors={f"need{min(wanted)}": _("抽到哪张是哪张，不能改。")})
     if found.sited is not None:
         raise Invalid("match.change", field_errors={f"need{min(wanted)}": _("选点是整体算的，不能单独改。")})
     wrong: dict[str, str] = {}

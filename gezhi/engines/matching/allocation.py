@@ -2,15 +2,17 @@
 
 `cover` hands out divisible amounts by weight and is optimal; `stable` pairs so that no two would rather have each other;
 `choose` takes the best of a quota; `rotate` lets whoever has waited longest pick first; `site` (siting.py) opens the places
-that reach most. Ties go to the smaller id.
+that reach most; `draw` is a box of cards and a seed. Ties go to the smaller id.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 Fits = Callable[[int, int], bool]
 Likes = Callable[[int, int], Decimal]
@@ -166,3 +168,30 @@ def rotate(needs: Sequence[Need], offers: Sequence[Offer], wants: Fits, waited: 
                 left.remove(need)
         if len(got) == before:
             return got
+
+
+def draw(needs: Collection[int], cards: Mapping[int, int], fits: Fits, seed: str) -> list[dict[str, Any]]:
+    """Each need draws one card out of the box (`cards`: offer -> how many), in the order of their tickets.
+
+    The record of it, a line a draw: {"need", "box": {offer: cards that fit, then}, "got"}. Every card in the box is as likely
+    as any other; the same seed and box draw the same. A need for which nothing is left draws nothing.
+    """
+    left = dict(cards)
+    lines: list[dict[str, Any]] = []
+    for need in sorted(needs, key=lambda id: (_ticket(seed, id), id)):
+        box = {offer: left[offer] for offer in sorted(left) if left[offer] > 0 and fits(need, offer)}
+        if box:
+            got = drawn(seed, need, box)
+            left[got] -= 1
+            lines.append({"need": need, "box": box, "got": got})
+    return lines
+
+
+def drawn(seed: str, need: int, box: Mapping[int, int]) -> int:
+    """Which card a need draws out of a box that is not empty: anybody can do it again from the record."""
+    cards = [offer for offer in sorted(box) for _n in range(box[offer])]
+    return cards[int(_ticket(seed, f"{need}:card"), 16) % len(cards)]
+
+
+def _ticket(seed: str, what: int | str) -> str:
+    return hashlib.sha256(f"{seed}:{what}".encode()).hexdigest()

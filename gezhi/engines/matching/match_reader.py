@@ -4,7 +4,7 @@ match: village_cover
 title: {zh: 包乡联村, en: Villages and their cadres}
 needs: {register: covered_village, amount: 需要几人}  # amount: a number field; one when left out
 offers: {register: cover_cadre, most: 2, least: 1}   # most: a number, or a number field
-by: cover                                            # cover | stable | choose (then no offers, but `quota`)
+by: cover                                            # cover | stable | rotate | site | draw | choose (no offers, but `quota`)
 must: [{that: need_trade = offer_trade, says: {zh: 工种不对, en: Another trade}}]
 weight: need_urgency                                 # heavier needs first
 likes: {need: "…", offer: "…"}                       # for stable: numbers, the greater the better
@@ -24,7 +24,7 @@ from gezhi.engines.matching.reader import posts
 from gezhi.foundation import expressions as ex
 from gezhi.foundation.packs.reading import Context
 
-METHODS = ("cover", "stable", "choose", "rotate", "site")
+METHODS = ("cover", "stable", "choose", "rotate", "site", "draw")
 REQUIRED = ("match", "title", "needs", "by", "adopt")
 OPTIONAL = (
     "version",
@@ -82,6 +82,8 @@ def _read_more(node: Any, by: Any, needs: Any, offers: Any, context: Context) ->
         context.problem(
             node, "by", "match.wish", _("rotate 要写勾选的关系 wish 和配上的关系 relation，别的不写 wish。")
         )
+    if by == "draw" and not ("relation" in node and "case" in node):
+        context.problem(node, "by", "match.draw", _("draw 要写抽到的关系 relation 和每张卡怎么走完 case。"))
     if "wish" in node and context.keys(node["wish"], required=("relation", "by")):
         body["wish"] = {
             "relation": _relation(node["wish"], needs, offers, context),

@@ -271,7 +271,8 @@ class Certificate(models.Model):
 
 
 class Allotment(Placed):
-    """One adopted allocation at a place: `pairs` [{"need", "offer", "amount", "by_hand"}], `left` {need: reason}."""
+    """One adopted allocation at a place: `pairs` [{"need", "offer", "amount", "by_hand"}], `left` {need: reason}; of a draw
+    {"seed", "lines": [{"need", "box", "got"}]} in `draw`."""
 
     id = models.BigAutoField(primary_key=True)
     match = models.CharField(max_length=40)
@@ -280,6 +281,7 @@ class Allotment(Placed):
     state = models.CharField(max_length=10, default="adopted")  # adopted | withdrawn
     pairs = models.JSONField(default=list)
     left = models.JSONField(default=dict)
+    draw = models.JSONField(default=dict)
     seat_id = models.BigIntegerField(null=True)
     person_id = models.BigIntegerField(null=True)
     adopted_at = models.DateTimeField()

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from gezhi.engines.workflows import origins
 from gezhi.engines.workflows.models import Case
+from gezhi.flows import allotments
 from gezhi.flows.meetings import doors as meetings
 from gezhi.foundation import packs, people, places
 from gezhi.foundation.measures import MERGED
@@ -47,6 +48,8 @@ def came_by(case: Case) -> str:
     """How a case came: its channel, or the sender with the number it knows the case by."""
     if case.origin and case.origin.startswith(f"{meetings.SOURCE}:"):
         return _("会议定的事，记录第 {n} 条").format(n=case.origin.rpartition("-")[2])
+    if case.origin and case.origin.startswith(f"{allotments.SOURCE}:"):
+        return _("抽到的卡")
     if case.origin:
         said = {"sender": origins.sender_of(case.origin), "number": origins.number_of(case.origin)}
         return _("{sender} {number}").format(**said)

@@ -19,6 +19,7 @@ from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
+from gezhi.foundation.subjects.models import Subject
 from gezhi.interfaces.site.requests import Request
 
 from .. import decided
@@ -74,15 +75,45 @@ def _page(request: Request, kind: Match, place: int, refusal: Refusal | None = N
         "kind": kind, "place": place, "name": place_name(place, "county"), "found": found, "refusal": refusal,
         "rows": [_row(found, need, typed, wrong) for need in _order(found)],
         "chosen": [(side, place_name(side.place_id)) for side in _chosen(found)],
-        "reach": _reach(found), "share": _share(kind, place),
+        "reach": _reach(found), "share": _share(kind, place), "box": _box(found),
         "kept": [(found.needs[n], found.offers.get(o), a) for (n, o), a in list(found.kept.items())[:300] if n in found.needs],
         "left": [(found.needs[n], place_name(found.needs[n].place_id), found.why(n)) for n in found.left],
         "idle": found.idle()[:100], "reason": typed.get("reason", ""), "wrong": wrong,
-        "history": [
-            {"row": row, "by": person_name(row.person_id), "n": len(row.pairs)} for row in allocating.adopted(kind.name, place)
-        ],
+        "history": _history(kind, place),
     }  # fmt: skip
     return show(request, "desk/match.html", context, here="activities", status=refusal.http if refusal else 200)
+
+
+def _box(found: Proposal) -> dict[str, Any] | None:
+    """Of a draw what is shown before it: who waits, and how many cards of each are in the box. Never who would draw which."""
+    if found.match.by != "draw":
+        return None
+    out: dict[int, int] = {}
+    for (_need, offer), n in found.kept.items():
+        out[offer] = out.get(offer, 0) + n
+    cards = [(side, max(0, side.amount - out.get(id, 0))) for id, side in found.offers.items()]
+    waiting = [(found.needs[id], place_name(found.needs[id].place_id)) for id in sorted(_order(found))]
+    return {"waiting": waiting, "cards": cards, "whole": sum(n for _side, n in cards)}
+
+
+def _history(kind: Match, place: int) -> list[dict[str, Any]]:
+    """What was adopted here; of draws who drew what out of which box, by which seed. Two queries."""
+    rows = allocating.adopted(kind.name, place)
+    lines = [line for row in rows for line in row.draw.get("lines", ())]
+    ids = {id for line in lines for id in (line["need"], *map(int, line["box"]))}
+    names = dict(Subject.objects.filter(pk__in=ids).values_list("pk", "label")) if ids else {}
+
+    def told(line: dict[str, Any]) -> dict[str, Any]:
+        box = _("、").join(_("{task} {n} 张").format(task=names.get(int(o), o), n=n) for o, n in line["box"].items())
+        return {"who": names.get(line["need"], ""), "box": box, "got": names.get(line["got"], "")}
+
+    return [
+        {
+            "row": row, "by": person_name(row.person_id), "n": len(row.pairs), "seed": row.draw.get("seed", ""),
+            "lines": [told(line) for line in row.draw.get("lines", ())],
+        }
+        for row in rows
+    ]  # fmt: skip
 
 
 def _chosen(found: Proposal) -> list[Any]:
