@@ -53,12 +53,12 @@ def do(matches: Sequence[Match]) -> None:
 
 def cards(cases: Iterable[Case]) -> dict[int, tuple[str, int, int]]:
     """{case id: (match, need, what was drawn)} of those cases that are drawn cards. One query."""
-    asked = {}
+    asked: dict[int, tuple[int, int]] = {}
     for case in cases:
         source, _colon, number = (case.origin or "").partition(":")
         if source == SOURCE:
-            row, _dash, need = number.partition("-")
-            asked[case.pk] = (int(row), int(need))
+            allotment, _dash, whose = number.partition("-")
+            asked[case.pk] = (int(allotment), int(whose))
     rows = Allotment.objects.in_bulk({row for row, _need in asked.values()})
     found = {}
     for case_id, (row_id, need) in asked.items():

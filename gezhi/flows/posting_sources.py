@@ -6,7 +6,7 @@ Each source reads records of one room, a bounded number of queries for any numbe
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -157,7 +157,7 @@ def _verified(streams: Collection[str], register: str) -> list[Fact]:
             "outcome": case.outcome, "verified": case.verified_at is not None,
         }  # fmt: skip
         line = live[who.pk]
-        day = clock.local(case.closed_at).date() if case.closed_at else clock.today()
+        day = _day(case)
         facts.append(
             Fact(
                 f"case:{case.pk}", f"case:{case.pk}", f"subject:{who.pk}", case.place_id, day,
@@ -174,8 +174,12 @@ def _settled(streams: Collection[str], _register: str) -> list[Fact]:
     return [
         Fact(
             f"case:{id}:card", f"case:{id}", f"subject:{need}", cases[id].place_id,
-            clock.local(cases[id].closed_at).date() if cases[id].closed_at else clock.today(),
+            _day(cases[id]),
             {"match": name, "outcome": cases[id].outcome},
         )
         for id, (name, need, _got) in allotments.cards(cases.values()).items()
     ]  # fmt: skip
+
+
+def _day(case: Case) -> date:
+    return clock.local(case.closed_at).date() if case.closed_at else clock.today()

@@ -37,3 +37,16 @@ def test_the_response_is_counted_by_households_and_seen_by_somebody_else(appeal)
 def test_nobody_is_named(appeal):
     asked = {f.type for s in definition("appeal")[0].stages.values() for a in s.actions.values() for f in a.form.fields}
     assert asked <= {"number", "long_text"}, "no list of persons, seats or households"
+
+
+def test_a_count_that_was_wrong_twice_is_made_by_somebody_else_or_no_rate_is_told(appeal):
+    world, case = appeal
+    world.do(case, "widen", "赵兰", done=12)
+    for answered in (60, 58):
+        world.do(case, "counted", "赵兰", answered=answered)
+        case = world.do(case, "wrong", "周敏", why="少了一排房。")
+    assert (case.stage, case.state, world.main(case).owner_seat) == ("recount", "open", world.seats["street"])
+    with pytest.raises(Invalid):
+        world.do(case, "counted", "周敏", answered=81)
+    case = world.do(case, "counted", "周敏", answered=40)
+    assert (case.outcome, case.kept["answered"], case.kept["rate"]) == ("done", "40", "50")

@@ -34,6 +34,8 @@ def test_the_only_way_to_the_clearing_is_the_owners_consent(yard):
     assert into == {("contact", "agreed")} and flow.start == "contact"
     required = {f.id for f in flow.stages["contact"].actions["agreed"].form.fields if f.required}
     assert required == {"how", "on", "proof", "terms"}
+    (how,) = (f for f in flow.stages["contact"].actions["agreed"].form.fields if f.id == "how")
+    assert [choice.value for choice in how.choices][0] == "face"  # the page: cadres went there and talked face to face
 
 
 def test_without_the_record_nothing_goes_on_and_a_refusal_leaves_it_as_it_is(yard):

@@ -73,7 +73,11 @@ def _because(rule: PanelRule, tally: Mapping[str, Any]) -> Iterator[str]:
             end = _("够了。") if look["met"] else _("不够。")
             share = _("，占 {share}%").format(share=look["share"]) if look["share"] else ""
             yield _("{what}{by}{share}，要{needs}，{end}").format(
-                what=what, by=by.format(have=look["have"]), share=share, needs=needs.format(part=look["needs"]), end=end
+                what=what,
+                by=by.format(have=look["have"]) if look["by"] == "area" else " " + by.format(have=look["have"]),
+                share=share,
+                needs=needs.format(part=look["needs"]),
+                end=end,
             )
         elif look["what"] == "mean":
             end = _("够了。") if look["met"] else _("不够。")

@@ -168,8 +168,9 @@ def test_only_who_manages_packs_takes_cases_over_and_a_closed_one_stays(world, t
 
 
 def test_an_upgrade_of_the_pack_stands_beside_the_places_own_version(world, tmp_path):
+    shipped = packs.registry().get("workflow", "repair").version
     own = publish("repair")
-    body = packs.registry().body("workflow", "repair", 1)
+    body = packs.registry().body("workflow", "repair", shipped)
     assert own == packs.OWN_FROM and packs.registry().get("workflow", "repair").own == 1
     from tests.world import PACKS
 
@@ -179,11 +180,13 @@ def test_an_upgrade_of_the_pack_stands_beside_the_places_own_version(world, tmp_
             there = tmp_path / name / file.relative_to(PACKS / name)
             there.mkdir(parents=True, exist_ok=True) if file.is_dir() else there.write_bytes(file.read_bytes())
     file = tmp_path / "yueshi-village" / "workflows" / "repair.yaml"
-    file.write_text(file.read_text().replace("version: 1", "version: 2", 1).replace("当天维修", "当天修好", 1))
+    file.write_text(
+        file.read_text().replace(f"version: {shipped}", f"version: {shipped + 1}", 1).replace("当天维修", "当天修好", 1)
+    )
     packs.install(tmp_path / "yueshi-village", actor=ADMIN)
     registry = packs.registry()
-    assert [e.version for e in registry.versions("workflow", "repair")] == [1, 2, own]
-    assert registry.get("workflow", "repair").version == own and registry.body("workflow", "repair", 1) == body
+    assert [e.version for e in registry.versions("workflow", "repair")] == [shipped, shipped + 1, own]
+    assert registry.get("workflow", "repair").version == own and registry.body("workflow", "repair", shipped) == body
     assert world.open("水管坏了", workflow="repair").version == own
     assert publish("repair") == own + 1 and not events.verify().findings
 

@@ -77,12 +77,18 @@ def test_from_the_plate_to_the_desk_to_the_vote_and_back_to_the_board(world):
     again = public.post(f"/talks/{case.number}/vote", {"choice": "no", "code": codes[0]})
     assert again.status_code == 409 and "已经投过" in text(again)
     ballot = Ballot.objects.get(panel=panel, label="1-201")
-    typed = {"ballot": ballot.number, "choice": "no", "way": "paper"}
+    assert f'id="r-{ballot.number}" name="reason"' in text(clerk.get(f"/desk/panels/{panel.id}"))
+    typed = {
+        "ballot": ballot.number,
+        "choice": "no",
+        "way": "paper",
+        "reason": "怕挖坏燃气管。",
+    }  # what stands on the paper
     assert clerk.post(f"/desk/panels/{panel.id}/do/cast", typed).status_code == 302
     with count_queries() as spent:
         page = text(clerk.get(f"/desk/panels/{panel.id}"))
     assert spent.total <= 20, spent.statements
-    assert "纸票" in page and "同意 2" in page
+    assert "纸票" in page and "同意 2，不同意 1" in page and "怕挖坏燃气管" in page
     assert Desk(world).of("孙田").get(f"/desk/panels/{panel.id}").status_code == 404
     case.refresh_from_db()
     shut = {"_item": 2, "_seq": case.event_seq, "minutes": "会议记录在册。"}

@@ -68,9 +68,13 @@ def _page(request: Request, panel_id: int, refusal: Refusal | None = None, tried
             for b in ballots[:PAGE]
         ],
         "more": max(0, len(ballots) - PAGE),
+        # Who was asked and does not see the case has their own ballot only: what is left of the others is not told.
+        "whole": len(desk.ballots) >= desk.round.invited,
         "left": sum(b.state == "invited" for b in desk.ballots),
         "stood_aside": sum(b.state == "recused" for b in desk.ballots),
-        "running": [(tallies.choice(k), n) for k, n in sorted((desk.running or {}).items())],
+        "running": [(said, desk.running[k]) for k, said in tallies.choices(rule) if k in desk.running]
+        if desk.running
+        else [],
         "word": tallies.result(rule, desk.round.panel.result) if desk.round.tally else "",
         "lines": tallies.lines(rule, desk.round.tally),
         "because": tallies.because(rule, desk.round.tally),
