@@ -100,7 +100,10 @@
   document.addEventListener("input", (event) => keep(event.target.form));
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (button) button.setAttribute("aria-busy", "true");
+    if (!button) return;
+    button.setAttribute("aria-busy", "true");
+    // A form that gives a file out (Word, PDF) leaves the page where it is: its button must not look busy for ever.
+    setTimeout(() => button.removeAttribute("aria-busy"), 4000);
   });
 
   /* fields that only apply with certain answers of the same form: data-when='{"field":["value"]}' */
