@@ -67,10 +67,10 @@ def read_bounded(upload: Readable, limit: int = MAX_BYTES) -> bytes:
     """The upload's bytes; refuses a larger one by its declared size, or having read `limit` + 1 bytes."""
     declared = getattr(upload, "size", None)
     if isinstance(declared, int) and declared > limit:
-        raise TooLargePhoto(size=megabytes(declared), limit=megabytes(limit))
+        raise TooLargePhoto(limit=megabytes(limit))
     data = upload.read(limit + 1)
     if len(data) > limit:
-        raise TooLargePhoto(size="> " + megabytes(limit), limit=megabytes(limit))
+        raise TooLargePhoto(limit=megabytes(limit))
     return data
 
 
@@ -126,7 +126,7 @@ def clean(upload: Readable) -> Picture:
                 image = Image.open(io.BytesIO(data), formats=(kind,))
                 width, height = image.size
                 if width * height > MAX_PIXELS[kind]:
-                    raise TooManyPixels(width=width, height=height)
+                    raise TooManyPixels()
                 image.draft("RGB", (LONGEST, LONGEST))
                 image.load()
                 upright = ImageOps.exif_transpose(image)
@@ -135,7 +135,7 @@ def clean(upload: Readable) -> Picture:
                 small = flat.copy()
                 small.thumbnail((THUMB, THUMB), Image.Resampling.LANCZOS)
         except (Image.DecompressionBombError, MemoryError) as error:
-            raise TooManyPixels(width="?", height="?") from error
+            raise TooManyPixels() from error
         except (OSError, SyntaxError, ValueError, TypeError, IndexError, KeyError, EOFError) as error:
             # Everything Pillow's decoders raise on damaged files.
             raise Broken() from error

@@ -16,7 +16,7 @@ class TooLargePhoto(errors.TooLarge, SuspiciousOperation):
     default_code = errors.register(
         "file.too_large",
         413,
-        _("这张照片有 {size}，超过了 {limit} 的上限，没有收下。"),
+        _("这张照片超过了 {limit}，没有收下。"),
         _("太大的照片在信号不好的地方传不完，也看不出更多东西。"),
         _("请用手机相册“编辑”或截屏得到小一些的照片再传；文字已经写好的不会丢。"),
     )
@@ -26,7 +26,7 @@ class TooLargeRequest(errors.TooLarge, SuspiciousOperation):
     default_code = errors.register(
         "file.request_too_large",
         413,
-        _("这次送来的内容共有 {size}，超过了 {limit} 的上限，没有收下。"),
+        _("这次送来的照片一共超过了 {limit}，没有收下。"),
         _("照片太多或太大，在信号不好的地方传不完。"),
         _("请少放几张照片，或先缩小再传；文字已经写好的不会丢。"),
     )
@@ -96,7 +96,7 @@ class TooManyPixels(errors.Invalid):
     default_code = errors.register(
         "file.too_many_pixels",
         422,
-        _("这张图片的尺寸（{width}×{height}）太大，没有收下。"),
+        _("这张图片的像素太多，没有收下。"),
         _("打开它会占满服务器的内存，别人就用不了了。"),
         _("请缩小或截屏后再传。"),
     )

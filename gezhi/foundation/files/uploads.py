@@ -24,7 +24,7 @@ def check_length(request: HttpRequest, limit: int = MAX_REQUEST) -> None:
     """Refuse a request by its declared length, before one byte of its body is read."""
     declared = request.META.get("CONTENT_LENGTH") or "0"
     if declared.isdigit() and int(declared) > limit:
-        raise refusals.TooLargeRequest(size=images.megabytes(int(declared)), limit=images.megabytes(limit))
+        raise refusals.TooLargeRequest(limit=images.megabytes(limit))
 
 
 class PhotoUploads(FileUploadHandler):
@@ -33,7 +33,7 @@ class PhotoUploads(FileUploadHandler):
     def handle_raw_input(self, input_data, META, content_length, boundary, encoding=None):
         self.total = 0
         if content_length > MAX_REQUEST:
-            raise refusals.TooLargeRequest(size=images.megabytes(content_length), limit=images.megabytes(MAX_REQUEST))
+            raise refusals.TooLargeRequest(limit=images.megabytes(MAX_REQUEST))
 
     def new_file(self, *args, **kwargs):
         super().new_file(*args, **kwargs)
@@ -42,15 +42,11 @@ class PhotoUploads(FileUploadHandler):
     def receive_data_chunk(self, raw_data, start):
         self.total += len(raw_data)
         if self.field_name == "sheet" and start + len(raw_data) > SHEET_BYTES:
-            raise TooLargeSheet(size="> " + images.megabytes(SHEET_BYTES), limit=images.megabytes(SHEET_BYTES))
+            raise TooLargeSheet(limit=images.megabytes(SHEET_BYTES))
         if start + len(raw_data) > images.MAX_BYTES:
-            raise refusals.TooLargePhoto(
-                size="> " + images.megabytes(images.MAX_BYTES), limit=images.megabytes(images.MAX_BYTES)
-            )
+            raise refusals.TooLargePhoto(limit=images.megabytes(images.MAX_BYTES))
         if self.total > MAX_REQUEST:
-            raise refusals.TooLargeRequest(
-                size="> " + images.megabytes(MAX_REQUEST), limit=images.megabytes(MAX_REQUEST)
-            )
+            raise refusals.TooLargeRequest(limit=images.megabytes(MAX_REQUEST))
         self.file.write(raw_data)
 
     def file_complete(self, file_size):

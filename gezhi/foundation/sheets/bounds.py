@@ -24,7 +24,7 @@ _PROLOG = 4_096
 def kind_of(data: bytes) -> str:
     """ "xlsx" or "csv" by content, bounds kept. Raises what is wrong with it: see refusals."""
     if len(data) > MAX_BYTES:
-        raise refusals.TooLargeSheet(size=megabytes(len(data)), limit=megabytes(MAX_BYTES))
+        raise refusals.TooLargeSheet(limit=megabytes(MAX_BYTES))
     if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
         # An encrypted .xlsx lies in the same container as a .xls.
         raise refusals.Locked() if "EncryptedPackage".encode("utf-16-le") in data else refusals.OldExcel()

@@ -14,7 +14,7 @@ class TooLargeSheet(errors.TooLarge, SuspiciousOperation):
     default_code = errors.register(
         "sheet.too_large",
         413,
-        _("这个表格文件有 {size}，超过了 {limit} 的上限，没有收下。"),
+        _("这个表格文件超过了 {limit}，没有收下。"),
         _("太大的文件打开会占满服务器的内存，别人就用不了了。"),
         _("请按月份或镇街拆成几份再传；表里的图片请先删掉。"),
     )

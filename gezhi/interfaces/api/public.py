@@ -101,7 +101,9 @@ def _category(word: str) -> str:
     category = categories.find(word)
     if category is None:
         near = categories.nearest(word)
-        refusal = refusals.CategoryUnknown(given=word[:40], nearest=near.name if near else _("没有相近的"))
+        refusal = refusals.CategoryUnknown(
+            given=word[:40], nearest=_("，最接近的是 {name}").format(name=near.name) if near else ""
+        )
         refusal.field_errors["category"] = refusal.what
         raise refusal
     return category.code

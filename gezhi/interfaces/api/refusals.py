@@ -97,7 +97,7 @@ class CategoryUnknown(errors.Invalid):
         422,
         _("没有“{given}”这个类别。"),
         _("类别要用目录里的代码或名称。"),
-        _("最接近的是：{nearest}。也可以不填，由受理的人来定。"),
+        _("请从 /api/v1/categories 里选一个{nearest}。也可以不填，由受理的人来定。"),
     )
 
 

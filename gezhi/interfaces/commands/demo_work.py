@@ -30,6 +30,7 @@ from gezhi.interfaces.commands.remote import GaveUp, Remote
 LOG_MEAN, LOG_SIGMA = 2.28, 1.286  # of days from message to reply, fitted to the 2,816 replies
 SLOT = timedelta(minutes=30)  # events are done in slots: fewer moves of the clock, nothing else changes
 LONGEST = 60.0  # days; a longer reply is drawn as this
+SAY_EVERY = 10.0  # real seconds after which a long slot says how far it is
 LOOK_EVERY = 5.0  # real seconds between two looks at what waits for the worker
 PATIENCE = 180.0  # real seconds without any of them moving after which the rest is stuck
 
@@ -61,6 +62,9 @@ def work(args: argparse.Namespace) -> int:
     except GaveUp as error:
         print(_("服务器没有应答：{seen}").format(seen=error), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(_("停下了。办到哪里都在服务器上；再运行一次，就从那里接着办。"), file=sys.stderr)
+        return 130
     finally:
         remote.close()
     return 1 if run.stuck else 0
@@ -142,6 +146,7 @@ class Run:
         days: float,
         jobs: int,
         pause: Callable[[float], object] = time.sleep,
+        since: Callable[[], float] = time.monotonic,
     ) -> None:
         self.office, self.delays, self.seed, self.jobs = office, delays, seed, max(1, jobs)
         self.now = office.clock()
@@ -150,7 +155,7 @@ class Run:
         self.steps: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
         self.stuck: list[Play] = []
-        self.pause = pause
+        self.pause, self.since = pause, since
         self.left: list[_Due] = []
 
     def go(self, progress: TextIO | None = None) -> None:
@@ -165,25 +170,25 @@ class Run:
         self.left = sorted(self.calendar)
 
     def _work_through(self, pool: ThreadPoolExecutor, progress: TextIO | None) -> None:
-        said = ""
+        """Slot by slot. A line a demo day, and one every SAY_EVERY: thousands of matters may wait for one morning."""
+        day, said = "", 0.0
         while self.calendar and self.calendar[0].at <= self.end:
             at = self.calendar[0].at
             batch = []
             while self.calendar and self.calendar[0].at <= at:
                 batch.append(heapq.heappop(self.calendar).play)
             self.now = self.office.travel(at)
-            if progress is not None and said != f"{self.now:%Y-%m-%d}":
-                said = f"{self.now:%Y-%m-%d}"
-                done = sum(self.steps.values()) - self.steps["start"]
-                words = _("演示时间 {day}：办了 {done} 步，还有 {left} 件在办")
-                print(
-                    words.format(day=said, done=done, left=len(self.calendar) + len(batch)),
-                    file=progress,
-                    flush=True,
-                )
             outcomes = pool.map(self.office.step, batch) if self.jobs > 1 else map(self.office.step, batch)
-            for play, outcome in zip(batch, outcomes, strict=True):
+            for worked, (play, outcome) in enumerate(zip(batch, outcomes, strict=True)):
+                if progress is not None and (day != f"{self.now:%Y-%m-%d}" or self.since() - said > SAY_EVERY):
+                    day, said = f"{self.now:%Y-%m-%d}", self.since()
+                    self._say(progress, day, len(self.calendar) + len(batch) - worked)
                 self._plan(play, outcome)
+
+    def _say(self, progress: TextIO, day: str, left: int) -> None:
+        done = sum(self.steps.values()) - self.steps["start"]
+        words = _("演示时间 {day}：办了 {done} 步，还有 {left} 件在办").format(day=day, done=done, left=left)
+        print(words, file=progress, flush=True)
 
     def _worker_moved_some(self) -> bool:
         """Wait in real time for what is stuck; those that moved are planned anew. False: none did for PATIENCE."""
