@@ -61,6 +61,17 @@ def data_keys(directory: Path) -> tuple[DataKey, ...]:
     return found
 
 
+def need(directory: Path) -> None:
+    """See that every key is there before anybody is served; at an installation, make them all at once. Raises KeysRefused.
+
+    Made each at its first use, a production that was told to make keys for one start only would come up without those
+    of personal text, and refuse its first administrator and its first resident.
+    """
+    site_secret(directory)
+    index_secret(directory)
+    data_keys(directory)
+
+
 def rotate(directory: Path) -> DataKey:
     """Add a new encryption key, which seals from now on; older blobs stay readable. Raises KeysRefused."""
     directory = Path(directory)

@@ -76,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         return modules[args.command].run(args) or 0
+    except KeysRefused as refused:
+        print(refused, file=sys.stderr)
+        return 1
     except Refusal as refusal:
         print(f"{refusal}\n{refusal.why}\n{refusal.next}", file=sys.stderr)
         return 1

@@ -16,6 +16,7 @@ from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation.errors import Refusal, register
+from gezhi.foundation.people import keys
 
 BASE_PACK = "standard-county"
 READ = "packs.read"  # in revisions: the fingerprint of what `install_packs` read last
@@ -37,13 +38,15 @@ def migrate() -> None:
 
 
 def refuse_unsafe() -> None:
-    """Run the house's own checks; print what they find. Raises Refusal `run.unsafe` when one is an error."""
+    """Run the house's own checks; print what they find. Raises Refusal `run.unsafe` when one is an error, and
+    KeysRefused when a key is missing that this start may not make."""
     found = checks.run_checks(tags=["gezhi"], databases=["default"])
     for message in found:
         print(f"{message.id} {message.msg}\n    {message.hint or ''}", file=sys.stderr)
     errors = [message for message in found if message.is_serious()]
     if errors:
         raise Refusal(UNSAFE, count=len(errors))
+    keys.need(settings.GEZHI_KEYS)
 
 
 def install_packs() -> None:

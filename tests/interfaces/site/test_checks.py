@@ -8,6 +8,9 @@ import pytest
 from django.core import checks
 
 from gezhi.foundation.errors import Refusal
+from gezhi.foundation.people import crypto
+from gezhi.foundation.people.keys import KeysRefused
+from gezhi.interfaces.commands import main
 from gezhi.interfaces.jobs import steps
 from gezhi.interfaces.site import checks as site_checks
 
@@ -103,3 +106,23 @@ def test_the_file_system_is_that_of_the_nearest_mount(tmp_path):
     assert site_checks.file_system(Path("/srv/gezhi"), mounts) == "nfs4"
     assert site_checks.file_system(Path("/srv/own disk/gezhi"), mounts) == "xfs"
     assert site_checks.file_system(Path("/srv"), tmp_path / "absent") == ""
+
+
+def test_the_one_start_that_may_make_keys_makes_all_of_them(production, monkeypatch, capsys):
+    """A site installed as the guide says has what its first administrator's name is sealed with."""
+    monkeypatch.setenv("GEZHI_ENV", "production")
+    monkeypatch.delenv("GEZHI_MAKE_KEYS", raising=False)
+    with pytest.raises(KeysRefused, match="GEZHI_MAKE_KEYS=1"):
+        steps.refuse_unsafe()
+    assert not list(production.GEZHI_KEYS.iterdir())
+    monkeypatch.setenv("GEZHI_MAKE_KEYS", "1")
+    steps.refuse_unsafe()
+    monkeypatch.delenv("GEZHI_MAKE_KEYS")
+    steps.refuse_unsafe()
+    assert crypto.open(crypto.seal("甲某", "x"), "x") == "甲某"
+    for lost in production.GEZHI_KEYS.glob("data-*.key"):
+        lost.unlink()
+    assert main.main(["keys", "list"]) == 1  # in words, not in a traceback
+    assert "data-first.key" in capsys.readouterr().err
+    with pytest.raises(KeysRefused, match=r"data-first\.key"):
+        steps.refuse_unsafe()
