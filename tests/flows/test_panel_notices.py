@@ -58,7 +58,7 @@ def test_each_seat_is_told_when_it_is_asked_and_only_the_silent_ones_before_it_c
     catch_up()
     assert told(world, "调解员丁").count("closing") == 1, "once"
     (line,) = [n for n in notices.inbox(world.actor("调解员丁"))[0] if "快收票" in n.title]
-    assert "“两委”会" in line.text and "11月22日00:00收票" in line.text
+    assert "“两委”会" in line.text and "11月21日24:00收票" in line.text
     assert line.stream == f"panel:{panel.id}", "it leads to where one can answer, not to a case one may not open"
 
 
@@ -100,7 +100,7 @@ def test_a_resident_who_left_a_phone_is_told_when_households_vote_and_once_befor
         assert told_of_vote() == [], "nobody is woken"
         at_ten.move_to("2026-11-19T01:00:00+00:00")
         (first,) = told_of_vote()
-        assert case.number in first and "11月29日00:00收票" in first and "投票码" in first
+        assert case.number in first and "11月28日24:00收票" in first and "投票码" in first
         page = Client().get(f"/r/{case.code}").content.decode()
         assert "正在请各户投票" in page and f"/talks/{case.number}" in page
         at_ten.move_to("2026-11-24T02:00:00+00:00")  # half of the ten days has passed
