@@ -88,6 +88,7 @@ RATES: dict[str, tuple[str | list[tuple[str, Decimal]], str]] = {
     "extended_rate": (_and(NEED_HANDLE, "extensions > 0"), NEED_HANDLE),
     "reworked_rate": (_and(NEED_CLOSE, "reworks > 0"), NEED_CLOSE),
     "reopened_rate": (_and(NEED_CLOSE, "reopenings > 0"), NEED_CLOSE),
+    "false_closed_rate": (_and(ANSWERED, "false_closures > 0"), ANSWERED),
     "settled_rate": (_and(LOAD, IN.format("closed_at")), LOAD),
     "responded_rate": (
         _and(OWED_AN_ANSWER, IN.format("first_response_at"),

@@ -28,6 +28,7 @@ TITLES = {
     "延期率": "extended_rate",
     "返工率": "reworked_rate",
     "重开率": "reopened_rate",
+    "虚假办结率": "false_closed_rate",
     "响应率": "responded_rate",
     "有效回访率": "followed_rate",
     "解决率": "solved_rate",

@@ -167,6 +167,7 @@ def compose(
     }
 
 
+_PERIOD = re.compile(r"(.*\d 年.*?)(季度|周|月)(\D+)")
 LINE = 19  # characters of a heading in size 2 (22 pt): 20 would just fill the 156 mm of a page and break
 
 
@@ -176,6 +177,8 @@ def heading_lines(text: str, most: int = LINE) -> list[str]:
     关于“三楼以上水压低”的 / 督办单: no word is cut in two and no single character left over (GB/T 9704, 7.3.1).
     """
     head, of, kind = text.rpartition("的")
+    if not of and (dated := _PERIOD.fullmatch(text)):
+        head, of, kind = dated[1], dated[2], dated[3]  # a bulletin: 槐树乡2026 年第 3 季度 / 一委四中心运行通报
     if not of or _width(text) <= most or _width(kind) > most or len(kind) > 12:
         return [text]
     return [head + of, kind]

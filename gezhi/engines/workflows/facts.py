@@ -110,6 +110,7 @@ def register() -> None:
             "reworks": "reworks",
             "extensions": "extensions",
             "reopenings": "reopenings",
+            "false_closures": "false_closures",
             "on_the_spot": "instant",
             "urgent": "urgent",
             # A blind index: who it is cannot be read from it; it tells only one person from another.

@@ -366,6 +366,32 @@ def unsolved(c, w, t):
 
 
 @metric(
+    "false_closed",
+    _("虚假办结数"),
+    "count",
+    _("有效回访的事里，查出过报了办结其实没办的"),
+    needs=("solved", "followed", "false_closures"),
+    better="less",
+)
+def false_closed(c, w, t):
+    """虚假办结: said to be done, found not to be; counted in the period in which the reporter was last asked."""
+    return Parts(answered(c, w, t) & _some(c.false_closures))
+
+
+@metric(
+    "false_closed_rate",
+    _("虚假办结率"),
+    "rate",
+    _("有效回访的事里，查出过报了办结其实没办的 ÷ 有效回访数"),
+    needs=("solved", "followed", "false_closures"),
+    better="less",
+)
+def false_closed_rate(c, w, t):
+    """虚假办结率."""
+    return Parts(false_closed(c, w, t).numerator, answered(c, w, t))
+
+
+@metric(
     "solved_rate",
     _("解决率"),
     "rate",

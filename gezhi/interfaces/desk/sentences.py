@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -57,10 +58,11 @@ def line(entry: Entry) -> Line:
         *_answered(entry),
         *((entry.labels.get(name, name), words) for name, words in entry.said.items() if words and words != said),
     ]
-    rest = _("；").join(f"{title}{_('：')}{words}" for title, words in words_of)
+    rest = _("；").join(f"{_HINT.sub('', title)}{_('：')}{words}" for title, words in words_of)
     return Line(entry.at, text, _tone(entry), said, entry.photos, rest)
 
 
+_HINT = re.compile(r"\s*[（(][^（）()]*[）)]$")  # “（没有可不写）” is for whoever fills the form in
 # These answers stand in the sentence itself.
 _IN_SENTENCE = {"sort", "unit", "proposed", "more", "solved"}
 

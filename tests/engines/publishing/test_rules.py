@@ -90,6 +90,11 @@ def test_a_frozen_fact_thaws_to_itself(value):
             ["关于限期办理12345热线转来事项的督办单"],
         ),  # figures are half as wide
         ("两家为院墙滴水吵起来已经有好几个月了请来评理", ["两家为院墙滴水吵起来已经有好几个月了请来评理"]),
+        ("清河县东街2026 年第 3 季度运行通报", ["清河县东街2026 年第 3 季度运行通报"]),
+        (
+            "清河县东街街道2026 年第 3 季度四中心运行通报",
+            ["清河县东街街道2026 年第 3 季度", "四中心运行通报"],
+        ),  # of a bulletin
     ],
 )
 def test_a_long_heading_gives_its_kind_a_line_of_its_own(text, lines):

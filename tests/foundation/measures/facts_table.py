@@ -20,6 +20,7 @@ NUMBERS = (
     "reworks",
     "extensions",
     "reopenings",
+    "false_closures",
 )
 COLUMNS = {
     "opened": "opened_at",
@@ -36,6 +37,7 @@ COLUMNS = {
     "reworks": "reworks",
     "extensions": "extensions",
     "reopenings": "reopenings",
+    "false_closures": "false_closures",
     "county": "county_id",
     "town": "town_id",
     "village": "village_id",

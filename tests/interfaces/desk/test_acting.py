@@ -228,7 +228,7 @@ def test_what_was_chosen_and_the_day_that_was_named_stand_in_the_story(desk, wor
         assert unit.post(f"/desk/cases/{case.id}/do/{action}", form).status_code == 302
     html = clerk.get(f"/desk/cases/{case.id}").content.decode()
     day = words.full_date(clock.now() + timedelta(days=40), clock.now())
-    assert f"哪天再告诉居民（最多 90 天）：{day}" in html and "“等上级批资金。”" in html
+    assert f"哪天再告诉居民：{day}" in html and "“等上级批资金。”" in html
 
 
 def test_another_methods_action_of_the_same_name_is_called_what_that_method_calls_it(desk, world):

@@ -172,3 +172,21 @@ def test_the_number_beside_a_suggested_unit_opens_the_cases_it_counts(desk, worl
     listed = desk.of("赵兰").get(unescape(found[1])).content.decode()
     assert len(re.findall(r"<tr data-row", listed)) == int(found[2]) > 0
     assert f"/desk/cases/{other.id}" not in listed
+
+
+def test_a_false_closure_is_counted_where_follow_ups_are_and_opens(desk, world):
+    case = world.to_follow_up(world.open())
+    other = world.to_closed(world.open("路面坑洼。"))
+    world.do(case, "false_closure", "赵兰", finding="电话里说没人来过。")
+    page = desk.of("赵兰").get("/desk/follow").content.decode()
+    told = dict(re.findall(r"<dt>(虚假办结[数率])</dt><dd>(.*?)</dd>", page, re.S))
+    assert re.sub(r"<[^>]*>|\s", "", told["虚假办结数"]) == "1"
+    assert "50.0" in told["虚假办结率"]
+    opened = desk.of("赵兰").get(unescape(re.search(r'href="([^"]+)"', told["虚假办结数"])[1])).content.decode()
+    assert case.number in opened and other.number not in opened
+    month = f"{clock.local(clock.now()):%Y-%m}"
+    assert "虚假办结率" in bulletin_of(desk, world, month)
+
+
+def bulletin_of(desk, world, month):
+    return desk.of("周敏").get(f"/desk/bulletin/{world.places['east']}/month/{month}").content.decode()

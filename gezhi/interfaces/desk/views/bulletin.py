@@ -34,13 +34,13 @@ TOTALS = (
     "reported", "accepted", "filed", "refused", "carried", "need_close", "closed", "closed_on_time", "closed_late",
     "late_not_closed", "late", "closed_rate", "closed_on_time_rate", "closed_late_rate", "need_handle",
     "handled_on_time", "handled_on_time_rate", "late_not_handled", "open", "open_late", "returned_rate",
-    "extended_rate", "reworked_rate", "reopened_rate", "responded_rate", "answered", "solved", "unsolved",
+    "extended_rate", "reworked_rate", "reopened_rate", "false_closed", "false_closed_rate", "responded_rate", "answered", "solved", "unsolved",
     "solved_rate", "solved_rate_weighted", "satisfied_rate", "not_dissatisfied_rate", "followed_rate", "on_the_spot",
     "half_hour_rate",
 )  # fmt: skip
 RATES = (
     "closed_rate", "closed_on_time_rate", "closed_late_rate", "handled_on_time_rate", "returned_rate",
-    "extended_rate", "reworked_rate", "reopened_rate", "responded_rate", "followed_rate", "solved_rate",
+    "extended_rate", "reworked_rate", "reopened_rate", "false_closed_rate", "responded_rate", "followed_rate", "solved_rate",
     "solved_rate_weighted", "satisfied_rate", "not_dissatisfied_rate",
 )  # fmt: skip
 BELOW = {"province": "county", "city": "county", "county": "town", "town": "village", "village": "grid"}

@@ -28,7 +28,14 @@ from ..menu import home_place
 from ..names import category_name
 from ..page import show, staff, tell
 
-FIGURES = ("followed_rate", "solved_rate", "satisfied_rate", "not_dissatisfied_rate")
+FIGURES = (
+    "followed_rate",
+    "solved_rate",
+    "satisfied_rate",
+    "not_dissatisfied_rate",
+    "false_closed",
+    "false_closed_rate",
+)
 
 
 @staff
