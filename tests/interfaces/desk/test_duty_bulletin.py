@@ -18,6 +18,7 @@ from gezhi.foundation.db import count_queries
 from gezhi.foundation.measures import parse_period
 from tests.engines.duties.scene import SYSTEM, Village, publish
 from tests.engines.duties.test_life_of_a_duty import READING
+from tests.interfaces.desk.conftest import Desk, Offices
 
 NOW = "2026-11-18T02:00:00+00:00"
 
@@ -85,8 +86,10 @@ def test_the_month_writes_itself_and_opens(village):
     assert json.loads(sealing.seal("duties", lake, parse_period("2026-12"), actor=people.system("x"))[0].body) == body
 
 
-def test_the_page_behind_a_number_shows_what_its_reader_may_see(desk, world):
+def test_the_page_behind_a_number_shows_what_its_reader_may_see(db):
     with time_machine.travel(NOW, tick=False) as traveller:
+        world = Offices()  # made then: whoever sits there since today would not have sat there
+        desk = Desk(world)
         for number in range(6):
             facts = {"name": f"秦{number}", "born": "1944-03-05", "sex": "f"}
             who = subjects.add("person", facts, actor=SYSTEM, place_id=world.places["lake1"], synthetic=True)
