@@ -490,6 +490,6 @@ def test_no_words_of_a_protected_matter_and_nobodys_name_stand_in_a_paper(world,
         told = facts.gather(case_view(case.id, people.system("test")))
     assert told["reporter.name"] is None and told["reporter.phone"] is None
     everything = str(told)
-    for private in ("排水沟", "倒灌", "王桂兰", "王○", "2671"):
+    for private in ("排水沟", "倒灌", "王桂兰", "王○", "*2671", "13800002671"):
         assert private not in everything
     assert told["case.words"] == facts.KEPT and told["case.number"] == case.number
