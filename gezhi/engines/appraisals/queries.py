@@ -27,6 +27,53 @@ def seen(actor: Actor, *, limit: int = 100) -> list[Round]:
 
 
 @dataclass(frozen=True)
+class Page:
+    """`rows`: rounds, or results; `next`: what to ask for after them, None on the last page."""
+
+    rows: list[Any]
+    next: int | None
+
+
+def page(*, actor: Actor, before: int | None = None, size: int = 50) -> Page:
+    """Rounds the actor may know of, those opened last first. A page may hold fewer than `size` though there are more:
+    those on it that are not theirs to know of are left out. One query."""
+    rows = Round.objects.filter(access.near(actor)).exclude(state=CANCELLED).order_by("-pk")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    found = list(rows[: size + 1])
+    following = found[size - 1].pk if len(found) > size else None
+    return Page([row for row in found[:size] if access.sees(row, actor)], following)
+
+
+def scores(round_id: int, *, actor: Actor, since: int = 0, size: int = 50) -> tuple[Round, Rubric, Page]:
+    """The sealed results the actor sees, in the order of places and names, never of score; none before sealing.
+
+    `since` counts how many of those the actor sees came before. Three queries. Raises NotFound appraisal.none.
+    """
+    row = access.to_see(round_id, actor=actor)
+    kind = rubric(row.rubric, row.version)
+    there = Result.objects.filter(round=row).order_by("place_id", "label", "subject_id")
+    mine = [
+        one.pk
+        for one in there.only("pk", "subject_id", "place_id", "label")
+        if access.sees_line(row, kind, one.place_id, persons(one, kind), actor)
+    ]
+    some = Result.objects.in_bulk(mine[since : since + size])
+    following = since + size if len(mine) > since + size else None
+    return row, kind, Page([some[pk] for pk in mine[since : since + size]], following)
+
+
+def scored(round_id: int, subject_id: int, *, actor: Actor) -> tuple[Round, Rubric, Result]:
+    """The sealed result of one subject. Two queries. Raises NotFound appraisal.none, appraisal.no_subject."""
+    row = access.to_see(round_id, actor=actor)
+    kind = rubric(row.rubric, row.version)
+    found = Result.objects.filter(round=row, subject_id=subject_id).first()
+    if found is None or not access.sees_line(row, kind, found.place_id, persons(found, kind), actor):
+        raise NotFound("appraisal.no_subject")
+    return row, kind, found
+
+
+@dataclass(frozen=True)
 class Standing:
     """One subject on a board: `row` is `rules.told`; `sealed` the result row once there is one."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.db.models import Count, Sum
 
 from gezhi.engines.ledger import access
-from gezhi.engines.ledger.models import PENDING, Account, Leg, Payout, Transfer
+from gezhi.engines.ledger.models import PENDING, Account, Leg, Payout, PayoutLine, Transfer
 from gezhi.engines.ledger.schema import Ledger, ledger, ledgers
 from gezhi.foundation import events
 from gezhi.foundation.errors import NotAllowed
@@ -41,18 +41,22 @@ def totals(name: str, place_id: int, *, actor: Actor) -> list[Total]:
     return [Total(k, r["n"], r["sum"], r["held"]) for k in book.kinds for r in (rows.get(k, empty),)]
 
 
-def accounts(name: str, kind: str, place_id: int, *, actor: Actor) -> list[Account]:
-    """The accounts of one kind at a place and inside it, in the order they were opened; at most 500. One query."""
+def accounts(name: str, kind: str, place_id: int, *, actor: Actor, after: int = 0, size: int = MOST) -> list[Account]:
+    """The accounts of one kind (all kinds: "") at a place and inside it, in the order they were opened, from the one
+    after `after` on. One query."""
     _mine(name, place_id, actor)
-    return list(Account.objects.filter(access.inside(place_id), ledger=name, kind=kind).order_by("pk")[:MOST])
+    rows = Account.objects.filter(access.inside(place_id), ledger=name, pk__gt=after)
+    if kind:
+        rows = rows.filter(kind=kind)
+    return list(rows.order_by("pk")[:size])
 
 
-def statement(account: Account, *, before: int | None = None) -> list[Leg]:
+def statement(account: Account, *, before: int | None = None, size: int = PAGE) -> list[Leg]:
     """The posted legs of an account with their transfers, the newest first, 100 at a time. One query."""
     legs = Leg.objects.filter(account=account, position__isnull=False).select_related("transfer")
     if before is not None:
         legs = legs.filter(position__lt=before)
-    return list(legs.order_by("-position")[:PAGE])
+    return list(legs.order_by("-position")[:size])
 
 
 def waiting_on(account: Account) -> list[Leg]:
@@ -81,10 +85,21 @@ def unbacked(name: str, place_id: int, *, actor: Actor) -> list[Transfer]:
     return list(Transfer.objects.filter(access.inside(place_id), ledger=name, unbacked=True).order_by("-pk")[:PAGE])
 
 
-def payouts(name: str, place_id: int, *, actor: Actor) -> list[Payout]:
+def payouts(name: str, place_id: int, *, actor: Actor, before: int | None = None, size: int = PAGE) -> list[Payout]:
     """The payout lists at a place and inside it, the newest first. One query."""
     _mine(name, place_id, actor)
-    return list(Payout.objects.filter(access.inside(place_id), ledger=name).order_by("-pk")[:PAGE])
+    rows = Payout.objects.filter(access.inside(place_id), ledger=name)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:size])
+
+
+def lines(row: Payout, *, after: int = 0, size: int = PAGE) -> list[tuple[PayoutLine, int | None]]:
+    """Lines of a payout list by number, each with the transfer that paid it. Two queries."""
+    found = list(row.lines.filter(number__gt=after).order_by("number")[:size])
+    keys = {f"payout:{row.pk}:{line.number}": line.number for line in found}
+    made = {keys[key]: pk for key, pk in Transfer.objects.filter(key__in=list(keys)).values_list("key", "pk")}
+    return [(line, made.get(line.number)) for line in found]
 
 
 def reason(row: Transfer) -> str:

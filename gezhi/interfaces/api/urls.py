@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from gezhi.interfaces.api import demo, papers, public, rounds, staff  # each adds its operations to the API
+from gezhi.interfaces.api import books, demo, papers, public, rounds, staff  # each adds its operations to the API
 from gezhi.interfaces.api.root import api, in_our_words
 
-__all__ = ["app_name", "demo", "papers", "public", "rounds", "staff", "urlpatterns"]
+__all__ = ["app_name", "books", "demo", "papers", "public", "rounds", "staff", "urlpatterns"]
 
 app_name = "api"
 
