@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
 
-from gezhi.engines.ledger.models import Account, Transfer
+from gezhi.engines.ledger import entries, payouts
+from gezhi.engines.ledger.models import Account, Payout, Transfer
 from gezhi.engines.ledger.sources import SOURCES
 from gezhi.engines.matching import planning, signing
 from gezhi.engines.matching.models import Session
@@ -18,7 +19,7 @@ from gezhi.foundation.events import Event
 from gezhi.foundation.jobs import claims
 from gezhi.foundation.subjects.models import Subject
 from tests import environment
-from tests.engines.matching.conftest import at
+from tests.engines.matching.conftest import at, refused
 from tests.world import World
 
 SYSTEM = people.system("test")
@@ -76,3 +77,47 @@ def balance(ledger: str, who: Subject | str) -> int:
 def posted(ledger: str) -> int:
     """How many transfers there are."""
     return Transfer.objects.filter(ledger=ledger).count()
+
+
+def household(world: World, name: str, place: str, register: str, values: Any, since: date) -> Subject:
+    """A made-up registered household of a place, on a register since a day."""
+    house = subjects.add(
+        "registered_household", {"name": name}, actor=SYSTEM, place_id=world.places[place], since=since, synthetic=True
+    )
+    subjects.enter(register, house.pk, values, actor=SYSTEM, since=since)
+    return house
+
+
+def entered_by_two(
+    world: World, ledger: str, entry: str, yuan: int, *, first: str = "赵兰", second: str = "周敏", **holders: Subject
+) -> Transfer:
+    """An entry at 湖滨 by one colleague, confirmed by another; the same person may not do both."""
+    lake, key = world.places["lake"], f"test:{Transfer.objects.count()}"
+    given = {kind: f"subject:{who.pk}" for kind, who in holders.items()}
+    row, _new = entries.enter(
+        ledger, entry, lake, yuan * 100, actor=world.actor(first), key=key, holders=given, reason="会上定的"
+    )
+    with refused("ledger.not_yours"):
+        entries.confirm(row.pk, actor=world.actor(first))
+    return entries.confirm(row.pk, actor=world.actor(second))
+
+
+def drawn(world: World, ledger: str, list_id: str, period: str) -> dict[str, int]:
+    """Who a list of 湖滨 would pay, in fen, by label."""
+    found = payouts.preview(ledger, list_id, world.places["lake"], period, actor=world.actor("赵兰"))
+    return {line.holder: line.amount for line in found.lines}
+
+
+def paid(world: World, ledger: str, list_id: str, period: str, *, first: str = "赵兰", second: str = "周敏") -> Payout:
+    """A list of 湖滨 frozen by one, approved by another, paid, and paid again, which changes nothing."""
+    lake, clerk = world.places["lake"], world.actor(first)
+    seen = payouts.preview(ledger, list_id, lake, period, actor=clerk).seen
+    row = payouts.freeze(ledger, list_id, lake, period, actor=clerk, seen=seen)
+    with refused("ledger.not_yours"):
+        payouts.approve(row.pk, actor=clerk)
+    payouts.approve(row.pk, actor=world.actor(second))
+    made = payouts.pay(row.pk, actor=clerk)
+    assert [t.pk for t in payouts.pay(row.pk, actor=clerk)] == [t.pk for t in made] and len(made) == row.count
+    with refused("payout.state"):
+        payouts.freeze(ledger, list_id, lake, period, actor=clerk, seen=seen)
+    return row

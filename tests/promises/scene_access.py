@@ -32,6 +32,7 @@ from gezhi.foundation.people.models import CommitteeChange
 from gezhi.foundation.places.models import PlaceChange
 from gezhi.foundation.sheets import actions as sheets
 from gezhi.foundation.sheets.models import ReplySheet
+from tests import books_scene
 from tests.foundation.files.pictures import jpeg
 from tests.foundation.people.county import SETUP
 from tests.foundation.sheets.workbooks import HEAD, book, row
@@ -197,11 +198,13 @@ def build() -> Scene:
         "draft_id": drafts.start("errand", actor=world.actor("赵兰")).pk, "token": info.qr if info else "",
         "shift": Shift.objects.order_by("since").values_list("pk", flat=True)[0], "change_id": _renamed(world),
         "code": rules.show_code(case.code), "bulletin_id": _bulletin(world), "number": 0,
-        "subject_id": subject, "round_id": 999_999, "entry_id": entry,
+        "subject_id": subject, "entry_id": entry,
     }  # fmt: skip
     session, public, booking = _sessions(world)
     scene.at |= {"venue_id": _room(world), "certificate_id": 0}
-    scene.at |= {"account_id": 0, "transfer_id": 0, "payout_id": 0, "list_id": "none"}
+    books, grids = books_scene.points(world), books_scene.grids(world)
+    scene.at |= {"account_id": books.account, "transfer_id": books.transfer, "payout_id": books.payout}
+    scene.at |= {"list_id": books_scene.LIST, "round_id": grids.pk}
     scene.at["session_id"] = session
     line, gateway = _notices(scene, case)
     topic, scene.at["panel_id"], scene.at["voice_id"] = _topic(world)
@@ -233,6 +236,17 @@ def build() -> Scene:
             for rest in ("", "/new", "/import", "/take", "/figures", "/missing")
         },
         "open/<slug:name>": {"name": "lone_elder"},
+        **{f"desk/ledgers/<slug:name>{rest}": {"name": books_scene.BOOK} for rest in ("", "/lists/<slug:list_id>")},
+        **{f"/api/v1/ledgers/{{name}}{rest}": {"name": books_scene.BOOK} for rest in ("", "/accounts", "/payouts")},
+        "desk/rubrics/<slug:name>": {"name": books_scene.RUBRIC},
+        "desk/appraisals/<int:round_id>/do/<slug:what>": {"what": "object"},
+        **{
+            f"{door}": {"subject_id": world.places["lake1"]}
+            for door in (
+                "desk/appraisals/<int:round_id>/<int:subject_id>",
+                "/api/v1/appraisals/{round_id}/scores/{subject_id}",
+            )
+        },
         "desk/panels/<int:panel_id>/do/<slug:what>": {"what": "cast"},
         "desk/voices/<int:voice_id>/<slug:what>": {"what": "show"},
         "desk/duties/<slug:name>": {"name": "elder-visit"},
@@ -246,6 +260,22 @@ def build() -> Scene:
     figure = re.search(r'/desk/figure\?([^"]+)"', page)
     assert figure is not None
     scene.sent = {
+        "desk/ledgers/<slug:name>": {
+            "do": "enter",
+            "entry": "award",
+            "amount": 1,
+            "reason": "帮忙",
+            "key": "scene",
+            "who-resident": books.resident,
+        },
+        "desk/ledgers/transfers/<int:transfer_id>": {"reason": "记错了人"},
+        "desk/ledgers/payouts/<int:payout_id>": {"do": "pay"},
+        "desk/ledgers/<slug:name>/lists/<slug:list_id>": {"period": str(clock.today().year)},
+        "desk/appraisals/<int:round_id>/do/<slug:what>": {
+            "subject": world.places["lake1"],
+            "item": "word",
+            "words": "少算了一件事",
+        },
         "desk/documents/<int:document_id>/do/<slug:what>": {"reason": "写错了单位"},
         "desk/documents/<int:document_id>/take": {"form": "docx"},
         "desk/bulletins/<int:bulletin_id>/take": {"form": "docx"},

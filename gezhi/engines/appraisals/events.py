@@ -21,7 +21,7 @@ OBJECTION_REFS = {"words": "words_ref", "answer": "answer_ref"}
 
 def register() -> None:
     """Tell the events room where states and their parts stand."""
-    from gezhi.engines.appraisals import models
+    from gezhi.engines.appraisals import models, sealed
     from gezhi.foundation import events
 
     events.register_state("round", models.Round, {name: name for name in ROUND} | {"reason": "reason_ref"})
@@ -30,3 +30,4 @@ def register() -> None:
     events.register_parts("round", "result", models.Result, RESULT, parent="round_id", number="subject_id")
     fields = {name: name for name in OBJECTION} | OBJECTION_REFS
     events.register_parts("round", "objection", models.Objection, fields, parent="round_id")
+    events.register_check(sealed.check)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,14 +23,20 @@ def _persons(row: Any, result: Result) -> frozenset[int]:
     return next((one.persons for one in rounds.population(row, kind) if one.id == result.subject_id), frozenset())
 
 
-def object_to(round_id: int, subject_id: int, item: str, words: str, *, actor: Actor) -> Objection:
-    """Object to one line of a published result. Raises NotFound, Conflict appraisal.state, appraisal.closed, Invalid."""
+def object_to(
+    round_id: int, subject_id: int, item: str, words: str, *, actor: Actor, own: Collection[int] = ()
+) -> Objection:
+    """Object to one line of a published result. `own`: subjects that whoever asks has proved to be theirs (the portal).
+
+    Raises NotFound, Conflict appraisal.state, appraisal.closed, appraisal.objected, Invalid.
+    """
     texts = said({"words": words})
     with db.write():
         row = access.locked(round_id)
         kind = rubric(row.rubric, row.version)
         result = Result.objects.filter(round=row, subject_id=subject_id).first()
-        if result is None or not access.sees_line(row, kind, result.place_id, _persons(row, result), actor):
+        theirs = subject_id in own and kind.shown_to_holders and row.state in access.SHOWN
+        if result is None or not (theirs or access.sees_line(row, kind, result.place_id, _persons(row, result), actor)):
             raise NotFound("appraisal.no_subject" if access.sees(row, actor) else "appraisal.none")
         if kind.item(item) is None:
             raise NotFound("appraisal.no_subject")
@@ -39,6 +46,9 @@ def object_to(round_id: int, subject_id: int, item: str, words: str, *, actor: A
             raise Conflict("appraisal.state")
         if clock.now() >= until:
             raise Conflict("appraisal.closed", until=clock.said_ending(until))
+        mine = Objection.objects.filter(round=row, subject_id=subject_id, item=item, person_id=actor.person_id)
+        if mine.filter(state=WAITING).exists():
+            raise Conflict("appraisal.objected")
         row.objections, row.waiting = row.objections + 1, row.waiting + 1
         made = Objection(
             round=row,

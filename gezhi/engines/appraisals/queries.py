@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
 
 from gezhi.engines.appraisals import access, rounds, rules
-from gezhi.engines.appraisals.models import CANCELLED, OPEN, Mark, Objection, Result, Round
+from gezhi.engines.appraisals.models import CANCELLED, OPEN, PUBLISHED, Mark, Objection, Result, Round
 from gezhi.engines.appraisals.population import Member
 from gezhi.engines.appraisals.schema import Rubric, rubric, rubrics
 from gezhi.foundation import events as log
@@ -71,6 +71,54 @@ def scored(round_id: int, subject_id: int, *, actor: Actor) -> tuple[Round, Rubr
     if found is None or not access.sees_line(row, kind, found.place_id, persons(found, kind), actor):
         raise NotFound("appraisal.no_subject")
     return row, kind, found
+
+
+class Labels(dict[int, str]):
+    """What the subjects of a round are called, by id."""
+
+    @classmethod
+    def of(cls, row: Round) -> Labels:
+        """One query."""
+        return cls(Result.objects.filter(round=row).values_list("subject_id", "label"))
+
+
+@dataclass(frozen=True)
+class Own:
+    """A result as whom it is about reads it. `objections`: what was said against it at the portal, with its answer."""
+
+    row: Round
+    kind: Rubric
+    result: Result
+    objections: list[tuple[Objection, str, str]]
+
+    @property
+    def may_object(self) -> bool:
+        """Whether the window is open."""
+        until = self.row.object_until
+        return self.row.state == PUBLISHED and until is not None and clock.now() < until
+
+
+def own(subject_ids: Collection[int], *, most: int = 10) -> list[Own]:
+    """Published results of these subjects (ids of the subjects room), the newest first. Three queries.
+
+    The caller has made sure that whoever asks is one of them, or lives in the household. Registers for the inside are left out.
+    """
+    rows = Result.objects.filter(subject_id__in=list(subject_ids), round__state__in=access.SHOWN)
+    found = [
+        (one, kind)
+        for one in rows.select_related("round").order_by("-round__cut", "-pk")[: most * 3]
+        if (kind := rubric(one.round.rubric, one.round.version)) and kind.shown_to_holders
+    ][:most]
+    if not found:
+        return []
+    said = Objection.objects.filter(round__in=[one.round_id for one, _kind in found], person_id=None).order_by("number")
+    lines = [o for o in said if any((o.round_id, o.subject_id) == (r.round_id, r.subject_id) for r, _kind in found)]
+    words = log.read_private([ref for o in lines for ref in (o.words_ref, o.answer_ref) if ref is not None])
+    told = [(o, words.get(o.words_ref or 0) or "", words.get(o.answer_ref or 0) or "") for o in lines]
+    return [
+        Own(r.round, kind, r, [t for t in told if (t[0].round_id, t[0].subject_id) == (r.round_id, r.subject_id)])
+        for r, kind in found
+    ]
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,14 @@ class Rubric(Declared):
             return True
         return "register" in self.of and subjects.kind(subjects.register(self.of["register"]).of).personal
 
+    @property
+    def shown_to_holders(self) -> bool:
+        """Whether whoever is judged reads the result at the portal: people and households on a register not for the inside."""
+        if "register" not in self.of:
+            return False  # its subjects are places or seats: their ids say nothing of anybody's phone
+        declared = subjects.register(self.of["register"])
+        return self.personal and not (declared.inside or declared.signed)
+
     def item(self, id: str) -> Mapping[str, Any] | None:
         """The item of this id."""
         return next((item for item in self.items if item["id"] == id), None)

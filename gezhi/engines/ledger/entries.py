@@ -11,6 +11,7 @@ from gezhi.engines.ledger import access, posting
 from gezhi.engines.ledger.accounts import Ref, ref_at, ref_of
 from gezhi.engines.ledger.models import PENDING, POSTED, VOIDED, Transfer
 from gezhi.engines.ledger.posting import STATES, Move
+from gezhi.engines.ledger.rules import shown
 from gezhi.engines.ledger.schema import Entry, Ledger, ledger
 from gezhi.engines.ledger.terms import Terms
 from gezhi.foundation import db, places
@@ -54,10 +55,8 @@ def enter(
     seat = None if own else access.need(actor, entry.by, place_id)
     words = posting.clean_reason(reason) if not (own or actor.kind == "system") or reason else ""
     wrong: dict[str, str] = {}
-    if amount < 1 or (entry.most is not None and amount > entry.most):
-        wrong["amount"] = (
-            _("请填一个大于零的整数。") if entry.most is None else _("请填 1 到 {most}。").format(most=entry.most)
-        )
+    if amount < entry.least or (entry.most is not None and amount > entry.most):
+        wrong["amount"] = _bounds(book, entry)
     refs = _refs(book, entry, place_id, holders or {}, wrong)
     if wrong:
         raise Invalid("ledger.invalid", field_errors=wrong)
@@ -133,6 +132,17 @@ def _waiting(transfer_id: int) -> tuple[Transfer, Entry]:
     if row.state != PENDING:
         raise Conflict("ledger.settled", state=STATES[row.state])
     return row, ledger(row.ledger).entries[row.entry]
+
+
+def _bounds(book: Ledger, entry: Entry) -> str:
+    """What may be filled in, in the unit that is filled in: the asset's, or how many where legs are computed from it."""
+    plain = all(side.amount == "amount" for side in entry.sides)
+    scale = book.asset_of(entry.sides[0].source).scale if plain else 0
+    if entry.most is None and entry.least == 1:
+        return _("请填一个大于零的整数。") if not scale else _("请填一个大于零的数。")
+    if entry.most is None:
+        return _("至少填 {least}。").format(least=shown(entry.least, scale))
+    return _("请填 {least} 到 {most}。").format(least=shown(entry.least, scale), most=shown(entry.most, scale))
 
 
 def _refs(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -16,21 +17,18 @@ from django.utils.translation import gettext_lazy
 
 from gezhi.engines.ledger import access, posting, rules
 from gezhi.engines.ledger.accounts import Ref, ref_at
+from gezhi.engines.ledger.drawing import Drawn, cut_of, draw
 from gezhi.engines.ledger.events import LINE, PAYOUT
 from gezhi.engines.ledger.models import APPROVED, FROZEN, PAID, VOIDED, Payout, PayoutLine, Transfer
 from gezhi.engines.ledger.posting import Move
 from gezhi.engines.ledger.schema import PayList, ledger
-from gezhi.engines.ledger.terms import Terms
 from gezhi.foundation import db
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound
 from gezhi.foundation.events.rows import put
 from gezhi.foundation.people import Actor
-from gezhi.foundation.subjects import definitions, facts_of
-from gezhi.foundation.subjects.definitions import rule_aliases, rule_types
-from gezhi.foundation.subjects.models import Entry, Subject
+from gezhi.foundation.subjects.models import Subject
 
-MOST = 2_000
 STATES = {
     FROZEN: gettext_lazy("已冻结"),
     APPROVED: gettext_lazy("已批准"),
@@ -41,58 +39,32 @@ _PERIODS = {"month": r"\d{4}-(0[1-9]|1[0-2])", "quarter": r"\d{4}-Q[1-4]", "year
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Somebody the list would pay, as the register says now."""
-
-    holder: str
-    label: str
-    amount: int
-
-
-@dataclass(frozen=True)
 class Preview:
-    """What freezing would freeze. `seen`: its fingerprint, so that nothing else is frozen than what was looked at."""
+    """What freezing would freeze. `seen`: its fingerprint, so that nothing else is frozen than what was looked at; `on`: the
+    day as of which the register was read."""
 
     payout: PayList
     lines: Sequence[Drawn]
     total: int
     seen: str
+    on: date
 
 
 def preview(name: str, list_id: str, place_id: int, period: str, *, actor: Actor) -> Preview:
-    """The list as the register says today. Two queries. Raises NotAllowed ledger.not_yours, Invalid ledger.invalid."""
+    """The list as the register said on its cut-off day. Five queries.
+
+    Raises NotAllowed ledger.not_yours, Invalid ledger.invalid, Conflict payout.early, payout.parts.
+    """
     book = ledger(name)
     pay = _list(name, list_id)
     access.need(actor, (*pay.freeze, *pay.approve, *pay.pay), place_id)
     _check_period(pay, period)
-    declared, today = definitions.register(pay.register), clock.today()
-    rows = list(
-        Entry.objects.filter(access.inside(place_id), register=pay.register, until=None).order_by("pk")[: MOST + 1]
-    )
-    if len(rows) > MOST:
-        raise Invalid("ledger.invalid", field_errors={"place": _("一份名单最多 {n} 人，请分开发。").format(n=MOST)})
-    whos = Subject.objects.in_bulk({row.subject_id for row in rows})
-    types, aliases = rule_types(declared.form), rule_aliases(declared.form)
-    found: dict[str, Drawn] = {}
-    for row in rows:
-        who = whos[row.subject_id]
-        facts = facts_of(declared, row.values, who, today, row)
-        terms = Terms(types, aliases, facts)
-        if (
-            who.ended
-            or (pay.states and declared.state_of(facts, today) not in pay.states)
-            or not terms.holds(pay.condition)
-        ):
-            continue
-        amount = terms.amount(pay.amount)
-        if amount is not None and amount > 0:
-            found.setdefault(f"subject:{who.pk}", Drawn(f"subject:{who.pk}", who.label, amount))
-    lines = list(found.values())
+    lines = draw(name, list_id, pay, place_id, period)
     seen = rules.digest(
         {"ledger": name, "version": book.version, "list": list_id, "place": place_id, "period": period,
          "lines": [[line.holder, line.amount] for line in lines]}
     )  # fmt: skip
-    return Preview(pay, lines, sum(line.amount for line in lines), seen)
+    return Preview(pay, lines, sum(line.amount for line in lines), seen, cut_of(pay, period)[1])
 
 
 def freeze(name: str, list_id: str, place_id: int, period: str, *, actor: Actor, seen: str) -> Payout:

@@ -17,7 +17,7 @@ rules:
   - {id: helped, title: {zh: 参加活动}, when: attended, if: activity = "clean_up", amount: minutes, from: pool, to: resident}
 payouts:
   - {id: pay, title: {zh: 基本报酬}, every: month, register: cadre, states: [serving], amount: 月报酬, from: budget, to: paid,
-     freeze: [street_officer], approve: [county_director], pay: [street_officer]}
+     cut: last, leap: feb28, after_death: true, freeze: [street_officer], approve: [county_director], pay: [street_officer]}
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from gezhi.engines.ledger.cuts import problem as cut_problem
 from gezhi.engines.ledger.schema import HOLDERS
 from gezhi.engines.ledger.sources import SOURCES
 from gezhi.foundation import expressions as ex
@@ -177,7 +178,7 @@ def _fields(register: str, context: Context) -> tuple[dict[str, ex.Type], dict[s
 
 
 def _entry(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
-    optional = ("from", "to", "amount", "legs", "second", "spend", "pending", "at_most", "expires")
+    optional = ("from", "to", "amount", "legs", "second", "spend", "pending", "at_least", "at_most", "expires")
     if not context.keys(item, required=("id", "title", "by"), optional=optional):
         return None
     spend = context.truth(item, "spend")
@@ -208,10 +209,17 @@ def _entry(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, A
             context.problem(item, "expires", "ledger.expires", str(fault.what))
         if not waits:
             context.problem(item, "expires", "ledger.expires", _("一记就入账的，没有过期。"))
-    return {
+    least, most = (
+        context.whole(item, "at_least", 1, low=1, high=MOST),
+        context.whole(item, "at_most", None, low=1, high=MOST),
+    )
+    if most is not None and least > most:
+        context.problem(item, "at_most", "ledger.bounds", _("上限不能比下限小。"))
+    found = {
         "id": context.text(item, "id", "", max=40), "title": context.title(item), "sides": sides, "by": by, "second": second,
-        "spend": spend, "waits": waits, "most": context.whole(item, "at_most", None, low=1, high=MOST), "expires": expires,
+        "spend": spend, "waits": waits, "most": most, "expires": expires,
     }  # fmt: skip
+    return found | ({"least": least} if least > 1 else {})
 
 
 def _rule(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
@@ -251,7 +259,7 @@ def _rule(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, An
 
 def _payout(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
     required = ("id", "title", "every", "register", "amount", "from", "to", "freeze", "approve", "pay")
-    if not context.keys(item, required=required, optional=("states", "if")):
+    if not context.keys(item, required=required, optional=("states", "if", "cut", "leap", "after_death")):
         return None
     source, target = _pair(item, kinds, context, spend=False)
     if source and kinds[source]["lowest"] is None:
@@ -275,9 +283,19 @@ def _payout(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, 
     for key, found in posts.items():
         if not found:
             context.problem(item, key, "ledger.by", _("要写明由哪个岗位来记（by）。"))
+    every = context.one_of(item, "every", EVERY, "month")
+    more: dict[str, Any] = {}
+    if "cut" in item:
+        more["cut"] = str(item["cut"])
+        if cut_problem(every, more["cut"]):
+            words = _("按哪天算写成 first、last；每月的也可以写 1 到 28 的一天，每年的写 10-31 这样。")
+            context.problem(item, "cut", "ledger.cut", words)
+    if "leap" in item:
+        more["leap"] = context.one_of(item, "leap", ("feb28", "mar01"), "mar01")
+    if context.truth(item, "after_death"):
+        more["after_death"] = True
     return {
-        "id": context.text(item, "id", "", max=40), "title": context.title(item),
-        "every": context.one_of(item, "every", EVERY, "month"), "register": register, "states": states,
-        "if": _condition(item, types, aliases, context), "amount": _amount(item, types, aliases, context, None),
-        "from": source, "to": target, **posts,
+        "id": context.text(item, "id", "", max=40), "title": context.title(item), "every": every, "register": register,
+        "states": states, "if": _condition(item, types, aliases, context), "amount": _amount(item, types, aliases, context, None),
+        "from": source, "to": target, **posts, **more,
     }  # fmt: skip

@@ -78,6 +78,7 @@ class Entry(_Titled):
     waits: bool
     most: int | None
     expires: str
+    least: int = 1
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -98,7 +99,10 @@ class Rule(_Titled):
 
 @dataclass(frozen=True)
 class PayList(_Titled):
-    """A list of payments: who (live lines of a register in these states), how much, from which kind to which."""
+    """A list of payments: who (lines of a register in these states), how much, from which kind to which.
+
+    `cut`, `leap`, `after_death`: as of which day they are read (drawing.py).
+    """
 
     every: str
     register: str
@@ -110,6 +114,9 @@ class PayList(_Titled):
     freeze: tuple[str, ...]
     approve: tuple[str, ...]
     pay: tuple[str, ...]
+    cut: str = ""
+    leap: str = ""
+    after_death: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,6 +159,7 @@ class Ledger(Declared):
             e["id"]: Entry(
                 e["id"], e["title"], tuple(Side(*side) for side in e["sides"]), tuple(e["by"]),
                 tuple(e["second"]), e["spend"], e["waits"], e["most"], e["expires"],
+                e.get("least", 1),
             )
             for e in self.body["entries"]
         }  # fmt: skip
@@ -169,6 +177,7 @@ class Ledger(Declared):
             p["id"]: PayList(
                 p["id"], p["title"], p["every"], p["register"], tuple(p["states"]), p["if"], p["amount"],
                 p["from"], p["to"], tuple(p["freeze"]), tuple(p["approve"]), tuple(p["pay"]),
+                p.get("cut", ""), p.get("leap", ""), p.get("after_death", False),
             )
             for p in self.body["payouts"]
         }  # fmt: skip

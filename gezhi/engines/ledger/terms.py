@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from gezhi.foundation import expressions as ex
@@ -21,6 +22,11 @@ class Terms:
         """A whole number of the smallest unit, parts of it dropped; None when something it reads is not known."""
         value = ex.compile(source, self.types, expect=ex.Number, aliases=self.aliases)({**self.values, **(more or {})})
         return None if value is None else int(value)
+
+    def exact(self, source: str) -> Decimal | None:
+        """The number as it is, parts of the smallest unit and all; None when something it reads is not known."""
+        value = ex.compile(source, self.types, expect=ex.Number, aliases=self.aliases)(self.values)
+        return None if value is None else Decimal(str(value))
 
     def holds(self, source: str) -> bool:
         """Whether a condition holds; the empty one does."""

@@ -120,6 +120,17 @@ def _record(row: Subject, proved: bool, facts: dict[str, Any]) -> Mine:
     return Mine(row, proved, said, kept, _ties(family), tuple(looks), family)
 
 
+def households(family: Sequence[int]) -> list[int]:
+    """The households of which somebody is a member now: what a relation ties a person to that is personal and no person. One query."""
+    live = Relation.objects.filter(one_id__in=family, until=None).order_by("pk").values_list("kind", "other_id")
+    found = []
+    for kind, other in live:
+        whose = definitions.relation_kind(kind).other
+        if whose != PERSON and definitions.kind(whose).personal:
+            found.append(other)
+    return found
+
+
 def _kept(line: Entry, declared: Register, sealed: str | None) -> Kept:
     secret = json.loads(sealed) if sealed else {}
     others = frozenset(declared.options.get("others", ()))

@@ -28,6 +28,7 @@ WORDS: dict[str, Any] = {
     "part.no_events": _("{stream} 的 {part} 没有任何记录提到。"),
     "book.balance": _("{stream} 的余额被改动，与它的每一笔加起来不符。"),
     "book.unbalanced": _("{stream} 的两边不平。"),
+    "round.digest": _("{stream} 封存的成绩被改动，与封存指纹不符。"),
     "block.altered": _("区块 {position} 的内容被改动，与它的根不符。"),
     "block.broken": _("区块 {position} 接不上它前面的一块。"),
     "block.removed": _("区块 {position} 不见了。"),

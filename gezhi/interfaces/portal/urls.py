@@ -15,6 +15,7 @@ urlpatterns = [
     path("me", kept.page, name="me"),
     path("me/phone", kept.phone, name="me_phone"),
     path("me/correct", kept.correct, name="me_correct"),
+    path("me/object", kept.object_to, name="me_object"),
     path("me/leave", kept.leave, name="me_leave"),
     path("board", public.board, name="board"),
     path("board/list", public.rows, name="board_list"),

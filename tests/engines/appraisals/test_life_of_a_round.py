@@ -149,6 +149,13 @@ def test_an_objection_is_answered_by_another_and_changes_its_line_only(stars):
         objecting.object_to(row.pk, hill, "lessons", "还是少", actor=stars.actor("石磊"))
     assert rounds.close(row.pk, actor=stars.actor("姜岩")).state == "final"
     assert events.verify().findings == []
+    # What the fold of the log does not repeat, the digest still holds: a line somebody edited is told.
+    kept = stars.result(row, "lake")
+    Result.objects.filter(pk=kept.pk).update(lines=[*kept.lines[:-1], kept.lines[-1] | {"points": "100"}])
+    assert [(f.code, f.stream) for f in events.verify().findings] == [("round.digest", f"round:{row.pk}")]
+    Result.objects.filter(pk=kept.pk).update(lines=kept.lines)
+    Result.objects.filter(pk=kept.pk).delete()
+    assert "round.digest" in {f.code for f in events.verify().findings}
 
 
 def test_committing_a_changed_rule_equals_its_preview(stars):

@@ -74,3 +74,12 @@ def test_how_busy_somebody_looks_is_no_score(value):
     text = text.replace("metric: closed_on_time_rate, least: 5,", f"value: {value},")
     assert ("rubric.busy", line("id: service")) in read(text)
     assert isinstance(read(text.replace(f"value: {value},", "value: n,")), dict)
+
+
+def test_a_flaw_is_told_in_words_with_the_file():
+    context = Context("rubrics/x.yaml", shared={"posts": POSTS, "registers": REGISTERS})
+    read_rubric(read_yaml(GOOD.replace("weight: 0.4", "weight: 0.39", 1), context), context)
+    with pytest.raises(Flawed) as told:
+        context.finish()
+    (flaw,) = told.value.problems
+    assert (flaw.file, flaw.line) == ("rubrics/x.yaml", line("id: lessons")) and "0.99" in str(flaw.words)

@@ -15,7 +15,7 @@ from gezhi.engines.appraisals import access, awarding, marking, objecting, queri
 from gezhi.engines.appraisals.models import FINAL, OPEN, PUBLISHED, SEALED, Round
 from gezhi.engines.appraisals.schema import Rubric, rubric, rubrics
 from gezhi.flows import awards as paying
-from gezhi.foundation import places
+from gezhi.foundation import packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.forms import read_date
@@ -98,6 +98,7 @@ def one(request: Request, round_id: int) -> HttpResponse:
     may = access.may_open(kind, row.place_id, request.actor)
     context = _frame(row, kind) | {
         "rows": [_shown(kind, standing) for standing in rows], "todo": todo, "few": row.subjects < kind.body["minimum"],
+        "rejudge": may and row.state == SEALED and len(packs.registry().versions("rubric", row.rubric)) > 1,
         "do": _next(row) if may else None, "may_cancel": may and row.state in (OPEN, SEALED),
         "objections": _objections(row, kind, request.actor, None),
         "may_answer": seat_here(request.actor, kind.body["review"], row.place_id) is not None,

@@ -41,7 +41,7 @@ def draw(request: Request, name: str, list_id: str) -> HttpResponse:
             refusal = refused
     try:
         shown = payouts.preview(name, list_id, place, period, actor=request.actor)
-    except Invalid as refused:
+    except (Invalid, Conflict) as refused:
         refusal = refusal or refused
     pay = book.payouts[list_id]
     asset = book.asset_of(pay.source)
@@ -49,6 +49,7 @@ def draw(request: Request, name: str, list_id: str) -> HttpResponse:
         "book": book, "pay": pay, "place": place, "name": place_name(place, "county"), "period": period, "refusal": refusal,
         "lines": [(line, asset.said(line.amount)) for line in shown.lines] if shown else [],
         "total": asset.said(shown.total) if shown else "", "seen": shown.seen if shown else "",
+        "on": shown.on if shown else None,
         "freezes": access.seat_here(request.actor, pay.freeze, place) is not None,
     }  # fmt: skip
     return show(request, "desk/payout_draw.html", context, here="activities", status=refusal.http if refusal else 200)

@@ -12,6 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from gezhi.engines.appraisals import objecting
+from gezhi.engines.appraisals import queries as appraisals
+from gezhi.engines.appraisals.rules import plain
 from gezhi.engines.duties import slips
 from gezhi.engines.ledger import queries as accounts
 from gezhi.engines.registers import kept
@@ -20,7 +23,7 @@ from gezhi.engines.workflows.models import Case
 from gezhi.flows import corrections
 from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
-from gezhi.foundation.errors import Invalid, NotFound, Refusal
+from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.interfaces.api import limits
 from gezhi.interfaces.portal import ground
 from gezhi.interfaces.site.acting import whole
@@ -86,6 +89,27 @@ def correct(request: HttpRequest) -> HttpResponse:
     return go(request, reverse("receipt", args=[shown]), code=shown)
 
 
+@never_cache
+@require_POST
+def object_to(request: HttpRequest) -> HttpResponse:
+    """`/me/object`: an objection against one line of one's own or one's household's result; the answer comes back on `/me`."""
+    limits.knock(request, "say", writes=True)
+    found = _verified(request)
+    if found is None:
+        return _page(request, Invalid("phone.wrong_code", field_errors={"phone": _("请先用手机号收一个验证码。")}))
+    given = request.POST
+    subject_id = whole(given.get("subject")) or 0
+    own = {id for one in kept.mine(*found) for id in _whose(one)}
+    try:
+        objecting.object_to(
+            whole(given.get("round")) or 0, subject_id, given.get("item", ""), given.get("words", ""),
+            actor=people.resident(""), own=own,
+        )  # fmt: skip
+    except (Invalid, Conflict) as refusal:
+        return _page(request, refusal)
+    return go(request, reverse("me"))
+
+
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """`/me/leave`: nothing more is shown on this phone."""
@@ -118,10 +142,28 @@ def _page(request: HttpRequest, refusal: Refusal | None = None, mine: str = "") 
         "verified": found is not None, "mine": mine, "demo": demo, "refusal": refusal, "typed": request.POST,
         "wrong": refusal.field_errors if refusal else {}, "where": ground.where(), "now": clock.now(), "key": new_key(),
         "asked": whole(request.POST.get("entry")), "most": corrections.MOST,
+        "against": f"{request.POST.get('round')}-{request.POST.get('subject')}" if refusal else "",
     }  # fmt: skip
     if found is not None:
         context["records"] = [_record(one) for one in kept.mine(*found)]
     return render(request, "portal/me.html", context, status=refusal.http if refusal else 200)
+
+
+def _whose(one: kept.Mine) -> list[int]:
+    """Who somebody is, and the households they belong to."""
+    return [*one.family, *kept.households(one.family)]
+
+
+def _scored(own: appraisals.Own) -> dict[str, Any]:
+    kind = own.kind
+    return {
+        "key": f"{own.row.pk}-{own.result.subject_id}", "own": own, "band": kind.band(own.result.band), "score": None if own.result.score is None else plain(own.result.score),
+        "lines": [(line, kind.says(kind.item(line["item"]) or {"title": {}})) for line in own.result.lines],
+        "lost": [kind.says(gate) for gate in kind.gates if gate["id"] in own.result.lost],
+        "objections": [
+            (row, kind.says(kind.item(row.item) or {"title": {}}), words, answer) for row, words, answer in own.objections
+        ],
+    }  # fmt: skip
 
 
 def _record(one: kept.Mine) -> dict[str, Any]:
@@ -134,6 +176,7 @@ def _record(one: kept.Mine) -> dict[str, Any]:
     return {
         "one": one,
         "accounts": accounts.own([f"subject:{id}" for id in one.family]),
+        "scores": [_scored(own) for own in appraisals.own(_whose(one))],
         "facts": [(said[name], value) for name, value in one.facts],
         "visits": [
             (
