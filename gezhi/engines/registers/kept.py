@@ -53,7 +53,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Mine:
-    """One record: `proved` when the identity number's end matched. `looks`: who looked at name and numbers, and why."""
+    """One record: `proved` when the identity number's end matched. `looks`: who looked at name and numbers, and why.
+    `households`: those the person is a member of now."""
 
     subject: Subject
     proved: bool
@@ -62,6 +63,7 @@ class Mine:
     ties: tuple[tuple[str, str, date], ...]
     looks: tuple[Revealed, ...]
     family: tuple[int, ...]
+    households: tuple[int, ...] = ()
 
 
 def records_of(phone: bytes) -> list[Subject]:
@@ -117,18 +119,8 @@ def _record(row: Subject, proved: bool, facts: dict[str, Any]) -> Mine:
         "phone": facts.get("phone"),
     }
     said = tuple((name, value if name == "name" else shown(name, value)) for name, value in named.items() if value)
-    return Mine(row, proved, said, kept, _ties(family), tuple(looks), family)
-
-
-def households(family: Sequence[int]) -> list[int]:
-    """The households of which somebody is a member now: what a relation ties a person to that is personal and no person. One query."""
-    live = Relation.objects.filter(one_id__in=family, until=None).order_by("pk").values_list("kind", "other_id")
-    found = []
-    for kind, other in live:
-        whose = definitions.relation_kind(kind).other
-        if whose != PERSON and definitions.kind(whose).personal:
-            found.append(other)
-    return found
+    ties, households = _ties(family)
+    return Mine(row, proved, said, kept, ties, tuple(looks), family, households)
 
 
 def _kept(line: Entry, declared: Register, sealed: str | None) -> Kept:
@@ -154,17 +146,20 @@ def _kept(line: Entry, declared: Register, sealed: str | None) -> Kept:
     )  # fmt: skip
 
 
-def _ties(family: Sequence[int]) -> tuple[tuple[str, str, date], ...]:
-    """(what the other is to me, their masked name, since when); relations of registers for the inside are left out."""
+def _ties(family: Sequence[int]) -> tuple[tuple[tuple[str, str, date], ...], tuple[int, ...]]:
+    """((what the other is to me, their masked name, since when), households I am of): relations of registers for the inside
+    are left out. A household is what a person is tied to that is personal and no person."""
     hidden = {declared.name for declared in definitions.registers() if _hidden(declared)}
     live = Relation.objects.filter(Q(one_id__in=family) | Q(other_id__in=family), until=None).order_by("pk")
     rows = [tie for tie in live if tie.register not in hidden]
     names = Subject.objects.in_bulk({id for tie in rows for id in (tie.one_id, tie.other_id)})
-    found = []
+    found, households = [], []
     for tie in rows:
         declared = definitions.relation_kind(tie.kind)
         am_one = tie.one_id in family
+        if am_one and declared.other != PERSON and definitions.kind(declared.other).personal:
+            households.append(tie.other_id)
         title = declared.other_title if am_one else declared.one_title
         other = names[tie.other_id if am_one else tie.one_id]
         found.append((localised(title) or declared.said, other.label, tie.since))
-    return tuple(found)
+    return tuple(found), tuple(households)

@@ -151,7 +151,7 @@ def _page(request: HttpRequest, refusal: Refusal | None = None, mine: str = "") 
 
 def _whose(one: kept.Mine) -> list[int]:
     """Who somebody is, and the households they belong to."""
-    return [*one.family, *kept.households(one.family)]
+    return [*one.family, *one.households]
 
 
 def _scored(own: appraisals.Own) -> dict[str, Any]:
