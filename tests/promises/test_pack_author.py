@@ -75,11 +75,16 @@ def test_each_mistake_is_refused_with_the_code_that_is_printed(folder, line):
     )
 
 
-@pytest.mark.parametrize(("part", "first"), [("committee", "committee"), ("together", "looking")])
+@pytest.mark.parametrize(("part", "first"), [("committee", "committee"), ("together", "looking"), ("large", "told")])
 def test_the_parts_of_the_guide_are_sound_where_it_says_they_would_stand(folder, part, first):
-    text = FILES[FLOW].replace("        to: change\n      fine:", f"        to: {first}\n      fine:", 1)
-    assert f"to: {first}" in text and "  change:\n" in text and set(PARTS) == {"committee", "together"}
-    found = text.replace("  change:\n", PARTS[part] + "  change:\n", 1)
+    assert set(PARTS) == {"committee", "together", "large"}
+    if part == "large":  # before the first step, with what it keeps at the top
+        text = FILES[FLOW].replace("start: look\n", "start: told\nkept: {lamps: number}\n", 1)
+        found = text.replace("  look:\n", PARTS[part] + "  look:\n", 1)
+    else:
+        text = FILES[FLOW].replace("        to: change\n      fine:", f"        to: {first}\n      fine:", 1)
+        found = text.replace("  change:\n", PARTS[part] + "  change:\n", 1)
+    assert found.count(first) > FILES[FLOW].count(first) + 1
     (folder / "workflows" / "street_lamp.yaml").write_text(found, encoding="utf-8")
     flow = packs.load(folder).get("workflow", "street_lamp")
     assert flow is not None and first in flow.body["stages"]

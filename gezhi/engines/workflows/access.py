@@ -144,13 +144,14 @@ def _climbed_to(case: Case, actor: Actor, items: Iterable[WorkItem] | None = Non
 
 
 def receipt_of(case_id: int, *, actor: Actor) -> Case:
-    """The case for its receipt: as `case_to_see`, or a protected one for whoever wrote it down at the counter.
+    """The case for its receipt: as `case_to_see`, or for whoever wrote it down at the counter.
 
-    They heard the words and hand over the code; the case itself they do not see any more.
+    They heard the words and hand over the code; the case itself they need not see: a head of a group who may only raise
+    matters, a clerk whose matter is kept apart.
     """
     case = Case.objects.filter(pk=case_id).first()
     wrote = case is not None and case.reporter_id is not None and case.reporter_id == actor.person_id
-    if case is not None and case.protected and wrote and not guarding.Guard(actor).keeps_away(naming.of(case)):
+    if case is not None and wrote and not (case.protected and guarding.Guard(actor).keeps_away(naming.of(case))):
         return case
     return case_to_see(case_id, actor=actor)
 

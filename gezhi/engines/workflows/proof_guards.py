@@ -69,6 +69,7 @@ def gates(flow: Workflow, sure: Certain | None) -> Iterator[Flaw]:
         yield from _compiled(gate, here, types, guards)
         if len(guards) < sum(b.when is not None for b in gate.branches):
             continue
+        yield from _never_kept(flow, here, guards, leading)
         filled = _filled(flow, gate.id, leading, sure)
         total = any(b.when is None for b in gate.branches)
         used = expressions.cells(guards, types, required=filled)
@@ -80,6 +81,22 @@ def gates(flow: Workflow, sure: Certain | None) -> Iterator[Flaw]:
             continue
         left -= trials
         yield from _covered(gate, here, guards, types, filled, total)
+
+
+def _never_kept(
+    flow: Workflow,
+    here: tuple[str, ...],
+    guards: list[expressions.Program],
+    leading: list[tuple[Stage, Action | None]],
+) -> Iterator[Flaw]:
+    """Kept values that guards read and no action of the whole flow keeps: everything would go the one way, in silence."""
+    kept = {name for _w, _s, action in actions(flow) for name in action.keep}
+    kept |= {a.books.keep for _w, _s, a in actions(flow) if a.books is not None and a.books.keep}
+    asked = {name for _stage, action in leading if action is not None for name in action.form.types()}
+    for name in sorted(frozenset().union(*(guard.reads for guard in guards)) & set(flow.kept)):
+        if name not in kept and name not in asked:
+            words = _("关口读的“{name}”在 kept 里声明了，可没有哪个动作用 keep 留下它，读到的总是空")
+            yield Flaw("kept.unfilled", here, words, {"name": name})
 
 
 def _compiled(

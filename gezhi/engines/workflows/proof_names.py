@@ -149,6 +149,8 @@ def _action(
             yield from _computed(flow, where, action, name, source)
         elif source not in fields:
             words = _("“{action}”要留下的填写项“{field}”不存在{near}")
+            if not source.isidentifier():
+                words = _("“{action}”要留下的“{field}”不是填写项；只有 number 类的值能写成算式")
             yield Flaw("kept.field", (*where, "keep"), words, {**facts, "near": _near(source, fields)})
         elif fields[source].type != flow.kept[name]:
             facts |= {"is": fields[source].type, "wants": flow.kept[name]}

@@ -17,7 +17,6 @@ from gezhi.engines.workflows import reader_parts as parts
 from gezhi.engines.workflows.proof_bounds import within_bounds
 from gezhi.engines.workflows.reader_actions import action
 from gezhi.engines.workflows.schema import KEPT, KINDS, PHASES, Workflow
-from gezhi.foundation.forms import Form
 from gezhi.foundation.packs.reading import Context
 from gezhi.foundation.people import POWERS
 
@@ -29,6 +28,7 @@ TOP = (
     "counters",
     "anytime",
     "intake",
+    "form",
     "consent",
     "kinds",
     "kept",
@@ -51,6 +51,11 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
         return {}
     lookalikes.check(node, context)
     before = len(context.problems)
+    for name in ("intake", "form"):
+        if name in node:
+            context.problem(node, name, "flow.opening_form", _(
+                "“{name}”不能写在开头：报的时候只记原话、谁的事、哪个地方。要填的几样，放进第一步动作的 form 里。"
+            ), name=name)  # fmt: skip
     stages_node = node.get("stages") if isinstance(node.get("stages"), Mapping) else {}
     kept = _kept(node, context)
     body = {
@@ -65,7 +70,7 @@ def read_workflow(node: Any, context: Context) -> dict[str, Any]:
         "consent": context.truth(node, "consent"),
         "kinds": parts.words(node, "kinds", context),
         "counters": {k: _counter(v, context) for k, v in parts.mapping(node, "counters", context)},
-        "intake": Form.from_yaml(node.get("intake") or [], context).body(),
+        "intake": [],  # nobody is asked at the opening; kept in the body, because versions are pinned by its hash
         "stages": {k: _stage(k, v, stages_node, kept, context) for k, v in parts.mapping(node, "stages", context)},
         "anytime": {k: action(k, v, stages_node, kept, context) for k, v in parts.mapping(node, "anytime", context)},
     }

@@ -53,7 +53,8 @@ def owner(node: Any, context: Context) -> dict[str, Any]:
             None,
             "owner.which",
             _(
-                "席位写 post（岗位）、case（handler 指定的承办单位，branch 这一路的单位）或 above（某一步的上一级），只写一个。"
+                "席位写 post（岗位）、case（handler 指定的承办单位，branch 这一路的单位）或 above（某一步的上一级），"
+                "只写一个。由人当场选的席位：选它的动作写 assign: 填写项，这里写 case: handler。"
             ),
         )
     body: dict[str, Any] = {"unlike": words(node, "unlike", context)}

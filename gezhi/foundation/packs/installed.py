@@ -19,7 +19,7 @@ from gezhi.foundation.forms import Form
 
 from .categories import Catalogue, Category
 from .limits import Limits
-from .loading import Item, Pack, body_hash, load
+from .loading import Item, Pack, body_hash, folder_of, load
 from .models import PackVersion
 from .reading import Located
 
@@ -226,7 +226,7 @@ def install(path: str | Path, *, actor: Any) -> Pack:
     actor.need("packs.manage", None)
     pack = load(path)
     for used in pack.uses:
-        install(Path(path).parent / used, actor=actor)
+        install(folder_of(used, beside=Path(path)), actor=actor)
     try:
         _write(pack, actor)
     except IntegrityError:

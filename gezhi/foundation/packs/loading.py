@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
@@ -173,8 +174,9 @@ def _remembered(folder: Path) -> Pack | None:
 
 def _remember(folder: Path, pack: Pack) -> None:
     used: dict[Path, str] = {}
-    for base in (_READ[(folder.parent / name).resolve()] for name in pack.uses):
-        used |= {(folder.parent / base.pack.name).resolve(): base.own, **base.used}
+    for folder_used in (folder_of(name, beside=folder).resolve() for name in pack.uses):
+        base = _READ[folder_used]
+        used |= {folder_used: base.own, **base.used}
     _READ[folder.resolve()] = _Read(tuple(sorted(KINDS)), fingerprint(folder), used, pack)
 
 
@@ -197,6 +199,13 @@ def _discover() -> None:
 
         autodiscover_modules("pack_readers")
         _discovered = bool(kinds)
+
+
+def folder_of(used: str, *, beside: Path) -> Path:
+    """Where a pack that is used lies: beside the one that uses it, else among those shipped with the product."""
+    near = beside.parent / used
+    shipped = Path(settings.ROOT) / "packs" / used
+    return near if (near / "pack.yaml").is_file() or not (shipped / "pack.yaml").is_file() else shipped
 
 
 def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack | None:
@@ -232,10 +241,10 @@ def _load(folder: Path, problems: list[Problem], users: tuple[str, ...]) -> Pack
         if used in users or used == name:
             context.problem(head["uses"], index, "pack.circle", _("“{used}”和“{name}”互相依赖。"), used=used, name=name)
             continue
-        if not NAME.fullmatch(used) or not (folder.parent / used / "pack.yaml").is_file():
-            context.problem(head["uses"], index, "pack.uses", _("旁边没有工作包“{used}”。"), used=used)
+        if not NAME.fullmatch(used) or not (folder_of(used, beside=folder) / "pack.yaml").is_file():
+            context.problem(head["uses"], index, "pack.uses", _("旁边和产品自带的工作包里都没有“{used}”。"), used=used)
             continue
-        base = _load(folder.parent / used, problems, (*users, name))
+        base = _load(folder_of(used, beside=folder), problems, (*users, name))
         if base is not None:
             for key, value in base.shared.items():
                 context.shared[key] = _merged(context.shared.get(key), value)

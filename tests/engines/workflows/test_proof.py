@@ -89,6 +89,8 @@ def test_the_sound_definition_is_accepted():
 
 FLAWS = [
     ("flow.start", "start: do", "start: nowhere", 4),
+    ("flow.opening_form", "start: do", "intake: []\nstart: do", 4),
+    ("flow.opening_form", "start: do", "form: []\nstart: do", 4),
     ("flow.start_kind", "start: do", "start: end", 4),
     ("flow.unknown_stage", "        to: sort", "        to: sortt", 16),
     ("flow.unreachable", "      - {when: \"big == true\", to: check}", "      - {when: \"big == true\", to: end}", 47),

@@ -279,6 +279,8 @@ FLAWS = [
     ("kept.unknown", "keep: {next_date: next_date}", "keep: {nextdate: next_date}", "keep: {nextdate"),
     ("kept.unknown", "until: next_date", "until: nextdate", "until: nextdate"),
     ("kept.field", "keep: {next_date: next_date}", "keep: {next_date: nextdate}", "keep: {next_date"),
+    ("kept.field", "keep: {next_date: next_date}", "keep: {next_date: 今天 + 1}", "keep: {next_date"),
+    ("kept.unfilled", 'when: "draw < 20"', 'when: "urgency = \'a\'"', "branches:\n      - {when: \"urg"),
     ("kept.type", "keep: {units: units}", "keep: {next_date: units}", "keep: {next_date: units"),
     ("kept.type", "each: places\n", "each: units\n", "each: units\n"),
     ("kept.missing", "        keep: {next_date: next_date}\n", "", "until: next_date"),
