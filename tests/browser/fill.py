@@ -52,9 +52,10 @@ def caught_up() -> None:
 
 def in_haste() -> None:
     """A home that is still being filled need not survive a power cut; the server that opens it later is careful again."""
-    from gezhi.foundation.db.sqlite import base
+    from gezhi.foundation.db.sqlite import base, syncing
 
     gc.set_threshold(50_000, 50, 100)
+    syncing.careful = False
     base._PRAGMAS = (*base._PRAGMAS, "PRAGMA synchronous = OFF")
 
 

@@ -17,7 +17,7 @@ def prepared() -> Any:
     Parameters go to the server as they are, so a statement that is written otherwise each time gains nothing.
     """
     made: Any = connection
-    return made.prepared_cursor() if connection.vendor == "postgresql" else made.cursor()
+    return made.prepared_cursor()
 
 
 @contextmanager

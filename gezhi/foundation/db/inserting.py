@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db import connection, models, transaction
@@ -217,4 +217,6 @@ def _prepare(field: models.Field) -> _Prepare | None:
 
 
 def _moment(value: datetime) -> Any:
+    if value.tzinfo is UTC:
+        return value.isoformat(" ")[:-6]
     return connection.ops.adapt_datetimefield_value(value)

@@ -21,7 +21,7 @@ from .models import Block, Event
 
 # One advisory lock for all sealers of a PostgreSQL database ("gezhi seal" as a number).
 SEALER_LOCK = 0x67657A6869_5345
-# Events in one block at most, unless one transaction alone wrote more: bounds memory and lock time.
+# Events in one block at most, unless one transaction alone wrote more: bounds memory, and on PostgreSQL the time of its lock.
 BLOCK_LIMIT = 20_000
 _NOTHING = bytes(32)
 # One statement, so that offset and snapshot belong together.
@@ -36,9 +36,33 @@ def seal_now(*, limit: int = BLOCK_LIMIT) -> Block | None:
 
     Two sealers do not collide: one of them seals, the other returns None. Exports the root afterwards.
     """
-    with db.write():
-        block = _seal(limit)
+    if connection.vendor == "sqlite":
+        return _seal_beside(limit)
+    with db.write(), connection.cursor() as cursor:
+        bound = _bound(cursor)
+        block = None if bound is None else _gather(cursor, bound, limit)
         if block is not None:
+            _store(cursor, block)
+            cursor.execute("UPDATE events_epoch SET floor = %s WHERE id = 1", [block.tx_to])
+            db.after_commit(export.export_roots)
+    return block
+
+
+def _seal_beside(limit: int) -> Block | None:
+    """On SQLite the events are read and summed beside the writers; only the block itself is written behind the door.
+
+    Writers come one at a time there, so an event's id follows the order of commits: none can still appear below one that
+    is seen.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM events_event")
+        block = _gather(cursor, cursor.fetchone()[0], limit)
+        if block is None:
+            return None
+        with db.write():
+            if Block.objects.filter(position__gte=block.position).exists():
+                return None  # another sealer was first
+            _store(cursor, block)
             db.after_commit(export.export_roots)
     return block
 
@@ -65,61 +89,51 @@ def sealed_between(start: int, end: int, events: QuerySet[Event] | None = None) 
     return events.filter(tx__gte=start, tx__lt=end).order_by("tx", "id")
 
 
-def _seal(limit: int) -> Block | None:
-    with connection.cursor() as cursor:
-        bound = _bound(cursor)
-        if bound is None:
-            return None
-        last = Block.objects.order_by("-position").values("position", "tx_to", "root").first()
-        position, start, prev_root = (
-            (last["position"], last["tx_to"], bytes(last["root"])) if last else (0, 0, _NOTHING)
-        )
-        end = _end(cursor, start, bound, limit)
-        if end is None:
-            return None
-        rows = list(_rows(cursor, start, end))
-        at = clock.now()
-        merkle, manifest = merkle_root(digest for _, _, digest in rows), manifest_of(rows)
-        root = block_root(position + 1, start, end, len(rows), stamp(at), merkle, manifest, prev_root)
-        block = Block(
-            position=position + 1,
-            tx_from=start,
-            tx_to=end,
-            count=len(rows),
-            at=at,
-            merkle=merkle,
-            manifest=manifest,
-            prev_root=prev_root,
-            root=root,
-        )
-        utc = "" if connection.vendor == "sqlite" else "+00"
-        cursor.execute(
-            "INSERT INTO events_block"
-            " (position, tx_from, tx_to, count, at, merkle, manifest, root, prev_root)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                block.position,
-                block.tx_from,
-                block.tx_to,
-                block.count,
-                stamp(at) + utc,
-                merkle,
-                manifest,
-                root,
-                prev_root,
-            ],
-        )
-        if connection.vendor != "sqlite":
-            cursor.execute("UPDATE events_epoch SET floor = %s WHERE id = 1", [end])
-    return block
+def _gather(cursor, bound: int, limit: int) -> Block | None:
+    """The next block, of events below `bound`; None when there are none."""
+    last = Block.objects.order_by("-position").values("position", "tx_to", "root").first()
+    position, start, prev_root = (last["position"], last["tx_to"], bytes(last["root"])) if last else (0, 0, _NOTHING)
+    end = _end(cursor, start, bound, limit)
+    if end is None:
+        return None
+    rows = list(_rows(cursor, start, end))
+    at = clock.now()
+    merkle, manifest = merkle_root(digest for _, _, digest in rows), manifest_of(rows)
+    return Block(
+        position=position + 1,
+        tx_from=start,
+        tx_to=end,
+        count=len(rows),
+        at=at,
+        merkle=merkle,
+        manifest=manifest,
+        prev_root=prev_root,
+        root=block_root(position + 1, start, end, len(rows), stamp(at), merkle, manifest, prev_root),
+    )
+
+
+def _store(cursor, block: Block) -> None:
+    utc = "" if connection.vendor == "sqlite" else "+00"
+    cursor.execute(
+        "INSERT INTO events_block"
+        " (position, tx_from, tx_to, count, at, merkle, manifest, root, prev_root)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [
+            block.position,
+            block.tx_from,
+            block.tx_to,
+            block.count,
+            stamp(block.at) + utc,
+            block.merkle,
+            block.manifest,
+            block.root,
+            block.prev_root,
+        ],
+    )
 
 
 def _bound(cursor) -> int | None:
-    """No event below this can still appear; None when another sealer is at work or the count is unsettled."""
-    if connection.vendor == "sqlite":
-        # We hold the write lock: whatever is committed is visible, and nobody else is writing.
-        cursor.execute("SELECT coalesce(max(id), 0) + 1 FROM events_event")
-        return cursor.fetchone()[0]
+    """On PostgreSQL: no event below this can still appear; None when another sealer is at work or the count is unsettled."""
     cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [SEALER_LOCK])
     if not cursor.fetchone()[0]:
         return None

@@ -148,7 +148,7 @@ def test_durable_and_overwriting(handler):
             name: cursor.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
         }
-    assert found == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
+    assert found == {"journal_mode": "wal", "synchronous": 1, "secure_delete": 1, "foreign_keys": 1}
 
 
 def test_a_thread_that_would_wait_for_itself_is_told(tmp_path):

@@ -3,25 +3,28 @@
 - A transaction begins with `BEGIN IMMEDIATE` behind the door (`door.py`) and leaves it after COMMIT or
   ROLLBACK. In this project a transaction means a write; reads run outside of one and never wait.
 - A write outside a transaction (a session saved, a migration's statement) passes the same door.
-- `synchronous=FULL`: what was acknowledged survives a power cut. `secure_delete`: what was erased is
-  overwritten, not only unlinked.
+- What was acknowledged survives a power cut: whoever committed waits for the disk, outside the door (`syncing.py`).
+- `secure_delete`: what was erased is overwritten, not only unlinked.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from itertools import islice
 
 from django.db.backends.sqlite3 import base
 
+from .calling import CalledCursor
 from .door import Door
+from .syncing import Log, log_of
 
 # Pragmas of every connection. The cache is per connection: 8 threads keep well under 100 MB. The map costs addresses,
 # not memory; it reaches as far as SQLite allows, since a table of a million cases is larger than a small map and every
 # row beyond it is a system call.
 _PRAGMAS = (
     "PRAGMA busy_timeout = 20000",  # only for programs that do not know the door, such as a backup
-    "PRAGMA synchronous = FULL",
+    "PRAGMA synchronous = NORMAL",  # the log is synced by whoever committed, in syncing.py, and before each copying
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -8000",  # KiB
@@ -79,7 +82,7 @@ class Cursor(base.SQLiteCursorWrapper):
                 self._rows = iter(super().fetchall())
             return result
         finally:
-            self.wrapper.door.leave()
+            self.wrapper.leave()
 
     def executemany(self, query, param_list):
         self._rows = None
@@ -89,7 +92,7 @@ class Cursor(base.SQLiteCursorWrapper):
         try:
             return super().executemany(query, param_list)
         finally:
-            self.wrapper.door.leave()
+            self.wrapper.leave()
 
     def fetchone(self):
         return super().fetchone() if self._rows is None else next(self._rows, None)
@@ -111,6 +114,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._door: Door | None = None
+        self._log: Log | None = None
 
     @property
     def door(self) -> Door:
@@ -118,6 +122,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._door is None:
             self._door = Door(str(self.settings_dict["NAME"]))
         return self._door
+
+    def prepared_cursor(self) -> CalledCursor:
+        """A cursor for the hot path: SQLite keeps its statements, and Django's look at them is left out."""
+        return CalledCursor(self)
+
+    def leave(self) -> None:
+        """Out of the door after something was committed, and back when it is on disk."""
+        if not self.door.inside:
+            return
+        if self._log is None:
+            self._log = log_of(str(self.settings_dict["NAME"]))
+        ticket = self._log.written()
+        self.door.leave()
+        with self.wrap_database_errors:
+            try:
+                self._log.on_disk(ticket)
+            except OSError as error:
+                raise sqlite3.OperationalError(f"the log cannot be brought to disk: {error}") from error
 
     def get_new_connection(self, conn_params):
         connection = super().get_new_connection(conn_params)
@@ -149,7 +171,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def commit(self):
         super().commit()
         # When COMMIT itself fails the transaction is still open; the rollback that follows leaves.
-        self.door.leave()
+        self.leave()
 
     def rollback(self):
         try:
