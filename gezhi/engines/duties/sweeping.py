@@ -137,7 +137,7 @@ def mend(what: _Sweep) -> int:
 
 
 def _pace() -> db.Pace:
-    return db.Pace(FIRST, LEAST, MOST, redone=True) if _lite() else db.Pace(FIRST, LEAST, MOST, HELD_LINES)
+    return db.Pace(FIRST, LEAST, MOST) if _lite() else db.Pace(FIRST, LEAST, MOST, HELD_LINES)
 
 
 def _next(register: str, reached: int) -> int | None:

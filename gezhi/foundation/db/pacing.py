@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from pathlib import Path
+from contextlib import contextmanager
 from time import perf_counter
 
 from django.db import connection
@@ -22,27 +20,28 @@ COPIED = 0.5
 class Pace:
     """`with pace.write():` is `db.write()` whose duration sets `size` for the next: between `least` and `most`.
 
-    What counts is from when the write is let in until its commit is done, less what the quickest commit so far took:
-    that is the disk's own, whatever the size. How long others were waited for is not counted.
-
-    `redone`: what a power cut takes is made again (with the note of how far it was), so on SQLite nobody waits for the disk
-    while the database is held; `rest()` sees to it afterwards. docs/adr/0396
+    What counts is how long the database was held: on SQLite from the door to the door, the disk is waited for outside of
+    it; on PostgreSQL to the end of the commit, less what the quickest commit so far took, which is the disk's own whatever
+    the size. docs/adr/0396
     """
 
-    def __init__(self, size: int, least: int, most: int, held: float = HELD, *, redone: bool = False) -> None:
-        self.size, self.least, self.most, self.held, self._redone = size, least, most, held, redone
+    def __init__(self, size: int, least: int, most: int, held: float = HELD) -> None:
+        self.size, self.least, self.most, self.held = size, least, most, held
         self._commit: float | None = None  # the quickest
         self._copied = perf_counter()
 
     @contextmanager
     def write(self) -> Iterator[None]:
-        with _unsynced() if self._redone else nullcontext():
-            with write():
-                begun = perf_counter()
-                yield
-                ended = perf_counter()
-            done = perf_counter()
-        self.took(ended - begun, done - ended)
+        with write():
+            begun = perf_counter()
+            yield
+            ended = perf_counter()
+        done = perf_counter()
+        door = getattr(connection, "door", None)
+        if door is None:
+            self.took(ended - begun, done - ended)
+        elif not door.inside:  # else: a part of a larger write, which is not ours to measure
+            self.took(door.held, 0.0)
 
     def took(self, inside: float, commit: float) -> None:
         """Seconds of the last write before its commit and of the commit."""
@@ -53,40 +52,9 @@ class Pace:
 
     def rest(self) -> None:
         """Between two writes, outside the lock."""
-        if self._redone:
-            _sync()
         if perf_counter() - self._copied >= COPIED:
             checkpoint()
             self._copied = perf_counter()
-
-
-@contextmanager
-def _unsynced() -> Iterator[None]:
-    """On SQLite: this connection's commits do not wait for the disk. They are kept or lost in their order with all others."""
-    if connection.vendor != "sqlite" or connection.in_atomic_block:
-        yield
-        return
-    _said("PRAGMA synchronous = NORMAL")
-    try:
-        yield
-    finally:
-        _said("PRAGMA synchronous = FULL")
-
-
-def _said(pragma: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(pragma)
-
-
-def _sync() -> None:
-    """On SQLite: bring the log to the disk, so that the next one who commits need not wait for what we have written."""
-    log = Path(f"{connection.settings_dict['NAME']}-wal")
-    if connection.vendor == "sqlite" and not connection.in_atomic_block and log.exists():
-        descriptor = os.open(log, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def checkpoint() -> None:

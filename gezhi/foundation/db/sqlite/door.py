@@ -120,6 +120,8 @@ class Door:
         self._pid = 0
         self._turn: Turn | None = None
         self._since = 0.0
+        #: Seconds the last writer of this connection was inside.
+        self.held = 0.0
 
     @property
     def inside(self) -> bool:
@@ -151,13 +153,13 @@ class Door:
         if turn is None:
             return
         self._turn = None
+        self.held = time.monotonic() - self._since
         try:
             fcntl.flock(self._open()[1], fcntl.LOCK_UN)
         finally:
             turn.release()
-        inside_for = time.monotonic() - self._since
-        if inside_for > SLOW_SECONDS:
-            log.warning("One write held the database for %.1f s.", inside_for)
+        if self.held > SLOW_SECONDS:
+            log.warning("One write held the database for %.1f s.", self.held)
 
     def close(self) -> None:
         """Leave, and give the file descriptors back."""
