@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Min
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -126,9 +126,10 @@ def why(code: str) -> str:
     return words[kind].format(number=number) if kind in words and number else code
 
 
-def waiting() -> dict[int, int]:
-    """Gateway id -> how many messages wait for it. One query."""
-    return dict(Delivery.objects.filter(state=WAITING).values_list("gateway").annotate(n=Count("id")))
+def waiting() -> dict[int, tuple[int, datetime]]:
+    """Gateway id -> how many messages wait for it and when the first of them may go. One query."""
+    found = Delivery.objects.filter(state=WAITING).values_list("gateway").annotate(n=Count("id"), first=Min("run_at"))
+    return {gateway: (count, first) for gateway, count, first in found}
 
 
 def last_sent() -> dict[int, datetime]:

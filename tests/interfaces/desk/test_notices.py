@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from gezhi.engines.workflows.models import Case
@@ -118,6 +120,11 @@ def test_what_failed_is_shown_without_its_words_and_can_be_sent_again(desk, worl
     assert client.post(f"/desk/notices/failed/{row.pk}/retry").status_code == 302
     row.refresh_from_db()
     assert (row.state, row.attempts) == ("waiting", 0)
+    assert "安静时间过了再发" not in page(client, "/desk/notices/gateways")
+    Delivery.objects.update(
+        run_at=row.run_at + timedelta(hours=14)
+    )  # a day off: the group is left in peace until Monday
+    assert "安静时间过了再发" in page(client, "/desk/notices/gateways")
 
 
 def test_the_phone_has_the_same_lines(desk, world, told):

@@ -96,11 +96,13 @@ def gateways(request: Request, id: int | None = None) -> HttpResponse:
             return HttpResponseRedirect(reverse("desk:gateways"))
         except Invalid as wrong:
             refusal = wrong
-    waiting, last = queries.waiting(), queries.last_sent()
+    waiting, last, now = queries.waiting(), queries.last_sent(), clock.now()
     context = {
         "rows": [
             {"row": r, "channel": channel_name(r.channel), "place": places.directory().label(r.place_id) if r.place_id else "",
-             "waiting": waiting.get(r.pk, 0), "last": last.get(r.pk), "rests": r.rest_until and r.rest_until > clock.now()}
+             "waiting": waiting[r.pk][0] if r.pk in waiting else 0,
+             "held": waiting[r.pk][1] if r.pk in waiting and waiting[r.pk][1] > now else None,
+             "last": last.get(r.pk), "rests": r.rest_until and r.rest_until > now}
             for r in rows
         ],
         "row": row,
