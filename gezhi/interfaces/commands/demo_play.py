@@ -41,6 +41,7 @@ class Play:
     handling: timedelta
     looks: int = 0
     refusals: int = 0
+    other: bool = False  # it goes another way than the request loop: its steps are those that the pages offer
 
     @property
     def id(self) -> str:
@@ -209,6 +210,9 @@ class Office:
             return Outcome("look")
         action, data = self._choose(play)
         item = play.item
+        play.other = play.other or action is None
+        if item is not None and play.other:
+            action, data = self._as_offered(play, item) or (None, {})
         if item is None or action is None:
             play.case = self.look(play.id)
             play.refusals += 1
@@ -280,6 +284,36 @@ class Office:
             case "final":
                 return "conclude", {"answer": "已按规定办理完毕，依据见附件。"}
         return None, {}
+
+    def _as_offered(self, play: Play, item: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """The main action that the page offers to whoever answers for the step (or writing down what the reporter says), its
+        form filled in; None when none can be."""
+        for who in self._actors(play, item):
+            answer = self.call(who, "GET", f"/cases/{play.id}")
+            if answer.status_code != 200:
+                continue
+            play.case = answer.json()
+            offered = [a for a in play.case["actions"] if a["allowed"] and (a["main"] or a["action"] == "record")]
+            for one in sorted(offered, key=lambda a: not a["main"]):
+                asked = {name: one["form"]["properties"][name] for name in one["form"]["required"]}
+                filled = {name: self._filled(play, field) for name, field in asked.items()}
+                if None not in filled.values():
+                    return one["action"], filled
+        return None
+
+    def _filled(self, play: Play, field: dict[str, Any]) -> Any:
+        """What a synthetic person writes in a required field; None for a kind they have nothing for."""
+        match field["x-type"]:
+            case "choice":
+                return field["enum"][0]
+            case "seat":
+                return self._unit(play)
+            case "text" | "long_text":
+                return "已经核过，按规定办理。"
+            case "truth":
+                return True
+            case _:
+                return None
 
     def _dispatch(self, play: Play, chance: float, fact: str) -> tuple[str, dict[str, Any]]:
         item = play.item
