@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -46,7 +47,7 @@ def said(kind: Rubric) -> dict[str, Any]:
         "rows": [
             {
                 "title": kind.says(item), "part": localised(item["part"]), "share": share(item["weight"]), "kind": kind_of(item["kind"]),
-                "how": _how(item), "bands": _bands(item), "missing": _missing(item),
+                "how": _how(item, kind), "bands": _bands(item), "missing": _missing(item),
             }
             for item in kind.items
         ],
@@ -73,7 +74,7 @@ def _whom(kind: Rubric) -> str:
     return subjects.register(kind.of["register"]).said
 
 
-def _how(item: Mapping[str, Any]) -> str:
+def _how(item: Mapping[str, Any], kind: Rubric) -> str:
     source = item["from"]
     if "metric" in source:
         metric = measures.METRICS[source["metric"]]
@@ -81,7 +82,7 @@ def _how(item: Mapping[str, Any]) -> str:
             title=metric.title, definition=metric.definition, least=source["least"]
         )
     if "value" in source:
-        return _("按台账里的数算：{value}").format(value=source["value"])
+        return _("按台账里的数算：{value}").format(value=_reckoned(source["value"], kind))
     if "lines" in source:
         one = source["lines"]
         take = {"sum": _("加起来"), "last": _("最近一次"), "best": _("最好一次"), "count": _("有几条")}[one["take"]]
@@ -100,6 +101,15 @@ def _how(item: Mapping[str, Any]) -> str:
     if item["kind"] == "claimed":
         return _("由{by}申报并写明依据的记录，由{check}核").format(by=posts(item["by"]), check=posts(item["check"]))
     return _("由{by}写明理由签字评定").format(by=posts(item["by"]))
+
+
+def _reckoned(value: str, kind: Rubric) -> str:
+    """An expression over a register's line, its columns by their titles: 办成几件 × 100 ÷ 认下几件."""
+    titles = (
+        {f.id: localised(f.title) for f in subjects.register(kind.of["register"]).form} if "register" in kind.of else {}
+    )
+    named = re.sub(r"[a-z_][a-z0-9_]*", lambda found: titles.get(found[0], found[0]), value)
+    return named.replace(" * ", " × ").replace(" / ", " ÷ ")
 
 
 def _bands(item: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -100,7 +101,7 @@ def one(request: Request, round_id: int) -> HttpResponse:
         "rows": [_shown(kind, standing) for standing in rows], "todo": todo, "few": row.subjects < kind.body["minimum"],
         "rejudge": may and row.state == SEALED and len(packs.registry().versions("rubric", row.rubric)) > 1,
         "do": _next(row) if may else None, "may_cancel": may and row.state in (OPEN, SEALED),
-        "objections": _objections(row, kind, request.actor, None),
+        "objections": _objections(row, kind, request.actor, None, {s.member.id: s.member.label for s in rows}),
         "may_answer": seat_here(request.actor, kind.body["review"], row.place_id) is not None,
         "awards": kind.award is not None and row.state == FINAL and access.whole(row, request.actor),
     }  # fmt: skip
@@ -150,10 +151,13 @@ def _next(row: Round) -> tuple[str, str, str] | None:
     return None
 
 
-def _objections(row: Round, kind: Rubric, actor: Actor, subject: int | None) -> list[dict[str, Any]]:
+def _objections(
+    row: Round, kind: Rubric, actor: Actor, subject: int | None, labels: Mapping[int, str] | None = None
+) -> list[dict[str, Any]]:
     return [
         {
-            "row": o, "words": words, "answer": answer, "by": person_name(o.person_id),
+            "row": o, "words": words, "answer": answer, "by": person_name(o.person_id) if o.person_id else "",
+            "whom": (labels or {}).get(o.subject_id, ""),
             "item": kind.says(kind.item(o.item) or {"title": {}}),
         }
         for o, words, answer in queries.objections(row, actor=actor, subject_id=subject)

@@ -91,15 +91,14 @@ def book(request: Request, name: str) -> HttpResponse:
         "unbacked": [(row, found.said(row.entry)) for row in queries.unbacked(name, place, actor=actor)],
         "forms": [(entry, _choices(found, entry, place)) for entry in entries.offered(found, place, actor)],
         "lists": [
-            pay for pay in found.payouts.values()
+            (pay, period_now(pay.every)) for pay in found.payouts.values()
             if access.seat_here(actor, (*pay.freeze, *pay.approve, *pay.pay), place) is not None
         ],
         "payouts": [
-            (row, found.said(row.list), LIST_STATES[row.state]) for row in (queries.payouts(name, place, actor=actor) if found.payouts else ())
+            (row, found.said(row.list), LIST_STATES[row.state], found.asset_of(found.payouts[row.list].source).said(row.total) if row.list in found.payouts else "") for row in (queries.payouts(name, place, actor=actor) if found.payouts else ())
         ],
         "closes": access.seat_here(actor, found.close, place) is not None, "wrong": refusal.field_errors if refusal else {},
         "typed": request.POST if refusal else {}, "key": uuid4().hex, "states": STATES,
-        "month": f"{clock.today():%Y-%m}",
     }  # fmt: skip
     return show(
         request, "desk/book_of_account.html", context, here="activities", status=refusal.http if refusal else 200
@@ -107,7 +106,18 @@ def book(request: Request, name: str) -> HttpResponse:
 
 
 def _sides(legs: list[Leg], found: Ledger) -> list[tuple[str, str]]:
-    return [(leg.account.label, _signed(leg, found)) for leg in legs]
+    """Whose account, with what; the accounts of one place are told apart by their kind."""
+    return [
+        (kind.title if (kind := found.kinds[leg.account.kind]).of_place else leg.account.label, _signed(leg, found))
+        for leg in legs
+    ]
+
+
+def period_now(every: str) -> str:
+    """The running period of a list, as it is written: 2026-11, 2026-Q4, 2026 or once."""
+    today = clock.today()
+    written = {"month": f"{today:%Y-%m}", "quarter": f"{today:%Y}-Q{(today.month + 2) // 3}", "year": f"{today:%Y}"}
+    return written.get(every, "once")
 
 
 def _signed(leg: Leg, found: Ledger) -> str:

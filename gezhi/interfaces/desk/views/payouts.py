@@ -11,12 +11,13 @@ from django.views.decorators.http import require_http_methods
 
 from gezhi.engines.ledger import access, payouts
 from gezhi.engines.ledger.models import Transfer
-from gezhi.engines.ledger.schema import ledger
+from gezhi.engines.ledger.schema import PayList, ledger
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from gezhi.interfaces.site.requests import Request
 
 from ..names import place_name
 from ..page import show, staff, tell
+from ..rubric_words import posts
 from .books_of_account import _who, asked
 
 DO = {"approve": payouts.approve, "pay": payouts.pay, "void": payouts.void}
@@ -81,10 +82,19 @@ def payout(request: Request, payout_id: int) -> HttpResponse:
 
     context = {
         "row": row, "book": book, "title": pay.title, "state": payouts.STATES[row.state], "refusal": refusal,
-        "name": place_name(row.place_id, "county"), "total": asset.said(row.total),
+        "name": place_name(row.place_id, "county"), "total": asset.said(row.total), "next": _next(row.state, pay),
         "lines": [(line, asset.said(line.amount), made.get(f"payout:{row.pk}:{line.number}")) for line in row.lines.order_by("number")],
         "approves": row.state == "frozen" and may(*pay.approve) and actor.person_id != row.frozen_id,
         "pays": row.state == "approved" and may(*pay.pay), "voids": row.state in ("frozen", "approved") and may(*pay.freeze, *pay.approve),
         "people": [(_("冻结"), _who(row.frozen_id), row.frozen_at), (_("批准"), _who(row.approved_id), row.approved_at), (_("发放"), _who(row.paid_id), row.paid_at)],
     }  # fmt: skip
     return show(request, "desk/payout.html", context, here="activities", status=refusal.http if refusal else 200)
+
+
+def _next(state: str, pay: PayList) -> str:
+    """Who has it now; "" when nothing is left to do."""
+    if state == "frozen":
+        return _("等{post}批准；冻结的人不能自己批。").format(post=posts(pay.approve))
+    if state == "approved":
+        return _("批准了，等{post}发放。").format(post=posts(pay.pay))
+    return ""

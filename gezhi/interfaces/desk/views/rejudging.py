@@ -57,7 +57,7 @@ def page(request: Request, round_id: int) -> HttpResponse:
         "round": row, "kind": found.after, "before": found.before, "name": place_name(row.place_id, "county"), "said": said(row),
         "rows": [_moved(move, found, labels) for move in found.moves], "seen": found.seen, "version": version, "choices": choices,
         "stay": row.subjects - len(found.moves), "refusal": refusal, "wrong": refusal.field_errors if refusal else {},
-        "typed": request.POST,
+        "typed": request.POST, "gates": any(move.lost[0] != move.lost[1] for move in found.moves),
     }  # fmt: skip
     return show(request, "desk/appraisal_rejudge.html", context, here=HERE, status=refusal.http if refusal else 200)
 
