@@ -10,11 +10,13 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Column:
-    """`width` in characters of the workbook. `whole`: a number that must stand in one line on paper."""
+    """`width` in characters of the workbook. `whole`: a number that must stand in one line on paper;
+    `moment`: a day and an hour, which part only between the two."""
 
     title: str
     width: int
     whole: bool = False
+    moment: bool = False
 
 
 @dataclass(frozen=True)

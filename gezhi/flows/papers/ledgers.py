@@ -17,8 +17,8 @@ from gezhi.foundation.people import Actor
 
 MOST = 1000
 COLUMNS = (
-    Column("案号", 12, whole=True), Column("事项", 40), Column("类别", 14), Column("地点", 24), Column("反映时间", 17),
-    Column("现在这一步", 12), Column("负责席位", 20), Column("办结时限", 17), Column("状态", 8),
+    Column("案号", 12, whole=True), Column("事项", 40), Column("类别", 14), Column("地点", 24), Column("反映时间", 17, moment=True),
+    Column("现在这一步", 12), Column("负责席位", 20), Column("办结时限", 17, moment=True), Column("状态", 8, whole=True),
 )  # fmt: skip
 STATES = {
     "waiting": "待办", "running": "在期内", "soon": "快到期", "overdue": "超期", "done": "已结案", "parked": "挂账",

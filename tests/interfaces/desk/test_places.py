@@ -178,3 +178,8 @@ def test_the_map_shows_either_layer_of_grids(world, desk):
     assert "单元网格" in client.get(url).content.decode()
     seen = client.get(url + "?layer=unit").content.decode()
     assert "单元 1：在办 1 件" in seen and "单元 0：在办 0 件" in seen
+    # The number opens to what it counted, on the screen and on paper, though a case's own grid is that of governance.
+    for n, found in (("单元 0", False), ("单元 1", True)):
+        grid = next(id for id in places.directory().children(lake, "unit") if places.directory().get(id).name == n)
+        shown = client.get(reverse("desk:cases"), {"state": "open", "place": grid}).content.decode()
+        assert (case.number in shown) is found and n in shown

@@ -115,6 +115,7 @@ def places_page(request: Request, place: int | None = None) -> HttpResponse:
         "problems": _problems() if request.GET.get("check") else None,
         "adjustable": info.kind != "province",
         "units": [(id, places.short_name(directory.get(id).name)) for id in directory.children(info.id, "unit")],
+        "map_opens": request.actor.may("case.see", directory.path(info.id)),
         "has_buildings": any(directory.get(id).kind == "building" for id in directory.descendants(info.id)),
     }
     return show(request, "desk/places.html", context, here="places")
@@ -145,6 +146,17 @@ def _by_unit(inside: Any, now: Any) -> dict[int | None, tuple[int, int]]:
         open, late = counts.get(grid, (0, 0))
         counts[grid] = (open + 1, late + (late_at is not None and late_at < now))
     return counts
+
+
+def in_unit(unit: int, state: str | None) -> tuple[int, ...]:
+    """Ids of the cases (of a state, or all) whose point lies in a unit grid, the newest first. One query."""
+    directory = places.directory()
+    inside = Case.objects.filter(ORDINARY, village_id=directory.parent(unit, "unit"), lon__isnull=False)
+    if state:
+        inside = inside.filter(state=state)
+    rows = list(inside.order_by("-pk").values_list("pk", "lon", "lat")[:UNIT_CASES])
+    found = directory.locator("unit").find_many([r[1] for r in rows], [r[2] for r in rows]) if rows else []
+    return tuple(row[0] for row, grid in zip(rows, found, strict=True) if grid == unit)
 
 
 def _problems() -> list[Any]:

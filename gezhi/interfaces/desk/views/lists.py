@@ -25,6 +25,7 @@ from gezhi.interfaces.site.words import CHINA
 from ..fields import category_groups
 from ..names import CHANNELS, category_name, place_name, seat_name
 from ..page import part, show, staff, wants_part, whole
+from .ground import in_unit
 
 register(
     "desk.figure",
@@ -158,10 +159,17 @@ def _filters(given: QueryDict, opens: Opens | None) -> Filters:
     ids = None
     if opens is not None:
         ids = tuple(measures.opened_by(opens).order_by("-pk").values_list("pk", flat=True)[:OPENED_AT_MOST])
-    state = given.get("state")
+    state = given.get("state") if given.get("state") in STATES else None
+    place = whole(given.get("place"))
+    village = places.directory().parent(place, "unit") if place is not None else None
+    if place is not None and village is not None:
+        # A case's own grid is that of governance: what lies in a unit grid is found by its point.
+        inside = in_unit(place, state)
+        ids = inside if ids is None else tuple(set(ids) & set(inside))
+        place = village
     return Filters(
-        state=state if state in STATES else None,
-        place=whole(given.get("place")),
+        state=state,
+        place=place,
         category=given.get("category") or None,
         owner=whole(given.get("owner")),
         handler=whole(given.get("handler")),
@@ -250,9 +258,10 @@ def _chips(given: QueryDict, filters: Filters) -> list[tuple[str, str]]:
 
 
 def _narrowed(given: QueryDict, filters: Filters) -> dict[str, str]:
+    place = whole(given.get("place")) or filters.place  # a unit grid is looked through as its village
     return {
         "state": {"open": _("在办"), "closed": _("已结案")}.get(given.get("state", ""), ""),
-        "place": place_name(filters.place, "town") if filters.place else "",
+        "place": place_name(place, "town") if place else "",
         "category": category_name(filters.category) if filters.category else "",
         "owner": seat_name(filters.owner) if filters.owner else "",
         "handler": seat_name(filters.handler) if filters.handler else "",
