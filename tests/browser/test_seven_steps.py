@@ -166,6 +166,11 @@ def add_an_eighth(enter: Enter) -> None:
     page = clerk.go("/desk/methods/seven_steps")
     clerk.press(page.locator("button", has_text="改成本地的"))
     clerk.press(page.locator(".steps-list a", has_text="示").first)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    for key in ("ArrowDown", "ArrowUp"):
+        page.locator("#f-post").press(key)
+    assert sent == [], "nothing is sent on the way through a list"
     add = page.locator('form:has(input[name="after"])')
     add.locator('[name="title"]').fill("访")
     add.locator('[name="post"]').select_option("village_secretary")
@@ -173,6 +178,7 @@ def add_an_eighth(enter: Enter) -> None:
     add.locator("button").click()
     page.locator(".steps-list a.on", has_text="访").wait_for()
     assert page.locator(".verdict .fault").count() == 0 and "访" in page.locator(".said-changes").inner_text()
+    assert page.evaluate("document.activeElement.id") == "step", "the keyboard goes on where the new step is"
     clerk.look("editor-eighth")
     page.fill("#why-words", "结果贴出去半个月，回头看一次还堵不堵。")
     clerk.press(page.locator('button[value="propose"]'))

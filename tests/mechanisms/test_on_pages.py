@@ -91,7 +91,9 @@ def test_a_rectification_notice(pages):
     clicks = pages("shanyang-education")
     clicks.world.seat("school_branch", "county", "学校甲")
     clicks.world.seat("education_office", "county", "教工委乙")
-    case = clicks.world.open("缺两次记录。", place="county", workflow="rectify", by="方晓", channel="counter")
+    begun = clicks.desk.of("教工委乙").get("/desk/counter?as=rectify")
+    assert begun.status_code == 200 and "整改通知" in begun.content.decode(), "whoever sends it begins it"
+    case = clicks.world.open("缺两次记录。", place="county", workflow="rectify", by="教工委乙", channel="counter")
     clicks.do(case, "send", "教工委乙", problem="缺两次记录。", until="2026-11-27", repeat="true")
     clicks.do(case, "mended", "学校甲", report="补开了会。", proof=picture())
     assert clicks.lacks(case, "pass", "学校甲")

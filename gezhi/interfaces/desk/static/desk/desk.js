@@ -119,7 +119,36 @@
   document.addEventListener("change", (event) => {
     const form = event.target.form;
     if (form) applies(form);
-    if (event.target.closest("[data-auto-submit]")) event.target.form.requestSubmit();
+    if (!event.target.closest("[data-auto-submit]")) return;
+    if (event.target === stepped) passing = stepped;
+    else event.target.form.requestSubmit();
+  });
+
+  /* A list says "changed" at each arrow key. By keyboard its form is sent with Enter, or (it has no button) when it is left:
+     not at every entry on the way to the one that is meant. */
+  let stepped = null;
+  let passing = null;
+  document.addEventListener("keydown", (event) => {
+    stepped = event.target.tagName === "SELECT" && event.key !== "Enter" ? event.target : null;
+    if (event.key !== "Enter" || event.target !== passing) return;
+    event.preventDefault();
+    passing = null;
+    event.target.form.requestSubmit();
+  });
+  document.addEventListener("pointerdown", () => { stepped = null; });
+  document.addEventListener("focusout", (event) => {
+    if (event.target !== passing) return;
+    passing = null;
+    if (event.target.isConnected && !event.target.form.querySelector("button:not([type=button])")) event.target.form.requestSubmit();
+  });
+
+  /* What had the focus went with the old editor (a button that added something): the form of the step takes it. What was
+     refused is said above everything else: it must be seen by who stands further down. */
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "editor") return;
+    const refused = event.target.querySelector(".note.wrong");
+    if (document.activeElement === document.body) document.getElementById("step")?.focus({ preventScroll: Boolean(refused) });
+    refused?.scrollIntoView({ block: "center" });
   });
 
   document.addEventListener("htmx:afterSwap", (event) => {
