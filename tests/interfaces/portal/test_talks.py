@@ -129,7 +129,9 @@ def test_who_speaks_has_a_verified_phone_and_what_needs_a_look_waits(world):
     assert public.get(f"{url}/photo/{flag.photos[0]}").status_code == 404
     assert clerk.get(f"/desk/voices/{flag.id}/photos/{flag.photos[0]}").status_code == 200
     voices = clerk.get(f"/desk/cases/{case.id}/voices").content.decode()
-    assert "没有围挡" in voices and 'name="ground" required><option value="">' in voices  # the ground is chosen, never given
+    assert (
+        "没有围挡" in voices and 'name="ground" required><option value="">' in voices
+    )  # the ground is chosen, never given
     assert clerk.post(f"/desk/voices/{flag.id}/remove", {}).status_code == 422
     assert clerk.post(f"/desk/voices/{flag.id}/show").status_code == 302
     assert "没有围挡" in text(public.get(url)) and public.get(f"{url}/photo/{flag.photos[0]}").status_code == 200
