@@ -397,6 +397,11 @@ def _steps(case: Case, flow: Workflow, items: list[WorkItem], timeline: list[Ent
                 who=_who(last),
             )
         )
+    received, working = steps[0], steps[PLAIN_STEPS.index("working")]
+    if received.words and working.state == "done" and all(flow.stages[i.stage].phase != "working" for i in mine):
+        # Settled on the spot: what was done is not a word of receiving it.
+        steps[0] = replace(received, words="")
+        steps[PLAIN_STEPS.index("working")] = replace(working, words=received.words)
     return steps
 
 

@@ -41,6 +41,12 @@ def test_the_five_plain_steps_are_there_and_the_present_one_is_lit(resident, wor
     assert "县城管局" in shown
 
 
+def test_what_was_done_on_the_spot_is_not_said_under_receiving_it(resident, world):
+    shown = page(resident, world.do(world.open(), "settle", "赵兰", result="当场拧紧了。"))
+    said = re.findall(r'<div class="line"><b>([^<]+)</b>(.*?)</li>', shown, re.S)
+    assert [title for title, rest in said if "当场拧紧了。" in rest] == ["正在办"]
+
+
 def test_names_of_staff_are_masked(resident, world):
     shown = page(resident, world.to_follow_up(world.open()))
     assert "马东" not in shown
