@@ -83,6 +83,10 @@ def test_cards_are_drawn_after_the_service_and_end_done_returned_or_run_out(corn
     assert {need for need, _offer in again.pairs} == set(
         who[:2]
     )  # their cards are settled, their cards are back in the box
+    adopt(corner, NAME, "lake", "赵兰")
+    enter_all(corner, "free_cut", "person", "lake1", [("戊", {"cut_on": clock.today().isoformat()})])
+    page = Desk(corner).of("赵兰").get(f"/desk/matches/{NAME}?place={corner.places['lake']}").content.decode()
+    assert "箱里没有卡了" in page and "箱里 3 张" not in page  # what is in a hand is not in the box, whoever waits
     at_ten.shift(timedelta(days=31))
     while ticking.tick():
         pass

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from gezhi.engines.matching import access, allocation, drawing, lanes, siting, wishing, writing
@@ -275,7 +276,10 @@ def _kept(
 ) -> dict[tuple[int, int], int]:
     """What stands already: live relations, else what was adopted here and not withdrawn. One query."""
     if kind.relation:
-        ties = Relation.objects.filter(kind=kind.relation, until=None, one_id__in=list(needs))
+        held = Q(one_id__in=list(needs))
+        if kind.by == "draw":  # whoever holds a card has no ticket any more: it is out of the box all the same
+            held |= Q(other_id__in=list(offers))
+        ties = Relation.objects.filter(held, kind=kind.relation, until=None)
         return dict.fromkeys(ties.order_by("pk").values_list("one_id", "other_id"), 1)
     kept: dict[tuple[int, int], int] = defaultdict(int)
     for pairs in Allotment.objects.filter(match=kind.name, place_id=place_id, state="adopted").order_by("pk").values_list("pairs", flat=True):  # fmt: skip
