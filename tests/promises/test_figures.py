@@ -254,7 +254,10 @@ def test_a_group_table_adds_up_to_its_total(pages):
                 re.findall(r">([\d,]+)<", own[1]), ("need_close", "closed_on_time", "late"), strict=True
             ):
                 by_unit = counts.by(name, "unit")
-                assert int(shown.replace(",", "")) == sum(n for seat, n in by_unit.items() if str(seat) in inside), (page.place, name)
+                assert int(shown.replace(",", "")) == sum(n for seat, n in by_unit.items() if str(seat) in inside), (
+                    page.place,
+                    name,
+                )
 
 
 def test_every_number_opens_a_list_with_exactly_so_many_rows(pages):
