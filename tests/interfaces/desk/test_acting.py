@@ -238,3 +238,13 @@ def test_another_methods_action_of_the_same_name_is_called_what_that_method_call
     assert "：办好了。" in html and "请人核查" not in html and "“修好了。”" in html
     assert "登记的话" in html and "居民原话" not in html
     assert "居民原话" in desk.of("周敏").get(f"/desk/cases/{world.open().id}").content.decode()
+
+
+def test_what_a_methods_own_people_set_is_not_said_to_be_the_residents(desk, world):
+    asked = world.to_closed(world.open())
+    task = world.open("周五前把路灯线路查一遍。", workflow="meeting_task", by="赵兰", handler=world.seats["city"])
+    world.do(task, "finish", "马东", result="查过了")
+    world.do(task, "pass", "赵兰")
+    pages = [desk.of("赵兰").get(f"/desk/cases/{case.id}").content.decode() for case in (asked, task)]
+    assert ["，居民说：解决了" in page for page in pages] == [True, False]
+    assert all("已结案" in page for page in pages)

@@ -64,7 +64,8 @@ def case(request: Request, case_id: int) -> HttpResponse:
         "spot": spot_map(view.case),
         "category": category_name(view.case.category, whole=True),
         "channel": came_by(view.case),
-        "answer": ANSWERS.get(view.case.solved, ""),
+        # Not every method asks the resident: what its own people set is not said to be theirs.
+        "answer": ANSWERS.get(view.case.solved, "") if view.case.followed_at else "",
         "ended": unhandled(view.case, view.flow),
         "rounds": [] if view.veiled else _rounds(view),
         "voices": bool(view.flow.watches or any(s.panel for s in view.flow.stages.values())) and not view.veiled,
