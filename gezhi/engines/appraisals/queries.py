@@ -73,13 +73,9 @@ def scored(round_id: int, subject_id: int, *, actor: Actor) -> tuple[Round, Rubr
     return row, kind, found
 
 
-class Labels(dict[int, str]):
-    """What the subjects of a round are called, by id."""
-
-    @classmethod
-    def of(cls, row: Round) -> Labels:
-        """One query."""
-        return cls(Result.objects.filter(round=row).values_list("subject_id", "label"))
+def labels(row: Round) -> dict[int, str]:
+    """What the subjects of a round are called, by id. One query."""
+    return dict(Result.objects.filter(round=row).values_list("subject_id", "label"))
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def draw(
     offers: Sequence[allocation.Offer],
     fits: Collection[tuple[int, int]],
 ) -> dict[str, Any]:
-    """{"seed", "lines"} as `Allotment.draw` keeps it (keys of a box are texts, as JSON has them)."""  # fmt: skip
+    """{"seed", "lines"} as `Allotment.draw` keeps it (keys of a box are texts, as JSON has them)."""
     of = seed(kind, place_id, waiting)
     lines = allocation.draw([s.id for s in waiting], {o.id: o.most for o in offers}, lambda n, o: (n, o) in fits, of)
     return {"seed": of, "lines": [line | {"box": {str(o): n for o, n in line["box"].items()}} for line in lines]}

@@ -17,12 +17,10 @@ from gezhi.engines.ledger.schema import Asset, Ledger, ledger
 from gezhi.foundation import places
 from gezhi.foundation.errors import NotFound
 from gezhi.foundation.people import Actor
-from gezhi.interfaces.api import book_shapes, numbers, placewords, refusals, views
+from gezhi.interfaces.api import asking, book_shapes, numbers, placewords, refusals, views
 from gezhi.interfaces.api.auth import actor_of, bearer
 from gezhi.interfaces.api.documents import faults
 from gezhi.interfaces.api.root import api
-
-MOST = 200
 
 
 @api.get(
@@ -34,7 +32,7 @@ MOST = 200
 )
 def list_ledgers(request: HttpRequest) -> HttpResponse:
     """Each with the place from which they read it."""
-    _only(request)
+    asking.only(request)
     return views.reply({"items": [_book(book, place) for book, place in access.mine(actor_of(request))]})
 
 
@@ -47,7 +45,7 @@ def list_ledgers(request: HttpRequest) -> HttpResponse:
 )
 def show_balances(request: HttpRequest, name: str, place: str = "") -> HttpResponse:
     """At `place` (an id, code or name) and inside it; left out: where the caller sits."""
-    _only(request, "place")
+    asking.only(request, "place")
     actor = actor_of(request)
     book, at = _asked(name, place, actor)
     kinds = [
@@ -71,8 +69,8 @@ def list_accounts(
     request: HttpRequest, name: str, place: str = "", kind: str = "", cursor: str = "", limit: str = "50"
 ) -> HttpResponse:
     """In the order they were opened. `kind`: of one kind only."""
-    _only(request, "place", "kind", "cursor", "limit")
-    after, size = _paging(cursor, limit)
+    asking.only(request, "place", "kind", "cursor", "limit")
+    after, size = asking.paging(cursor, limit)
     actor = actor_of(request)
     book, at = _asked(name, place, actor)
     if kind and kind not in book.kinds:
@@ -91,9 +89,9 @@ def list_accounts(
 )
 def list_entries(request: HttpRequest, account_id: str, cursor: str = "", limit: str = "50") -> HttpResponse:
     """What was posted, the newest first, each line with what stood afterwards."""
-    _only(request, "cursor", "limit")
-    before, size = _paging(cursor, limit)
-    row = access.account_to_see(_number(account_id, "ledger.none"), actor=actor_of(request))
+    asking.only(request, "cursor", "limit")
+    before, size = asking.paging(cursor, limit)
+    row = access.account_to_see(numbers.row_id(account_id, "ledger.none"), actor=actor_of(request))
     book = ledger(row.ledger)
     legs = queries.statement(row, before=before, size=size + 1)
     following = str(legs[size - 1].position) if len(legs) > size else None
@@ -115,8 +113,8 @@ def list_entries(request: HttpRequest, account_id: str, cursor: str = "", limit:
 )
 def list_payouts(request: HttpRequest, name: str, place: str = "", cursor: str = "", limit: str = "50") -> HttpResponse:
     """Frozen, approved, paid and voided ones, at the place and inside it."""
-    _only(request, "place", "cursor", "limit")
-    before, size = _paging(cursor, limit)
+    asking.only(request, "place", "cursor", "limit")
+    before, size = asking.paging(cursor, limit)
     actor = actor_of(request)
     book, at = _asked(name, place, actor)
     rows = queries.payouts(name, at, actor=actor, before=before, size=size + 1)
@@ -133,9 +131,9 @@ def list_payouts(request: HttpRequest, name: str, place: str = "", cursor: str =
 )
 def list_lines(request: HttpRequest, payout_id: str, cursor: str = "", limit: str = "50") -> HttpResponse:
     """As it was frozen; `transfer` is the posting that paid a line."""
-    _only(request, "cursor", "limit")
-    after, size = _paging(cursor, limit)
-    row = access.payout_to_see(_number(payout_id, "ledger.none"), actor=actor_of(request))
+    asking.only(request, "cursor", "limit")
+    after, size = asking.paging(cursor, limit)
+    row = access.payout_to_see(numbers.row_id(payout_id, "ledger.none"), actor=actor_of(request))
     book = ledger(row.ledger, row.version)
     asset = _asset_of(row, book)
     found = queries.lines(row, after=after or 0, size=size + 1)
@@ -159,8 +157,8 @@ def list_lines(request: HttpRequest, payout_id: str, cursor: str = "", limit: st
 )
 def list_rounds(request: HttpRequest, cursor: str = "", limit: str = "50") -> HttpResponse:
     """One for each rubric, place and period; cancelled ones are left out."""
-    _only(request, "cursor", "limit")
-    before, size = _paging(cursor, limit)
+    asking.only(request, "cursor", "limit")
+    before, size = asking.paging(cursor, limit)
     page = appraisals.page(actor=actor_of(request), before=before, size=size)
     return views.reply({"items": [_round(row) for row in page.rows], "next": _next(page)})
 
@@ -174,9 +172,9 @@ def list_rounds(request: HttpRequest, cursor: str = "", limit: str = "50") -> Ht
 )
 def list_scores(request: HttpRequest, round_id: str, cursor: str = "", limit: str = "50") -> HttpResponse:
     """Those the caller sees, by place and name, never by score."""
-    _only(request, "cursor", "limit")
-    since, size = _paging(cursor, limit)
-    number = _number(round_id, "appraisal.none")
+    asking.only(request, "cursor", "limit")
+    since, size = asking.paging(cursor, limit)
+    number = numbers.row_id(round_id, "appraisal.none")
     row, kind, page = appraisals.scores(number, actor=actor_of(request), since=since or 0, size=size)
     items = [_score(result, kind) for result in page.rows]
     return views.reply({"appraisal": _round(row), "items": items, "next": _next(page)})
@@ -191,9 +189,11 @@ def list_scores(request: HttpRequest, round_id: str, cursor: str = "", limit: st
 )
 def show_score(request: HttpRequest, round_id: str, subject_id: str) -> HttpResponse:
     """The lines add up to the score; each names the records it was computed from."""
-    _only(request)
-    number = _number(round_id, "appraisal.none")
-    row, kind, found = appraisals.scored(number, _number(subject_id, "appraisal.no_subject"), actor=actor_of(request))
+    asking.only(request)
+    number = numbers.row_id(round_id, "appraisal.none")
+    row, kind, found = appraisals.scored(
+        number, numbers.row_id(subject_id, "appraisal.no_subject"), actor=actor_of(request)
+    )
     lines = [
         {
             "item": line["item"], "title": kind.says(kind.item(line["item"]) or {"title": {}}), "points": line["points"],
@@ -203,32 +203,6 @@ def show_score(request: HttpRequest, round_id: str, subject_id: str) -> HttpResp
     ]  # fmt: skip
     lost = [kind.says(gate) for gate in kind.gates if gate["id"] in found.lost]
     return views.reply({"appraisal": _round(row), "score": _score(found, kind), "lines": lines, "lost": lost})
-
-
-def _only(request: HttpRequest, *known: str) -> None:
-    wrong: dict[str, Any] = {name[:60]: _("没有这一项") for name in request.GET if name not in known}
-    if wrong:
-        raise refusals.ItemMalformed(field_errors=wrong)
-
-
-def _paging(cursor: str, limit: str) -> tuple[int | None, int]:
-    wrong: dict[str, Any] = {}
-    size = numbers.whole(limit, 1, MOST)
-    if size is None:
-        wrong["limit"] = _("要填 1 到 200 的整数")
-    after = numbers.whole(cursor, 0, 2**63 - 1) if cursor else None
-    if cursor and after is None:
-        wrong["cursor"] = _("不是这里给出的")
-    if wrong:
-        raise refusals.ItemMalformed(field_errors=wrong)
-    return after, size or 1
-
-
-def _number(written: str, code: str) -> int:
-    number = numbers.whole(written, 1, 2**63 - 1)
-    if number is None:
-        raise NotFound(code)
-    return number
 
 
 def _asked(name: str, place: str, actor: Actor) -> tuple[Ledger, int]:

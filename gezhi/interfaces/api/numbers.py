@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gezhi.foundation import errors
 
@@ -14,9 +15,14 @@ def whole(text: str, low: int, high: int) -> int | None:
     return int(text) if low <= int(text) <= high else None
 
 
-def case_id(text: str) -> int:
-    """The id of a case. Raises NotFound: what is no number is no case."""
+def row_id(text: str, code: str, **facts: Any) -> int:
+    """The id of a row. Raises NotFound with this code: what is no number is no row."""
     number = whole(text, 1, 2**63 - 1)
     if number is None:
-        raise errors.NotFound("case.not_found")
+        raise errors.NotFound(code, **facts)
     return number
+
+
+def case_id(text: str) -> int:
+    """The id of a case. Raises NotFound: what is no number is no case."""
+    return row_id(text, "case.not_found")

@@ -23,7 +23,7 @@ from gezhi.foundation import packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, NotFound
 from gezhi.foundation.people import Actor
-from gezhi.interfaces.api import bodies, numbers, refusals, round_shapes, views
+from gezhi.interfaces.api import asking, bodies, numbers, refusals, round_shapes, views
 from gezhi.interfaces.api.auth import actor_of, bearer
 from gezhi.interfaces.api.documents import body, faults
 from gezhi.interfaces.api.root import api
@@ -115,7 +115,7 @@ def waive(request: HttpRequest, rule: str, subject_id: str, period: str) -> Http
 )
 def list_sessions(request: HttpRequest, since: str = "") -> HttpResponse:
     """Those the caller may see that begin within 31 days of `since` (a day; today when left out)."""
-    wrong: dict[str, Any] = {name[:60]: _("没有这一项") for name in request.GET if name != "since"}
+    wrong = asking.unknown(request, ("since",))
     day = clock.today()
     if since:
         try:
@@ -139,7 +139,7 @@ def list_sessions(request: HttpRequest, since: str = "") -> HttpResponse:
 )
 def book(request: HttpRequest, session_id: str) -> HttpResponse:
     """A place, or one in the waiting line. Again: the same place, nothing changed."""
-    actor, number = actor_of(request), _number(session_id, "session.not_found")
+    actor, number = actor_of(request), numbers.row_id(session_id, "session.not_found")
     assert actor.person_id is not None  # a token is a person's
     try:
         return views.reply(_booking(signing.sign_up(number, actor.person_id, actor=actor)))
@@ -159,7 +159,7 @@ def book(request: HttpRequest, session_id: str) -> HttpResponse:
 )
 def withdraw(request: HttpRequest, session_id: str) -> HttpResponse:
     """The first of the waiting line comes up. Again: still withdrawn, nothing changed."""
-    actor, number = actor_of(request), _number(session_id, "booking.not_found")
+    actor, number = actor_of(request), numbers.row_id(session_id, "booking.not_found")
     mine = _own(number, actor, withdrawn=True)
     if mine is None:
         raise NotFound("booking.not_found")
@@ -167,7 +167,7 @@ def withdraw(request: HttpRequest, session_id: str) -> HttpResponse:
 
 
 def _seen(rule: str, subject_id: str, period: str, actor: Actor) -> Owed:
-    found = duties.one(rule, _number(subject_id, "duties.not_owed", period=period[:60]), period, actor)
+    found = duties.one(rule, numbers.row_id(subject_id, "duties.not_owed", period=period[:60]), period, actor)
     if found is None or not duty_access.served(found.rule):
         raise NotFound("duties.not_owed", period=period[:60])
     if may_record(found.rule, found.seat_id, actor):
@@ -176,13 +176,6 @@ def _seen(rule: str, subject_id: str, period: str, actor: Actor) -> Owed:
     if not above or not duty_access.sees(found.rule, found.place_id, actor):
         raise NotFound("duties.not_owed", period=period[:60])
     return found
-
-
-def _number(written: str, code: str, **facts: Any) -> int:
-    number = numbers.whole(written, 1, 2**63 - 1)
-    if number is None:
-        raise NotFound(code, **facts)
-    return number
 
 
 def _mark(actor: Actor, owed: Owed, key: str, sent: str) -> str | None:

@@ -13,13 +13,12 @@ from gezhi.engines.workflows import views as case_views
 from gezhi.foundation import errors, files, packs, people
 from gezhi.foundation.files.models import StoredFile
 from gezhi.foundation.forms.cleaning import Refused, clean_text
-from gezhi.interfaces.api import bodies, limits, numbers, placewords, refusals, schemas, views
+from gezhi.interfaces.api import asking, bodies, limits, numbers, placewords, refusals, schemas, views
 from gezhi.interfaces.api.auth import actor_of, bearer
 from gezhi.interfaces.api.documents import body, faults
 from gezhi.interfaces.api.root import api
 from gezhi.interfaces.site import callers
 
-MAX_PAGE = 200
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 _FILTERS = ("state", "place", "category", "owner", "overdue", "q", "cursor", "limit", "lang")
 
@@ -83,14 +82,12 @@ def list_cases(
     `state` open or closed; `place` an id, code or name; `category` a code or name; `owner` a seat id;
     `q` words, a case number or a code; `limit` 1 to 200.
     """
-    wrong: dict[str, Any] = {name[:60]: _("没有这一项") for name in request.GET if name not in _FILTERS}
+    wrong = asking.unknown(request, _FILTERS)
     if state not in ("", "open", "closed"):
         wrong["state"] = _("只能是 open 或 closed")
     if overdue.lower() not in (*_TRUE, *_FALSE):
         wrong["overdue"] = _("只能是 true 或 false")
-    size = numbers.whole(limit, 1, MAX_PAGE)
-    if size is None:
-        wrong["limit"] = _("要填 1 到 200 的整数")
+    size = asking.size(limit, wrong)
     seat = numbers.whole(owner, 1, 2**63 - 1) if owner else None
     if owner and seat is None:
         wrong["owner"] = _("要填岗位编号")

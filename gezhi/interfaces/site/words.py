@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from gezhi.foundation.calendar import clock as civil
+
 CHINA = ZoneInfo("Asia/Shanghai")
 
 
@@ -57,12 +59,15 @@ def before(moment: datetime, now: datetime) -> str:
     return _("%(when)s 前") % {"when": when(moment, now)}
 
 
+def _of_its_day(moment: datetime) -> datetime:
+    """A moment of the day that an end at `moment` closes: midnight belongs to the day before."""
+    return moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment
+
+
 def until(moment: datetime, now: datetime) -> str:
     """When something ends: 今天 15:00; 今天 24:00 where `when` would say 明天 00:00."""
-    shown = moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment
-    if shown is moment:
-        return when(moment, now)
-    return _("%(date)s %(clock)s") % {"date": date(shown, now), "clock": "24:00"}
+    _day, clock = civil.ending(moment)
+    return _("%(date)s %(clock)s") % {"date": date(_of_its_day(moment), now), "clock": clock}
 
 
 def dated(moment: datetime, now: datetime) -> str:
@@ -80,7 +85,7 @@ def before_dated(moment: datetime, now: datetime) -> str:
 
 def before_short(moment: datetime, now: datetime) -> tuple[str, str]:
     """The two lines of a narrow list: (day, hour). ("今天", "15:00"), ("周三", "18:00"), ("12 月 3 日", "")."""
-    shown = moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment
+    shown = _of_its_day(moment)
     local, today = shown.astimezone(CHINA), now.astimezone(CHINA).date()
     distance = (local.date() - today).days
     if 2 < distance < 7:
@@ -131,8 +136,7 @@ def midnight(now: datetime) -> datetime:
 
 def exact_end(moment: datetime) -> str:
     """2026-11-18 24:00, for the title of a limit."""
-    shown = moment - timedelta(seconds=1) if moment.astimezone(CHINA).time() == time(0) else moment
-    return exact(moment) if shown is moment else shown.astimezone(CHINA).strftime("%Y-%m-%d 24:00")
+    return civil.said_ending(moment)
 
 
 def exact(moment: datetime) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql import base
 
-from .wire import Answer, Statement, Wire, WireCursor
+from gezhi.foundation.db.hot import Answer, HotCursor, witnessed
+
+from .wire import Statement, Wire
 
 Told = tuple[str, Sequence[Any], str, Callable[[Any], None] | None]
 Rows = list[tuple[Any, ...]]
@@ -37,14 +39,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     _told: tuple[Told, ...] = ()
     _last = False  # the block has ended, its INSERTs go out with the commit
 
-    def prepared_cursor(self) -> WireCursor:
+    def prepared_cursor(self) -> HotCursor:
         """A cursor whose statements the server keeps prepared (Django's sends each anew)."""
-        return WireCursor(self._execute)
+        return HotCursor(self._execute)
 
     def _execute(self, sql: str, values: Sequence[Any]) -> Answer:
         self._say()
         answers: list[Answer] = []
-        self._witnessed(sql, values, lambda *_given: answers.extend(self._send([(_numbered(sql), values)])))
+        witnessed(self, sql, values, lambda *_given: answers.extend(self._send([(_numbered(sql), values)])))
         return answers[0]
 
     @contextmanager
@@ -103,7 +105,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             text = _together(tuple((sql, returned) for sql, _values, returned, _then in told))
             given.append((text, [value for _sql, own, _returned, _then in told for value in own]))
         for sql, values in given:
-            self._witnessed(sql, values, _nothing)  # before it is sent with its neighbours
+            witnessed(self, sql, values, _nothing)  # before it is sent with its neighbours
         answers = self._send([(_numbered(sql), values) for sql, values in given], commit=commit)
         for question, (rows, _count) in zip(asked, answers, strict=False):
             question.rows = rows
@@ -122,12 +124,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
             begin = (_BEGIN,) if not self.connection.autocommit and wire.idle else ()
             end = (_COMMIT,) if commit else ()
             return wire.send([*begin, *statements, *end])[len(begin) : len(begin) + len(statements)]
-
-    def _witnessed(self, sql: str, values: Sequence[Any], execute: Callable[..., object]) -> None:
-        """Whoever watches statements (counts, times, faults of tests) sees these as well."""
-        for wrapper in reversed(self.execute_wrappers):
-            execute = partial(wrapper, execute)
-        execute(sql, values, False, {"connection": self, "cursor": None})
 
     def _wire(self) -> Wire:
         wire: Wire | None = getattr(self.connection, "_gezhi_wire", None)

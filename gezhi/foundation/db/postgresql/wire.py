@@ -12,7 +12,7 @@ import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
-from typing import Any, Self
+from typing import Any
 
 import psycopg
 from psycopg import pq
@@ -20,8 +20,9 @@ from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.types.json import Json, Jsonb
 
+from gezhi.foundation.db.hot import Answer
+
 Statement = tuple[str, Sequence[Any]]  # its parameters are $1, $2 …
-Answer = tuple[list[tuple[Any, ...]], int]  # its rows; how many rows it found or changed
 KEPT = 200  # statements a connection keeps prepared; others are sent whole each time
 _DONE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
 
@@ -102,32 +103,6 @@ class Wire:
         loading = Transformer(self._connection)
         loading.set_pgresult(result)
         return loading.load_rows(0, result.ntuples, tuple), result.ntuples
-
-
-class WireCursor:
-    """As much of a cursor as the hot path needs: one statement, its rows, how many there were."""
-
-    def __init__(self, execute: Callable[[str, Sequence[Any]], Answer]) -> None:
-        self._execute = execute
-        self._rows: list[tuple[Any, ...]] = []
-        self.rowcount = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._rows = []
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Parameters as `%s`, no other per cent sign."""
-        self._rows, self.rowcount = self._execute(sql, values)
-
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        rows, self._rows = self._rows, []
-        return rows
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        return self._rows.pop(0) if self._rows else None
 
 
 def encoded_values(values: Sequence[Any], connection: Any) -> tuple[list[bytes | None], list[int] | None]:

@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from functools import partial
 from itertools import islice
 
 from django.db.backends.sqlite3 import base
 
-from .calling import CalledCursor
+from gezhi.foundation.db.hot import HotCursor
+
+from . import calling
 from .door import Door
 from .syncing import Log, log_of
 
@@ -123,9 +126,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._door = Door(str(self.settings_dict["NAME"]))
         return self._door
 
-    def prepared_cursor(self) -> CalledCursor:
+    def prepared_cursor(self) -> HotCursor:
         """A cursor for the hot path: SQLite keeps its statements, and Django's look at them is left out."""
-        return CalledCursor(self)
+        return HotCursor(partial(calling.answer, self))
 
     def leave(self) -> None:
         """Out of the door after something was committed, and back when it is on disk."""

@@ -7,8 +7,10 @@ text is made once and nothing else is asked. docs/adr/0264.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, Self
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from gezhi.foundation.db.hot import Answer, witnessed
 
 if TYPE_CHECKING:
     from .base import DatabaseWrapper
@@ -20,47 +22,21 @@ def called(sql: str) -> str:
     return sql.replace("%s", "?")
 
 
-class CalledCursor:
-    """As much of a cursor as the hot path needs: one statement, its rows, how many there were."""
-
-    def __init__(self, wrapper: DatabaseWrapper) -> None:
-        self._wrapper = wrapper
-        self._rows: list[tuple[Any, ...]] = []
-        self.rowcount = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        self._rows = []
-
-    def execute(self, sql: str, values: Sequence[Any] = ()) -> None:
-        """Parameters as `%s`, no other per cent sign."""
-        wrapper = self._wrapper
-        if not wrapper.door.inside or wrapper.queries_logged:
-            self._ordinary(sql, values)  # it may write outside a transaction, or somebody keeps the statements
-            return
-        wrapper.validate_no_broken_transaction()
-        execute: Any = self._call
-        for watcher in reversed(wrapper.execute_wrappers):
-            execute = partial(watcher, execute)
-        execute(sql, values, False, {"connection": wrapper, "cursor": None})
-
-    def _call(self, sql: str, values: Sequence[Any], _many: bool, _context: object) -> None:
-        with self._wrapper.wrap_database_errors:
-            cursor = self._wrapper.connection.execute(called(sql), values)
-            self._rows = cursor.fetchall()
-            self.rowcount = cursor.rowcount
-
-    def _ordinary(self, sql: str, values: Sequence[Any]) -> None:
-        with self._wrapper.cursor() as cursor:
+def answer(wrapper: DatabaseWrapper, sql: str, values: Sequence[Any]) -> Answer:
+    """Execute; parameters as `%s`, no other per cent sign."""
+    if (
+        not wrapper.door.inside or wrapper.queries_logged
+    ):  # it may write outside a transaction, or somebody keeps the statements
+        with wrapper.cursor() as cursor:
             cursor.execute(sql, values)
-            self._rows = cursor.fetchall()
-            self.rowcount = cursor.rowcount
+            return cursor.fetchall(), cursor.rowcount
+    wrapper.validate_no_broken_transaction()
+    answers: list[Answer] = []
+    witnessed(wrapper, sql, values, lambda *_given: answers.append(_call(wrapper, sql, values)))
+    return answers[0]
 
-    def fetchall(self) -> list[tuple[Any, ...]]:
-        rows, self._rows = self._rows, []
-        return rows
 
-    def fetchone(self) -> tuple[Any, ...] | None:
-        return self._rows.pop(0) if self._rows else None
+def _call(wrapper: DatabaseWrapper, sql: str, values: Sequence[Any]) -> Answer:
+    with wrapper.wrap_database_errors:
+        cursor = wrapper.connection.execute(called(sql), values)
+        return cursor.fetchall(), cursor.rowcount

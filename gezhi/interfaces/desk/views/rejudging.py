@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,9 +10,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.appraisals import access, previewing
+from gezhi.engines.appraisals import access, previewing, queries
 from gezhi.engines.appraisals.models import SEALED, Round
-from gezhi.engines.appraisals.queries import Labels
 from gezhi.engines.appraisals.schema import Rubric, rubric
 from gezhi.foundation import packs
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, Refusal
@@ -52,7 +52,7 @@ def page(request: Request, round_id: int) -> HttpResponse:
     if not choices:
         raise Conflict("appraisal.state")
     found = previewing.preview(row.pk, version, actor=request.actor)
-    labels = Labels.of(row)
+    labels = queries.labels(row)
     context = {
         "round": row, "kind": found.after, "before": found.before, "name": place_name(row.place_id, "county"), "said": said(row),
         "rows": [_moved(move, found, labels) for move in found.moves], "seen": found.seen, "version": version, "choices": choices,
@@ -62,7 +62,7 @@ def page(request: Request, round_id: int) -> HttpResponse:
     return show(request, "desk/appraisal_rejudge.html", context, here=HERE, status=refusal.http if refusal else 200)
 
 
-def _moved(move: Any, found: previewing.Preview, labels: Labels) -> dict[str, Any]:
+def _moved(move: Any, found: previewing.Preview, labels: Mapping[int, str]) -> dict[str, Any]:
     before, after = found.before, found.after
     return {
         "id": move.subject, "label": labels[move.subject], "score": [_said(score) for score in move.score],

@@ -77,7 +77,7 @@ def correct(request: HttpRequest) -> HttpResponse:
     limits.knock(request, "raise", writes=True)
     found = _verified(request)
     if found is None:
-        return _page(request, Invalid("phone.wrong_code", field_errors={"phone": _("请先用手机号收一个验证码。")}))
+        return _unverified(request)
     line = kept.entry_of(*found, whole(request.POST.get("entry")) or 0)
     if line is None:
         raise NotFound("subject.no_entry")
@@ -96,7 +96,7 @@ def object_to(request: HttpRequest) -> HttpResponse:
     limits.knock(request, "say", writes=True)
     found = _verified(request)
     if found is None:
-        return _page(request, Invalid("phone.wrong_code", field_errors={"phone": _("请先用手机号收一个验证码。")}))
+        return _unverified(request)
     given = request.POST
     subject_id = whole(given.get("subject")) or 0
     own = {id for one in kept.mine(*found) for id in _whose(one)}
@@ -116,6 +116,10 @@ def leave(request: HttpRequest) -> HttpResponse:
     response = go(request, reverse("me"))
     response.delete_cookie(COOKIE, path=reverse("me"))
     return response
+
+
+def _unverified(request: HttpRequest) -> HttpResponse:
+    return _page(request, Invalid("phone.wrong_code", field_errors={"phone": _("请先用手机号收一个验证码。")}))
 
 
 def _verified(request: HttpRequest) -> tuple[bytes, frozenset[int]] | None:
