@@ -16,8 +16,8 @@ run: $(RUN_STAMP)  ## a whole server with a demo county (PORT, GEZHI_HOME)
 
 test: $(DEV_STAMP)  ## what touches a database on PostgreSQL, then every test on SQLite
 	@sh tools/system.sh postgresql chromium pango
-	GEZHI_TEST_DB=postgres $(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile -m "not browser"
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
+	GEZHI_TEST_DB=postgres $(BIN)/python -m tools.again -q -n $(JOBS) --dist loadfile -m "not browser"
+	$(BIN)/python -m tools.again -q -n $(JOBS) --dist loadfile
 
 JOBS ?= auto
 
