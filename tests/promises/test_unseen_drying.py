@@ -109,6 +109,7 @@ def test_no_room_goes_to_the_centre_and_two_silent_hours_are_a_yes(world, at_ten
     with pytest.raises(NotFound):
         receipt_view(written.id, world.actor("场长乙"))  # nor does anybody else who may only raise matters
     case = world.do(told(world, 8), "full", "场长甲", why="三天都满了")
+    assert world.main(case).due_at.isoformat() == "2026-11-19T02:00:00+00:00", "by ten the next morning"
     case = world.do(case, "handed", "场长甲")
     with pytest.raises(Invalid):
         world.do(case, "ask", "中心丁", day="2026-11-20", part="morning")  # which village?

@@ -83,7 +83,7 @@ def respond_by(flow: Workflow, start: datetime) -> datetime:
 
 def stage_due(flow: Workflow, stage: Stage, case: Case, start: datetime) -> datetime:
     """When the stage entered at `start` must be done. "promise" is the case's own date, even one that has passed;
-    `until` is the end of a kept day (or of a part of it), no later than `max` from the start."""
+    `until` is the end of a kept day (or of a part of it, or an hour of it or before it), no later than `max`."""
     assert stage.clock is not None
     if stage.clock.until is not None:
         latest = deadline(start, parse_limit(stage.clock.max or DEFAULT_LIMIT))
@@ -95,7 +95,9 @@ def stage_due(flow: Workflow, stage: Stage, case: Case, start: datetime) -> date
 
 
 def _end_of(day: date, clock: Clock, case: Case) -> datetime:
-    """24:00 of a day in China, or the end of the part of it that was kept."""
+    """24:00 of a day in China, or the end of the part of it that was kept, or the hour that the clock names."""
+    if clock.by is not None:
+        return midnight(day - timedelta(days=clock.before)) + timedelta(minutes=clock.by)
     span = clock.hours.get(str((case.kept or {}).get(clock.part or "")))
     if span is not None:
         return midnight(day) + timedelta(minutes=minutes(span)[1])

@@ -60,7 +60,7 @@ def _ladder(stage: Stage, here: tuple[str, ...], posts: Mapping[str, object]) ->
 
 
 def _hours(rung: Rung) -> float:
-    amount, _space, unit = rung.after.partition(" ")
+    amount, unit = rung.after.split()[:2]  # an hour of the day may follow
     return float(amount) * HOURS.get(unit, 24.0)
 
 

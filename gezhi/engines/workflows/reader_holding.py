@@ -2,6 +2,7 @@
 
 `needs: nursing` names a competence: only who holds it, valid on that day, can be bound. A clock may run to the end of
 the same part: `clock: {until: day, part: part, hours: {…}, max: 60 work_day}`.
+Or it ends at an hour, of that day or of one before it: `clock: {until: day, by: "20:00", before: 1, max: 60 work_day}`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from gezhi.foundation.packs.reading import Context
 
+_HOUR = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 _SPAN = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-4]):([0-5]\d)")
 
 
@@ -22,6 +24,13 @@ def minutes(span: str) -> tuple[int, int]:
     begins, _dash, ends = span.partition("-")
     first, second = ((int(h) * 60 + int(m)) for h, m in (begins.split(":"), ends.split(":")))
     return first, second
+
+
+def hour(written: str) -> int | None:
+    """Minutes after midnight of "09:00", up to "24:00"; None when it is no such hour."""
+    read = _HOUR.fullmatch(written)
+    at = int(read[1]) * 60 + int(read[2]) if read else 0
+    return at if 0 < at <= 24 * 60 else None
 
 
 def holds(node: Any, kept: Mapping[str, str], context: Context) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from gezhi.engines.workflows.reader_holding import spans
+from gezhi.engines.workflows.reader_holding import hour, spans
 from gezhi.engines.workflows.schema import RUNGS
 from gezhi.engines.workflows.schema_panels import WEIGHTS
 from gezhi.foundation.calendar import parse_limit
@@ -78,11 +78,13 @@ def owner(node: Any, context: Context) -> dict[str, Any]:
 
 
 def clock(node: Any, context: Context) -> dict[str, Any]:
-    """`limit`, or `until` a kept date with its `max` (and, to end with a part of that day, `part` and `hours`)."""
+    """`limit`, or `until` a kept date with its `max` (and, to end with a part of that day, `part` and `hours`, or, at
+    an hour of it or of a day before it, `by` and `before`)."""
     until = isinstance(node, Mapping) and "until" in node
     required = ("until", "max") if until else ("limit",)
     parted = until and ("part" in node or "hours" in node)
-    if not context.keys(node, required=(*required, *(("part", "hours") if parted else ())), optional=("warn",)):
+    more = ("part", "hours") if parted else ("by",) if until and ("by" in node or "before" in node) else ()
+    if not context.keys(node, required=(*required, *more), optional=("warn", *(("before",) if "by" in more else ()))):
         return {"limit": "promise"}
     warn = node.get("warn", 0.75)
     if isinstance(warn, bool) or not isinstance(warn, int | float):
@@ -93,6 +95,13 @@ def clock(node: Any, context: Context) -> dict[str, Any]:
         body: dict[str, Any] = {"until": context.text(node, "until", "", max=40), "max": most, "warn": str(warn)}
         if parted:
             body |= {"part": context.text(node, "part", "", max=40), "hours": spans(node, "clock.hours", context)}
+        if "by" in more:
+            body["by"] = context.text(node, "by", "", max=5)
+            if hour(body["by"]) is None:
+                context.problem(node, "by", "clock.by", _("几点写成“09:00”，从 00:01 到 24:00。"))
+                body["by"] = "24:00"
+            if before := context.whole(node, "before", 0, low=0, high=60):
+                body["before"] = before
         return body
     return {"limit": limit(node, "limit", context, words=("promise",)) or "promise", "warn": str(warn)}
 

@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from gezhi.engines.workflows import schema_panels
+from gezhi.engines.workflows.reader_holding import hour
 from gezhi.engines.workflows.schema_parts import (
     KINDS,
     WAITING,
@@ -280,7 +281,7 @@ def _owner(raw: Mapping[str, Any]) -> Owner:
 def _clock(raw: Mapping[str, Any]) -> Clock:
     return Clock(
         raw.get("limit", ""), float(raw.get("warn", 0.75)), raw.get("until"), raw.get("max"), raw.get("part"),
-        dict(raw.get("hours", {})),
+        dict(raw.get("hours", {})), hour(raw["by"]) if "by" in raw else None, raw.get("before", 0),
     )  # fmt: skip
 
 

@@ -27,8 +27,8 @@ class Owner:
 @dataclass(frozen=True)
 class Clock:
     """`limit`: "4 work_hour", "promise" (the case's own date) or "category" (from the limits table); or `until`, a
-    kept date (to the end of that day, or of its kept `part` by `hours`), never later than `max` from the start. `limit`
-    is "" with `until`."""
+    kept date (to the end of that day, or of its kept `part` by `hours`, or `by` an hour, minutes after midnight, of
+    the day so many days `before` it), never later than `max` from the start. `limit` is "" with `until`."""
 
     limit: str
     warn: float = 0.75
@@ -36,6 +36,8 @@ class Clock:
     max: str | None = None
     part: str | None = None
     hours: Mapping[str, str] = field(default_factory=dict)
+    by: int | None = None
+    before: int = 0
 
 
 @dataclass(frozen=True)

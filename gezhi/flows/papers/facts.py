@@ -377,4 +377,7 @@ def _limit(written: Any) -> str:
         limit = parse_limit(str(written))
     except Refusal:
         return ""
+    if limit.by is not None:
+        with translation.override("zh-hans"):
+            return limit.words
     return f"{limit.value.normalize():f}{UNITS[str(limit.unit.value)]}"

@@ -118,6 +118,8 @@ class Timeline:
         """When `limit`, begun at `start` (aware), runs out; aware UTC. ValueError beyond the calendar."""
         begin = micros(start)
         unit = limit.unit
+        if limit.by is not None:
+            return moment(self._by_hour(begin, limit, limit.by * 60 * MICRO))
         if unit is Unit.URGENT_HOUR:
             return moment(begin + int(limit.value * HOUR))
         if unit is Unit.URGENT_DAY:
@@ -164,13 +166,30 @@ class Timeline:
         hours = self.hours_on(date.fromordinal(_EPOCH_ORDINAL + today))
         if hours.work_day == WORK_DAY_RUNS:
             return self._after(start, count * hours.minutes() * 60 * MICRO)
+        return self._work_day_after(start, today, count)[1]
+
+    def _work_day_after(self, start: int, today: int, count: int) -> tuple[int, int]:
+        """The `count`th working day after `today`, and its close of business."""
         year, ahead = _year(start), 2
         while True:
             slots = self._lay(year, year + ahead)
             index = bisect_right(slots.days, today) + count - 1
             if index < len(slots.days):
-                return slots.closes[index]
+                return slots.days[index], slots.closes[index]
             ahead = self._further(year, ahead)
+
+    def _by_hour(self, begin: int, limit: Limit, by: int) -> int:
+        """That hour of the nth day after the day of the start; of 0, the first such hour that is still to come."""
+        count = int(limit.value)
+        today = (begin + OFFSET) // DAY
+        gone = count == 0 and today * DAY - OFFSET + by <= begin
+        if limit.unit is Unit.CALENDAR_DAY:
+            return (today + (1 if gone else count)) * DAY - OFFSET + by
+        if count == 0 and not gone and self.works(date.fromordinal(_EPOCH_ORDINAL + today)):
+            return today * DAY - OFFSET + by
+        day = self._work_day_after(begin, today, count or 1)[0]
+        self._reach(_year(begin), _year(day * DAY))
+        return day * DAY - OFFSET + by
 
     @staticmethod
     def _further(year: int, ahead: int) -> int:

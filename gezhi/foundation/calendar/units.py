@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -19,7 +20,9 @@ errors.register(
     422,
     _("时限“{given}”读不懂。"),
     _("时限由一个正数和一个单位组成，{reason}。"),
-    _("单位写 urgent_hour、urgent_day、work_hour、work_day 或 calendar_day，例如“4 work_hour”。"),
+    _(
+        "单位写 urgent_hour、urgent_day、work_hour、work_day 或 calendar_day，例如“4 work_hour”；按天的可以写到几点，例如“1 work_day 09:00”。"
+    ),
 )
 
 
@@ -55,34 +58,52 @@ _WORDS = {
     **{unit.value: unit for unit in Unit},
 }
 _WHOLE = {Unit.WORK_DAY, Unit.CALENDAR_DAY}
+_HOUR = re.compile(r"(.*\S)\s+([01]?\d|2[0-4])[:：]([0-5]\d)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A span to be met: `value` of `unit`. Days of the calendar are whole; only `calendar_day` may be 0 (today)."""
+    """A span to be met: `value` of `unit`. Days of the calendar are whole; only they may end at an hour, `by` minutes
+    after local midnight, and only they may be 0: `calendar_day` today, `work_day` (with `by`) the first that is worked."""
 
     value: Decimal
     unit: Unit
+    by: int | None = None
 
     def __post_init__(self):
         value = self.value if isinstance(self.value, Decimal) else Decimal(str(self.value))
         unit = Unit(self.unit)
         object.__setattr__(self, "value", value)
         object.__setattr__(self, "unit", unit)
-        if not value.is_finite() or value < 0 or (value == 0 and unit is not Unit.CALENDAR_DAY):
+        none = unit is Unit.CALENDAR_DAY or (unit is Unit.WORK_DAY and self.by is not None)
+        if not value.is_finite() or value < 0 or (value == 0 and not none):
             raise _unreadable(f"{value} {unit.value}", _("数要大于零（自然日可以为 0，即当日）"))
         if value > LONGEST.get(unit.value, LONGEST_DAYS):
             raise _unreadable(f"{value} {unit.value}", _("这个数太大"))
         if unit in _WHOLE and value != value.to_integral_value():
             raise _unreadable(f"{value} {unit.value}", _("工作日和自然日只能是整数，半天请用工作时"))
+        if self.by is not None and (unit not in _WHOLE or not 0 < self.by <= 24 * 60):
+            raise _unreadable(str(self), _("几点只跟在工作日或自然日后面，从 0:01 到 24:00"))
 
     def __str__(self) -> str:
-        return f"{self.value.normalize():f} {self.unit.value}"
+        hour = "" if self.by is None else f" {self.by // 60:02d}:{self.by % 60:02d}"
+        return f"{self.value.normalize():f} {self.unit.value}{hour}"
 
     @property
     def words(self) -> str:
-        """For people: "4 工作时" in the active language."""
-        return f"{self.value.normalize():f} {self.unit.label}"
+        """For people: "4 工作时", "次日 9:00" in the active language."""
+        if self.by is None:
+            return f"{self.value.normalize():f} {self.unit.label}"
+        hour, count, worked = f"{self.by // 60}:{self.by % 60:02d}", int(self.value), self.unit is Unit.WORK_DAY
+        if not count:
+            words = (
+                _("当天 {hour}（过了点或当天不上班，到下个工作日）") if worked else _("当天 {hour}（过了点，到次日）")
+            )
+        elif count == 1:
+            words = _("下个工作日 {hour}") if worked else _("次日 {hour}")
+        else:
+            words = _("第 {n} 个工作日 {hour}") if worked else _("第 {n} 天 {hour}")
+        return str(words).format(hour=hour, n=count)
 
 
 def _unreadable(given: str, reason) -> errors.Invalid:
@@ -91,8 +112,10 @@ def _unreadable(given: str, reason) -> errors.Invalid:
 
 @lru_cache(maxsize=1024)
 def parse_limit(source: str) -> Limit:
-    """Read "4 work_hour" or "4工作时" (the space is optional). Raises Invalid `calendar.limit`."""
-    text = str(source).strip()
+    """Read "4 work_hour" or "4工作时" (the space is optional), "1 work_day 09:00". Raises Invalid `calendar.limit`."""
+    text, by = str(source).strip(), None
+    if hour := _HOUR.fullmatch(text):
+        text, by = hour[1], int(hour[2]) * 60 + int(hour[3])
     digits = len(text) - len(text.lstrip("0123456789."))
     number, word = text[:digits], text[digits:].strip()
     unit = _WORDS.get(word)
@@ -102,4 +125,4 @@ def parse_limit(source: str) -> Limit:
         value = Decimal(number)
     except InvalidOperation:
         raise _unreadable(text[:40], _("这里的数不是数")) from None
-    return Limit(value, unit)
+    return Limit(value, unit, by)

@@ -110,6 +110,8 @@ def titled(title: Mapping[str, str]) -> str:
 def limit_words(text: str) -> str:
     """`3 work_day` -> 3 个工作日, in the reader's language."""
     limit = parse_limit(text)
+    if limit.by is not None:
+        return limit.words
     value = format(limit.value.normalize(), "f")
     words = {
         "urgent_hour": _("{n} 小时（昼夜连着算）"),

@@ -43,7 +43,8 @@ def _on(rule: Rule) -> str:
 def rhythm_words(rule: Rule) -> str:
     """多久一次, in one line."""
     if rule.within is not None:
-        return _("{limit}内").format(limit=parse_limit(rule.within[0]).words)
+        limit = parse_limit(rule.within[0])
+        return limit.words if limit.by is not None else _("{limit}内").format(limit=limit.words)
     rhythm = rule.rhythm
     said = "".join(filter(None, [_every(rule), _on(rule)]))
     if rhythm.before and rhythm.before == rhythm.after:

@@ -1,12 +1,13 @@
 """Time that runs out by itself: publicity, parking, and what may happen before it does."""
 
 from datetime import date, timedelta
+from shutil import copytree
 
 import pytest
 
 from gezhi.engines.workflows import queries, ticking
 from gezhi.engines.workflows.models import CLOSED, OPEN
-from gezhi.foundation import events
+from gezhi.foundation import events, packs
 from gezhi.foundation.calendar import clock, deadline, import_holidays, parse_limit
 from gezhi.foundation.errors import Conflict, Invalid
 from tests.foundation.people.county import SETUP
@@ -102,6 +103,23 @@ def test_a_chain_of_approval_parks_and_time_brings_it_back(world, at_ten):
 def test_parking_is_never_longer_than_its_bound(world, at_ten):
     case = parked(world, date(2029, 1, 1))
     assert case.parked_until == deadline(clock.now(), parse_limit("90 calendar_day"))
+
+
+def test_a_kept_day_may_be_waited_for_to_an_hour_before_it(world, at_ten, tmp_path):
+    pack = tmp_path / "joint"
+    copytree(joint.folder(), pack)
+    (tmp_path / "standard-county").symlink_to(joint.PACKS / "standard-county")
+    for file in (pack / "pack.yaml", *pack.glob("workflows/*.yaml")):
+        words = file.read_text("utf-8").replace("version: 1", "version: 2", 1)
+        eve = 'until: next_date, by: "20:00", before: 1, max'
+        file.write_text(words.replace("until: next_date, max", eve), "utf-8")
+    packs.install(pack, actor=SETUP)
+    case = parked(world, date(2026, 12, 1))
+    assert case.version == 2 and case.parked_until == clock.midnight(date(2026, 11, 30)) + timedelta(hours=20)
+    at_ten.move_to(case.parked_until + timedelta(seconds=1))
+    joint.tick()
+    case.refresh_from_db()
+    assert case.stage == "sign"
 
 
 def test_parking_ends_after_two_times(world, at_ten):

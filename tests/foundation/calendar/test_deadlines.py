@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gezhi.foundation.calendar.timeline import STANDARD_HOURS, Hours
 from gezhi.foundation.calendar.units import Limit, Unit, parse_limit
 
-from .cases import NATURAL, RUNNING_WORK_DAYS, WORK_DAYS, WORK_HOURS
+from .cases import HOURS_OF_DAY, NATURAL, RUNNING_WORK_DAYS, WORK_DAYS, WORK_HOURS
 from .helpers import SHANGHAI, local, running, timeline
 
 STANDARD = timeline()
@@ -29,6 +29,12 @@ def test_a_place_may_let_work_days_run(start, limit, end):
     assert RUNNING.deadline(local(start), parse_limit(limit)) == local(end)
 
 
+@pytest.mark.parametrize(("start", "limit", "end"), HOURS_OF_DAY)
+def test_a_day_may_end_at_an_hour(start, limit, end):
+    for line in (STANDARD, RUNNING):
+        assert line.deadline(local(start), parse_limit(limit)) == local(end)
+
+
 moments = st.datetimes(
     datetime.fromisoformat("2024-01-01"), datetime.fromisoformat("2026-11-30"), timezones=st.just(SHANGHAI)
 )
@@ -38,6 +44,12 @@ work_limits = st.one_of(
 )
 limits = st.one_of(
     work_limits,
+    st.builds(
+        lambda value, unit, by: Limit(Decimal(value), unit, by),
+        st.integers(0, 60),
+        st.sampled_from([Unit.WORK_DAY, Unit.CALENDAR_DAY]),
+        st.integers(1, 24 * 60),
+    ),
     st.decimals("0.01", 300, places=2).map(lambda v: Limit(v, Unit.URGENT_HOUR)),
     st.integers(0, 60).map(lambda v: Limit(Decimal(v), Unit.CALENDAR_DAY)),
 )
@@ -57,6 +69,19 @@ def test_a_longer_limit_is_never_due_earlier(start, unit, one, other):
     short, long = sorted((one, other))
     due = STANDARD.deadline
     assert due(start, Limit(Decimal(short), unit)) <= due(start, Limit(Decimal(long), unit))
+
+
+@unhurried
+@given(moments, st.sampled_from([Unit.WORK_DAY, Unit.CALENDAR_DAY]), st.integers(0, 60), st.integers(0, 60),
+       st.integers(1, 24 * 60))  # fmt: skip
+def test_more_days_or_a_later_hour_are_never_due_earlier(start, unit, one, other, by):
+    short, long = sorted((one, other))
+    due = STANDARD.deadline(start, Limit(Decimal(short), unit, by))
+    assert due <= STANDARD.deadline(start, Limit(Decimal(long), unit, by))
+    local_due = due.astimezone(SHANGHAI)
+    assert (local_due.hour * 60 + local_due.minute) % (24 * 60) == by % (24 * 60)
+    day = (local_due - timedelta(minutes=by)).date()
+    assert unit is Unit.CALENDAR_DAY or STANDARD.works(day)
 
 
 @unhurried

@@ -14,6 +14,7 @@ from gezhi.engines.workflows.methods.models import DraftStep, MethodDraft, Migra
 from gezhi.engines.workflows.models import Case
 from gezhi.engines.workflows.schema import definition
 from gezhi.foundation import db, events, packs, people
+from gezhi.foundation.calendar import import_holidays
 from gezhi.foundation.db import count_queries
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed
 from gezhi.foundation.jobs import claims
@@ -165,6 +166,34 @@ def test_flaws_are_said_at_their_step_while_one_changes_and_stop_the_proposal(ho
     send(client, draft, "undo")
     same = send(client, draft, "propose")
     assert same.status_code == 422 and "和现在用的一模一样" in same.content.decode()
+
+
+@pytest.fixture
+def friday():
+    """Asked for before the house, so that everybody in it has been there by then: 17:30 of a Friday."""
+    with time_machine.travel("2026-11-20T09:30:00+00:00", tick=False):
+        yield
+
+
+def test_a_step_may_end_at_an_hour_of_a_day_drawn_said_and_counted_again(friday, house, world):
+    """Drafted on the page by somebody who does not program; a holiday that is imported moves it to the next day."""
+    drafter, other = house.of("赵兰"), house.of("卢一舟")
+    draft, stage = begin(drafter), first_task("errand")
+    hour = {"stage": stage.id, "limit": "1", "limit_unit": "work_day", "limit_hour": "9:00"}
+    assert send(drafter, draft, "deadline", **hour).status_code == 302
+    page = drafter.get(f"/desk/methods/drafts/{draft.pk}?step={stage.id}").content.decode()
+    assert 'name="limit_hour" value="09:00"' in page and "下个工作日 9:00前办好" in page
+    for wrong in ({"limit_hour": "九点"}, {"limit_hour": "25:00"}, {"limit_unit": "work_hour"}):
+        answer = send(drafter, draft, "deadline", **hour | wrong)
+        assert answer.status_code == 422 and "时限" in answer.content.decode(), wrong
+    send(drafter, draft, "propose", words="说好了第二天上班就给")
+    draft.refresh_from_db()
+    send(other, draft, "approve", digest=draft.digest)
+    assert "下个工作日 9:00前办好。" in other.get("/desk/methods/errand").content.decode()
+    case = world.open("代取药", workflow="errand", consent="本人电话里同意", by="赵兰", channel="counter")
+    assert world.main(case).due_at.isoformat() == "2026-11-23T01:00:00+00:00", "nine on Monday"
+    import_holidays([{"date": "2026-11-23", "name": "试验日", "is_workday": False}], actor=SETUP)
+    assert world.main(case).due_at.isoformat() == "2026-11-24T01:00:00+00:00", "nine on Tuesday"
 
 
 def test_what_makes_no_sense_is_refused_at_its_field_and_nothing_is_stored(house, world):

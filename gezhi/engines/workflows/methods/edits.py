@@ -72,7 +72,7 @@ def _limit(answers: Mapping[str, str], key: str = "limit") -> str:
     number, unit = answers.get(key, ""), answers.get(f"{key}_unit", "")
     if unit and not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,2})?", number):
         raise Refused(key, _("请写一个数，例如 2。"))
-    written = f"{number} {unit}".strip() if unit else number
+    written = f"{number} {unit} {answers.get(f'{key}_hour', '')}".strip() if unit else number
     try:
         return str(parse_limit(written))
     except Refusal as refusal:

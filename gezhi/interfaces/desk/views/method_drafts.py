@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
@@ -184,11 +185,9 @@ def _chosen(name: str, stages: dict[str, Any], found: Checked, document: dict[st
     stage = stages[name]
     clock = stage.get("clock") if isinstance(stage.get("clock"), dict) else {}
     limit = str(clock.get("limit") or clock.get("max") or "")
-    number, unit = limit.partition(" ")[::2]
-    try:
-        parse_limit(limit)
-    except Refusal:
-        number, unit = ("", "promise") if limit == "promise" else ("", "work_day")
+    number, unit, hour = "", "promise" if limit == "promise" else "work_day", ""
+    with suppress(Refusal):
+        number, unit, hour = [*str(parse_limit(limit)).split(), ""][:3]
     owner = stage.get("owner") if isinstance(stage.get("owner"), dict) else {}
     actions = stage.get("actions") if isinstance(stage.get("actions"), dict) else {}
     return {
@@ -197,6 +196,7 @@ def _chosen(name: str, stages: dict[str, Any], found: Checked, document: dict[st
         "kind": _KINDS.get(str(stage.get("kind")), ""),
         "number": number,
         "unit": unit,
+        "hour": hour,
         "dated": "until" in clock,
         "timed": bool(clock) or stage.get("kind") == "task",
         "owned": bool(owner) or stage.get("kind") == "task",

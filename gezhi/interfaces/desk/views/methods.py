@@ -318,7 +318,12 @@ def _rules(flow: Workflow, way: Course) -> list[dict[str, str]]:
                 lines.append(words + _("。"))
         lines += [_rung(rung) for rung in stage.ladder]
         if stage.silence_after:
-            lines.append(_("{n}没有回话，系统接着走。").format(n=limit_words(stage.silence_after)))
+            words = (
+                _("到{n}没有回话，系统接着走。")
+                if parse_limit(stage.silence_after).by is not None
+                else _("{n}没有回话，系统接着走。")
+            )
+            lines.append(words.format(n=limit_words(stage.silence_after)))
         inside = way.position(id) is not None
         rules.append(
             {
@@ -355,6 +360,8 @@ def _rung(rung: Rung) -> str:
     whose = post.title if post else rung.post
     after = parse_limit(rung.after)
     when = _("过了时限") if not after.value else _("过时限 {n} 还没办").format(n=limit_words(rung.after))
+    if after.by is not None:
+        when = _("过了时限，到{n}还没办").format(n=limit_words(rung.after))
     if rung.do == "remind":
         return _("{when}，再提醒一次。").format(when=when)
     if rung.do == "take_over":

@@ -110,7 +110,8 @@ def change(request: Request, panel_id: int, what: str) -> HttpResponse:
                 choice=given.get("choice", ""),
                 reason=given.get("reason", ""),
             )
-            done = _("{who}这一票记下了。").format(who=row.label)
+            heard = row.choice == "heard"
+            done = (_("{who}的意见记下了。") if heard else _("{who}这一票记下了。")).format(who=row.label)
         elif what == "recuse":
             number = whole(given.get("ballot")) or 0
             row = panels.recuse(panel_id, number, actor=request.actor, ground=given.get("ground", ""))
