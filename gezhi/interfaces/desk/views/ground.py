@@ -20,11 +20,11 @@ from gezhi.interfaces.site.requests import Request
 from ..atlas import Load, load_map
 from ..menu import home_place
 from ..page import show, staff
+from ..unit_grids import by_unit
 
 COLUMN = {"county": "county_id", "town": "town_id", "village": "village_id"}
 BELOW = {"county": "town_id", "town": "village_id", "village": "grid_id"}
 POINTS = 400
-UNIT_CASES = 5000
 
 
 @staff
@@ -54,7 +54,7 @@ def map_page(request: Request, place: int | None = None) -> HttpResponse:
     )
     known = {line[BELOW[info.kind]]: (line["open"], line["late"]) for line in lines}
     if layer == "unit":
-        known = _by_unit(inside, now)
+        known = by_unit(inside, now)
     children = list(units) if layer == "unit" else _below(info)
     loads = {id: Load(*known.get(id, (0, 0)), _way(request, id)) for id in children}
     rows = [{"id": id, "name": places.short_name(directory.get(id).name), "load": loads[id]} for id in children]
@@ -132,31 +132,6 @@ def plates(request: Request, place: int) -> HttpResponse:
     base = f"{request.scheme}://{request.get_host()}" if not settings.PRODUCTION else f"https://{request.get_host()}"
     context = {"sheets": places.sheets(place, base), "name": directory.label(place), "place": directory.get(place)}
     return show(request, "desk/qr_sheet.html", context, here="places")
-
-
-def _by_unit(inside: Any, now: Any) -> dict[int | None, tuple[int, int]]:
-    """Open and late cases by unit grid: found by their point, because a case's own grid is that of governance."""
-    directory = places.directory()
-    rows = list(inside.values_list("lon", "lat", "late_at")[:UNIT_CASES])
-    placed = [row for row in rows if row[0] is not None]
-    found = directory.locator("unit").find_many([r[0] for r in placed], [r[1] for r in placed]) if placed else []
-    counts: dict[int | None, tuple[int, int]] = {}
-    where = [*found, *[None] * (len(rows) - len(placed))]
-    for grid, (_lon, _lat, late_at) in zip(where, [*placed, *(r for r in rows if r[0] is None)], strict=True):
-        open, late = counts.get(grid, (0, 0))
-        counts[grid] = (open + 1, late + (late_at is not None and late_at < now))
-    return counts
-
-
-def in_unit(unit: int, state: str | None) -> tuple[int, ...]:
-    """Ids of the cases (of a state, or all) whose point lies in a unit grid, the newest first. One query."""
-    directory = places.directory()
-    inside = Case.objects.filter(ORDINARY, village_id=directory.parent(unit, "unit"), lon__isnull=False)
-    if state:
-        inside = inside.filter(state=state)
-    rows = list(inside.order_by("-pk").values_list("pk", "lon", "lat")[:UNIT_CASES])
-    found = directory.locator("unit").find_many([r[1] for r in rows], [r[2] for r in rows]) if rows else []
-    return tuple(row[0] for row, grid in zip(rows, found, strict=True) if grid == unit)
 
 
 def _problems() -> list[Any]:

@@ -14,8 +14,8 @@ from gezhi.flows.papers import ledgers
 from gezhi.foundation.errors import Invalid
 from gezhi.interfaces.site.requests import Request
 
+from ..narrowing import filters_of, said_of
 from ..page import staff
-from .lists import filters_of, said_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -19,8 +19,8 @@ from gezhi.interfaces.site.requests import Request
 
 from .. import bars
 from ..names import seat_name
+from ..narrowing import narrowing_places
 from ..page import show, staff, whole
-from .lists import narrowing_places
 
 KEPT = "desk.supervise"
 CELLS = 60  # so many squares a unit; more are said in words
