@@ -1,4 +1,4 @@
-"""Fill the home of this process's environment with a small demo county: `python -m tests.browser.fill CASES [WEEKS]`.
+"""Fill the home of this process's environment with a small demo county, on a Sunday afternoon: `python -m tests.browser.fill CASES [WEEKS]`.
 
 Beside the demo sign-ins there are three more, with the same password: `power` and `water`, the county's power and
 water companies, and `relief`, a person without a seat whom an administrator may appoint or a roster may put on duty.
@@ -7,11 +7,17 @@ water companies, and `relief`, a person without a seat whom an administrator may
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
+from datetime import UTC, datetime
 
 import django
+import time_machine
 
+#: When the county's present is, whenever the test runs: a Sunday, so that the stories' working days are those of one week,
+#: far from midnight and from the end of a month.
+SUNDAY = datetime(2026, 11, 22, 6, tzinfo=UTC)
 RELIEF = ("程立新", "19900090001")
 
 
@@ -19,15 +25,22 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gezhi.interfaces.site.settings")
     django.setup()
     in_haste()
+    from gezhi.foundation import db
+    from gezhi.foundation.calendar import clock
+    from gezhi.foundation.db import revisions
     from gezhi.interfaces.demo import seed
     from gezhi.interfaces.jobs import steps
 
-    steps.migrate()
-    steps.install_packs()
-    seed.fill(cases=int(sys.argv[1]), weeks=int(sys.argv[2]) if len(sys.argv) > 2 else seed.WEEKS)
-    more_sign_ins()
-    steps.install_packs()  # reads nothing new: that all of them were read is noted
-    caught_up()
+    real = datetime.now(UTC)
+    with time_machine.travel(SUNDAY, tick=True):
+        steps.migrate()
+        steps.install_packs()
+        seed.fill(cases=int(sys.argv[1]), weeks=int(sys.argv[2]) if len(sys.argv) > 2 else seed.WEEKS)
+        more_sign_ins()
+        steps.install_packs()  # reads nothing new: that all of them were read is noted
+        caught_up()
+    with db.write():
+        revisions.assign(clock.OFFSET, math.ceil((SUNDAY - real).total_seconds()))
     return 0
 
 

@@ -2,7 +2,8 @@
 
 `look(name)` says of the page that is open now: one h1, a language, nothing scrolls sideways; also at 390 px, and at
 320 px with large type in both languages, the first two times that kind of page is met in a process (`GEZHI_LOOK=all`
-judges every time). With `GEZHI_SHOTS=<folder>` every look leaves its pictures there.
+judges every time). `GEZHI_SLOW=6` gives every page a sixth of the processor: what looks once where it ought to wait fails
+then. With `GEZHI_SHOTS=<folder>` every look leaves its pictures there.
 """
 
 from __future__ import annotations
@@ -199,6 +200,8 @@ def context(browser: Browser, base: str, width: int, height: int, **more: Any) -
 def watched(within: BrowserContext, base: str, note: Callable[[str], None]) -> Page:
     """A page of which `note` hears what it does wrong."""
     page = within.new_page()
+    if slow := os.environ.get("GEZHI_SLOW"):
+        within.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": float(slow)})
 
     def failed(request: Request) -> None:
         # A page that is left while it still loads gives up its requests: nobody's fault.

@@ -40,11 +40,9 @@ def test_sixteen_writers_of_cases(tmp_path):
     assert [fault for report in reports for fault in report["failed"]] == []
     made = {case for report in reports for case in report["made"]}
     assert len(made) == PROCESSES * THREADS * CASES
-    # Nobody starves: no thread needed more than its share of the turns, give or take what starting up takes,
-    # and no single matter waited longer than everybody's turn several times over.
-    mean = sum(report["total"] for report in reports) / len(reports)
-    assert max(report["total"] for report in reports) <= 3 * mean
-    assert max(report["longest"] for report in reports) <= mean
+    # Nobody starves: everybody is through with all of theirs, and nobody was told to come again. (How evenly turns are
+    # dealt out is counted in tests/concurrency/test_sqlite_writers.py: seconds are the machine's, not the door's.)
+    assert [len(report["made"]) for report in reports] == [CASES] * (PROCESSES * THREADS)
 
     with sqlite3.connect(tmp_path / "home" / "gezhi.sqlite3") as database:
         rows = dict(database.execute("SELECT id, event_seq FROM workflows_case"))

@@ -33,7 +33,7 @@ def race(*calls: Callable[[], object]) -> list[object]:
     def run(number: int) -> None:
         try:
             with revisions.scope():
-                gate.wait(30)
+                gate.wait(180)
                 outcomes[number] = calls[number]()
         except Exception as refused:
             outcomes[number] = refused

@@ -42,7 +42,7 @@ class Phone:
             viewport=more.pop("viewport", {"width": 390, "height": 844}), has_touch=True, is_mobile=True, locale="zh-CN",
             timezone_id="Asia/Shanghai", base_url=self.base, **more,
         )  # fmt: skip
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(60_000)
         self._contexts.append(made)
         return made
 
@@ -76,7 +76,7 @@ def sideways(page: Page) -> int:
     return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
 
-def until(page: Page, condition: str, seconds: float = 15.0) -> None:
+def until(page: Page, condition: str, seconds: float = 60.0) -> None:
     """Wait until a JavaScript expression holds. (Playwright's own waiting evaluates text in the page, which our
     content security policy rightly refuses.)"""
     for _look in range(int(seconds * 10)):

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
+from tests.browser.fill import SUNDAY
 from tests.browser.house import House, house, start
 from tools.independent_counts import CHINA, COUNTS, GROUPS, Counts, bounds
 
@@ -157,7 +158,7 @@ def _below(client: httpx.Client, place: int) -> list[str]:
 
 def _periods() -> tuple[list[str], list[str]]:
     """This week and the two before it, this month and the one before it, written as bulletins are numbered."""
-    today = datetime.now(CHINA).date()
+    today = SUNDAY.astimezone(CHINA).date()
     weeks = [(today - timedelta(weeks=n)).isocalendar() for n in range(3)]
     first = today.replace(day=1)
     months = [first, first - timedelta(days=1)]

@@ -39,7 +39,7 @@ class Late(threading.Thread):
             with db.write():
                 events.record(self.stream, "late.made", actor=CLERK, patch={}, head=GENESIS)
                 self.written.set()
-                self.commit.wait(30)
+                self.commit.wait(180)
         except BaseException as error:
             self.failure = error
         finally:
@@ -48,12 +48,12 @@ class Late(threading.Thread):
 
     def begin(self) -> Late:
         self.start()
-        assert self.written.wait(30)
+        assert self.written.wait(180)
         return self
 
     def end(self) -> None:
         self.commit.set()
-        self.join(30)
+        self.join(180)
         assert self.failure is None, self.failure
 
 
@@ -143,16 +143,16 @@ def test_two_sealers_do_not_collide():
             with db.write():
                 results.append(events.seal_now())
                 inside.set()
-                leave.wait(30)
+                leave.wait(180)
         finally:
             connection.close()
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert inside.wait(30)
+    assert inside.wait(180)
     assert events.seal_now() is None  # the other one is at it
     leave.set()
-    thread.join(30)
+    thread.join(180)
     assert results[0].count == 3
     assert [block.position for block in Block.objects.all()] == [1]
     assert events.verify().clean

@@ -50,6 +50,7 @@ class Wire:
             # Closed while we were still talking; or it waits for the rest of what is no request.
             with suppress(ConnectionResetError, BrokenPipeError, TimeoutError):
                 line.sendall(raw)
+            with suppress(ConnectionResetError, BrokenPipeError, TimeoutError):  # the answer may lie here already
                 while part := line.recv(65536):
                     answer += part
         found = re.match(rb"HTTP/1\.1 (\d{3})", answer)
@@ -67,10 +68,10 @@ class Wire:
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(5)
+            self.process.wait(60)
 
 
 @pytest.fixture(scope="module")

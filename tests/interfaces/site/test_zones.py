@@ -74,7 +74,7 @@ def wait(url: str, log: Path) -> None:
 
 
 def get(url: str, **more) -> httpx.Response:
-    return httpx.get(url, trust_env=False, timeout=30, **more)
+    return httpx.get(url, trust_env=False, timeout=120, **more)
 
 
 @pytest.mark.slow
@@ -90,7 +90,7 @@ def test_each_answers_at_its_own_addresses_and_knows_no_other(servers, zone):
 
 @pytest.mark.slow
 def test_a_session_of_the_desk_is_worth_nothing_at_the_portal(servers):
-    with httpx.Client(base_url=servers["desk"], trust_env=False, timeout=30) as desk:
+    with httpx.Client(base_url=servers["desk"], trust_env=False, timeout=120) as desk:
         desk.get("/signin")
         answer = desk.post(
             "/signin", data={"username": "anning", "password": "柳树 铁桥 星期三晚上"},
