@@ -178,9 +178,9 @@ def attack(site: Site, crowd: Crowd, kills: int, draw: random.Random) -> Counter
     draw.shuffle(plan)
     for who in plan:
         answered = len(crowd.heard.made)
-        site.wait(lambda answered=answered: len(crowd.heard.made) > answered, "answering again", 120)
+        site.wait(lambda answered=answered: len(crowd.heard.made) > answered, "answering again", 300)
         time.sleep(draw.uniform(0.05, 0.6))
-        site.wait(lambda who=who: kill_one(site, who, draw), f"a {who} to kill", 120)
+        site.wait(lambda who=who: kill_one(site, who, draw), f"a {who} to kill", 300)
         killed[who] += 1
     return killed
 
@@ -197,8 +197,8 @@ def surge(site: Site, draw: random.Random) -> int:
     due = WorkItem.objects.filter(state=OPEN, next_at__lte=clock.now())
     for _ in range(2):
         before = due.count()  # none: the worker was through while this process waited for its turn on a busy machine
-        site.wait(lambda before=before: not before or due.count() < before, "firing", 120)
-        site.wait(lambda: kill_one(site, "worker", draw), "a worker to kill", 120)
+        site.wait(lambda before=before: not before or due.count() < before, "firing", 300)
+        site.wait(lambda: kill_one(site, "worker", draw), "a worker to kill", 300)
     return 2
 
 
@@ -215,7 +215,7 @@ def settle(site: Site) -> None:
             or WorkItem.objects.filter(state=OPEN, next_at__lte=now).exists()
         )
 
-    site.wait(site.healthy, "healthy", 120)
+    site.wait(site.healthy, "healthy", 300)
 
     def still_quiet() -> bool:
         """Quiet, and so after what was last sealed has been followed: the flows make jobs a second or two later."""
@@ -247,12 +247,14 @@ def main() -> int:
     site = Site(env, args.directory / "log")
     site.start()
     try:
-        site.wait(site.healthy, "healthy", 120)
+        site.wait(site.healthy, "healthy", 300)
         crowd = Crowd(site, Tokens())
         for thread in crowd.threads:
             thread.start()
         try:
             killed = attack(site, crowd, args.kills - 2, random.Random(args.seed))
+            # On a slow machine kills come faster than answers: what is counted below must be more than a handful.
+            site.wait(lambda: sum(map(len, list(crowd.heard.done.values()))) > args.kills, "work enough", 300)
         finally:
             crowd.stop.set()
             for thread in crowd.threads:

@@ -18,7 +18,7 @@ import httpx
 from tests.ports import free_port
 
 GEZHI = [sys.executable, "-m", "gezhi.interfaces.commands.main"]
-PATIENCE = 180.0
+PATIENCE = 300.0
 
 
 def environment(root: Path, database_url: str = "") -> dict[str, str]:
