@@ -66,7 +66,17 @@ class Cluster:
         chosen = "".join(f" -c {name}={value}" for name, value in {**_SETTINGS, **settings}.items())
         options = f"-p {cluster.port} -k {directory}{chosen}"
         cluster._run(
-            "pg_ctl", "-D", str(directory / "data"), "-l", str(directory / "log"), "-w", "-o", options, "start"
+            "pg_ctl",
+            "-D",
+            str(directory / "data"),
+            "-l",
+            str(directory / "log"),
+            "-w",
+            "-t",
+            "300",
+            "-o",
+            options,
+            "start",
         )
         return cluster
 

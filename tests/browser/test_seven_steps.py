@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.house import House, start
 from tests.browser.visitor import Enter, Visitor
@@ -179,7 +180,7 @@ def add_an_eighth(enter: Enter) -> None:
     add.locator("button").click()
     page.locator(".steps-list a.on", has_text="访").wait_for()
     assert page.locator(".verdict .fault").count() == 0 and "访" in page.locator(".said-changes").inner_text()
-    assert page.evaluate("document.activeElement.id") == "step", "the keyboard goes on where the new step is"
+    expect(page.locator("#step")).to_be_focused(timeout=60_000)  # the keyboard goes on where the new step is
     clerk.look("editor-eighth")
     page.fill("#why-words", "结果贴出去半个月，回头看一次还堵不堵。")
     clerk.press(page.locator('button[value="propose"]'))

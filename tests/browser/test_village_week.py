@@ -251,7 +251,7 @@ def livelihood(client, house: House, ident: str, helper: str) -> int:
 
 def settled_rule(house: House, rule: str, period: str, *, missed: int) -> None:
     """The worker closes windows every minute of the house's clock; so many are missed then."""
-    until = time.monotonic() + 90
+    until = time.monotonic() + 400
     while time.monotonic() < until:
         found = standing(house, rule, period)
         if found[2] == missed:
@@ -262,7 +262,7 @@ def settled_rule(house: House, rule: str, period: str, *, missed: int) -> None:
 
 def sealed(house: House, title: str, period: str) -> str:
     """The address of a sealed bulletin of the village, once the worker has written it."""
-    until = time.monotonic() + 120
+    until = time.monotonic() + 400
     while time.monotonic() < until:
         page = house.client("secretary").get("/desk/bulletins").text
         for row in re.findall(r"<tr.*?</tr>", page, re.S):
