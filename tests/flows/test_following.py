@@ -58,8 +58,14 @@ def test_each_step_tells_the_next_and_never_whoever_did_it(world):
     assert not Delivery.objects.exists()
 
 
-@time_machine.travel(datetime(2027, 3, 17, 4, tzinfo=UTC))  # Wednesday noon: at night it would be the duty desk's
-def test_an_urgent_matter_is_told_as_urgent_and_a_return_only_once(world):
+@pytest.fixture
+def noon():
+    """A Wednesday's, asked for before the county is made: people hold their seats from then on, whenever the test runs."""
+    with time_machine.travel(datetime(2027, 3, 17, 4, tzinfo=UTC), tick=False) as moment:
+        yield moment
+
+
+def test_an_urgent_matter_is_told_as_urgent_and_a_return_only_once(noon, world):  # at night it is the duty desk's
     case = world.open(urgent=True)
     catch_up()
     world.to_sign(case)

@@ -30,7 +30,8 @@ def gateway():
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             fake.came.append({"path": self.path, "body": body, "auth": self.headers.get("Authorization", "")})
-            time.sleep(fake.wait)
+            if fake.wait:
+                time.sleep(fake.wait)
             status, answer = fake.answer(body)
             said = json.dumps(answer).encode()
             self.send_response(status)
