@@ -219,6 +219,7 @@ def build() -> Scene:
         "desk/notices/<int:id>": {"id": line},
         "field/notices/<int:id>": {"id": line},
         "desk/notices/gateways/<int:id>": {"id": gateway},
+        "desk/notices/gateways/<int:id>/try": {"id": gateway},
         "desk/duty/<int:place>/phone/<int:person>": {"place": world.places["east"], "person": world.people["周敏"]},
         "desk/duty/<int:place>": {"place": world.places["east"]},
         "desk/places/import/<slug:token>": {"token": _places_file(scene)},

@@ -336,6 +336,7 @@ PAGES = {
     "POST desk/notices/gateways":                                            "1333333333333333?",
     "GET desk/notices/gateways/<int:id>":                                    "1333333333333333o",
     "POST desk/notices/gateways/<int:id>":                                   "1333333333333333?",
+    "POST desk/notices/gateways/<int:id>/try":                               "1333333333333333>",
     "POST desk/notices/failed/<int:id>/retry":                               "1333333333333333>",
     # The log.
     "GET desk/audit":                                                        "133333333333333o3",

@@ -140,9 +140,12 @@ def types_of(flow: Workflow, action: Action) -> dict[str, Type]:
 
 def field_problems(action: Action, values: Mapping[str, Any], case: Case, flow: Workflow) -> dict[str, Any]:
     """What a form cannot know by itself: the seat exists, handles matters and is not the one returning, the category
-    exists."""
+    exists, a pause does not end before today."""
     problems: dict[str, Any] = {}
     directory = people.directory()
+    # What stands still until a day that has passed would not stand still at all.
+    pauses = {s.clock.until for s in flow.stages.values() if s.pauses and s.clock is not None}
+    pausing = {field for name, field in action.keep.items() if name in pauses}
     branching = {track.each for stage in flow.stages.values() for track in stage.tracks}
     to_handle = {action.assign, "proposed"} | {field for name, field in action.keep.items() if name in branching}
     for field in action.form.fields:
@@ -169,6 +172,8 @@ def field_problems(action: Action, values: Mapping[str, Any], case: Case, flow: 
                 problems[field.id] = _("选的席位里有不办事的，请去掉它。")
         elif field.type == "category" and packs.registry().categories.get(value) is None:
             problems[field.id] = _("没有这个类别，请从列表里选。")
+        elif field.id in pausing and value < clock.today():
+            problems[field.id] = _("这一天已经过去了，请填今天或以后的日子。")
     return problems
 
 

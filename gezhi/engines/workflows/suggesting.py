@@ -32,7 +32,10 @@ class UnitSuggestion:
 
 
 def suggest_units(case: Case, category: str, *, days: int = 90, limit: int = 3) -> list[UnitSuggestion]:
-    """Who handled this category in this town (else county) within `days`: a suggestion with its evidence."""
+    """Who handled this category in this town (else county) within `days`: a suggestion with its evidence.
+
+    Never the people of another village or grid: what they did there is no reason to come here.
+    """
     if not category:
         return []
     since = clock.midnight(clock.today() - timedelta(days=days))
@@ -46,11 +49,12 @@ def suggest_units(case: Case, category: str, *, days: int = 90, limit: int = 3) 
         found = cursor.fetchall()
     total = sum(n for _s, n in found)
     directory = people.directory()
+    over = {case.place_id, *places.directory().ancestors(case.place_id)}
     return [
         UnitSuggestion(seat, directory.seat(seat).label, n, total, getattr(case, column), since)
-        for seat, n in found[:limit]
-        if directory.seat(seat).closed_at is None
-    ]
+        for seat, n in found
+        if directory.seat(seat).closed_at is None and directory.seat(seat).place_id in over
+    ][:limit]
 
 
 def seat_choices(place_id: int) -> list[tuple[str, list[tuple[int, str]]]]:

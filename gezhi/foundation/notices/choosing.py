@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Collection, Mapping
 from datetime import time
 from typing import Any
@@ -14,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from gezhi.foundation import db, events
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db.inserting import new_ids
-from gezhi.foundation.errors import Invalid, NotAllowed, NotFound
+from gezhi.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from gezhi.foundation.people import Actor, crypto
+from gezhi.foundation.people.models import Person
 
-from . import refusals
+from . import guards, refusals
 from .models import (
     CHANNELS,
     FAILED,
@@ -31,7 +33,9 @@ from .models import (
     House,
     Notice,
 )
+from .posting import sealed
 from .sending import settings_of
+from .templates import TRIED
 
 MANAGE = "packs.manage"  # whoever puts practices in force also opens the ways out
 _EMAIL = re.compile(r"[^@\s<>\"']{1,64}@[^@\s<>\"']{1,190}\.[^@\s<>\"'.]{2,}")
@@ -121,6 +125,44 @@ def retry(id: int, *, actor: Actor) -> bool:
         row = Delivery.objects.filter(pk=id, state=FAILED)
         Gateway.objects.filter(pk__in=row.values("gateway")).update(rest_until=None)
         return bool(row.update(state=WAITING, attempts=0, run_at=clock.now(), done_at=None, error=""))
+
+
+@guards.guard("gateway")
+def _try_is_no_matter(asked: Collection[guards.Asked]) -> set[guards.Asked]:
+    """A trial message is about no matter: whoever sent it to themselves, or to a group, may read it."""
+    return set(asked)
+
+
+def try_out(id: int, *, actor: Actor) -> None:
+    """Send a trial message now, whatever the hour: to the group of a robot, else to the actor's own phone or mailbox.
+
+    Raises NotFound, Conflict (it is off), Invalid (the actor left no address). It goes the way of every other message.
+    """
+    actor.need(MANAGE)
+    with db.write():
+        row = Gateway.objects.select_for_update().filter(pk=id).first()
+        if row is None:
+            raise NotFound(refusals.NOT_FOUND)
+        if not row.enabled:
+            raise Conflict(refusals.TRY_OFF)
+        person = None if row.channel in GROUPS else actor.person_id
+        if row.channel not in GROUPS and not _reachable(person, row.channel):
+            raise Invalid(refusals.TRY_NOWHERE)
+        Gateway.objects.filter(pk=id).update(rest_until=None)
+        now = clock.now()
+        key = f"try:{id}:{secrets.token_hex(8)}"
+        Delivery.objects.create(
+            key=key, gateway=row, person=person, template=TRIED.name, stream=f"gateway:{id}", words=sealed({}, key),
+            urgent=True, run_at=now, created_at=now,
+        )  # fmt: skip
+
+
+def _reachable(person: int | None, channel: str) -> bool:
+    if person is None:
+        return False
+    if channel == "email":
+        return Choice.objects.filter(pk=person, email__isnull=False).exists()
+    return Person.objects.filter(pk=person, phone_ref__isnull=False).exists()
 
 
 def set_address(address: str, *, actor: Actor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,7 +93,7 @@ def _failure(row: Delivery) -> Failure:
         who = person.name_public if person else ""
     else:
         seat = directory.seats.get(row.seat or 0)
-        who = _("{seat}的群").format(seat=seat.label if seat else "")
+        who = _("{seat}的群").format(seat=seat.label if seat else row.gateway.title)
     final = row.state == FAILED
     return Failure(
         row.pk, who, label(row.template), row.gateway.title, why(row.error), row.attempts,
@@ -135,6 +136,12 @@ def waiting() -> dict[int, tuple[int, datetime]]:
 def last_sent() -> dict[int, datetime]:
     """Gateway id -> when it last took a message. One query."""
     return dict(Delivery.objects.filter(state="sent").values_list("gateway").annotate(at=Max("done_at")))
+
+
+def last_tried(ids: Iterable[int]) -> dict[int, Delivery]:
+    """Gateway id -> the trial message sent last through it. One query."""
+    rows = Delivery.objects.filter(stream__in=[f"gateway:{id}" for id in ids]).order_by("id").only("gateway_id", "state", "error", "created_at")  # fmt: skip
+    return {row.gateway_id: row for row in rows}
 
 
 def gateways() -> list[Gateway]:

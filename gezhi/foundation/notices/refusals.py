@@ -20,6 +20,20 @@ NOT_FOUND = register(
     _("它不是给您的，或者已经撤回。"),
     _("请从提醒列表里打开。"),
 )
+TRY_OFF = register(
+    "notice.try_off",
+    409,
+    _("没有试发。"),
+    _("这个通道关着。"),
+    _("请先把它打开，存下，再试发。"),
+)
+TRY_NOWHERE = register(
+    "notice.try_nowhere",
+    422,
+    _("没有试发。"),
+    _("试发是发给您自己的，系统里没有您的手机号或邮箱。"),
+    _("邮箱请在“提醒 › 怎么告诉我”里填；手机号请管人员的同事登记。"),
+)
 CHOICE_WRONG = register(
     "notice.choice",
     422,

@@ -93,10 +93,11 @@ def fields(
     number: tuple[str, ...] = (),
     truth: tuple[str, ...] = (),
     needed: tuple[str, ...] = (),
+    said: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Check names and types; every wrong one is named. Empty text counts as absent, except where `needed`.
 
-    `text` fields come back as NFC strings, `number` fields as int or float (numerals in text are accepted,
+    `text` fields come back as NFC strings (a code or a phone may come as a whole number, what somebody has `said` may not), `number` fields as int or float (numerals in text are accepted,
     because multipart knows nothing else), `truth` fields as bool ("true" and "false" likewise). Raises ItemMalformed with one entry per field.
     """
     wrong: dict[str, Any] = {}
@@ -119,7 +120,7 @@ def fields(
                 wrong[name] = _("要填 true 或 false")
         elif isinstance(value, str):
             found[name] = unicodedata.normalize("NFC", value)
-        elif isinstance(value, int) and not isinstance(value, bool):
+        elif isinstance(value, int) and not isinstance(value, bool) and name not in said:
             found[name] = str(value)
         else:
             wrong[name] = _("要填文字")

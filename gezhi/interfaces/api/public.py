@@ -65,7 +65,14 @@ def _sha256(photo: UploadedFile) -> str:
 
 def _intake(given: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     """(place id, clean data) of what a resident sent; every wrong field is named at once."""
-    found = bodies.fields(given, text=tuple(_TEXTS), number=("lat", "lon"), truth=("urgent",), needed=("text",))
+    found = bodies.fields(
+        given,
+        text=tuple(_TEXTS),
+        number=("lat", "lon"),
+        truth=("urgent",),
+        needed=("text",),
+        said=("text", "about", "contact_name"),
+    )
     wrong: dict[str, Any] = {}
     clean: dict[str, Any] = {}
     for name, limit in _TEXTS.items():
@@ -145,7 +152,9 @@ def rate_request(request: HttpRequest, code: str) -> HttpResponse:
     """Possible once the work is done (`may` holds "rating"). "no" starts the work again."""
     limits.knock(request, "rate", writes=True)
     case = _case_of(request, code)
-    given = bodies.fields(bodies.json_object(request), text=("solved", "rating", "why"), needed=("solved",))
+    given = bodies.fields(
+        bodies.json_object(request), text=("solved", "rating", "why"), needed=("solved",), said=("why",)
+    )
     solved = given.pop("solved")
     if solved not in ("yes", "no"):
         raise refusals.ItemMalformed(field_errors={"solved": _("只能是 yes 或 no")})
@@ -165,7 +174,7 @@ def reopen_request(request: HttpRequest, code: str) -> HttpResponse:
     """Possible for a while after closing (`may` holds "reopen"), a bounded number of times."""
     limits.knock(request, "reopen", writes=True)
     case = _case_of(request, code)
-    given = bodies.fields(bodies.json_object(request), text=("why",))
+    given = bodies.fields(bodies.json_object(request), text=("why",), said=("why",))
     # While we still wait for the resident's word, "start again" is that word.
     return _fire(request, case, "reopen" if case.state == "closed" else "unsolved", given)
 

@@ -210,5 +210,6 @@ urlpatterns = [
     path("notices/choices", notices.choices, name="notice_choices"),
     path("notices/gateways", notices.gateways, name="gateways"),
     path("notices/gateways/<int:id>", notices.gateways, name="gateway"),
+    path("notices/gateways/<int:id>/try", notices.try_out, name="gateway_try"),
     path("notices/failed/<int:id>/retry", notices.retry, name="notice_retry"),
 ]

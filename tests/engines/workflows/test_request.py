@@ -101,6 +101,16 @@ def test_a_parked_matter_is_listed_as_such_and_its_pause_is_not_lateness(world, 
     assert bar.due_at == case.parked_until
 
 
+def test_parking_until_a_day_that_has_passed_is_refused_at_the_field(world):
+    case = world.to_handle(world.open())
+    with pytest.raises(Invalid) as refused:
+        gone = (clock.today() - timedelta(days=1)).isoformat()
+        world.do(case, "park", "马东", reason="等配件。", next_date=gone)
+    assert "已经过去了" in str(refused.value.field_errors["next_date"])
+    case.refresh_from_db()
+    assert case.stage == "handle" and items(case, state=OPEN, side=True) == []
+
+
 def test_parking_refused_moves_nothing(world):
     case = world.to_handle(world.open())
     before = case.due_at

@@ -16,7 +16,7 @@ import time_machine
 from gezhi.engines.workflows.models import Case, ProtectedAgainst
 from gezhi.foundation import events, notices, people
 from gezhi.foundation.db import count_queries
-from gezhi.foundation.errors import Invalid, NotAllowed
+from gezhi.foundation.errors import Invalid, NotAllowed, Refusal
 from gezhi.foundation.notices import channels, choosing, queries, rules, sending
 from gezhi.foundation.notices.models import Choice, Delivery, Gateway, Notice
 from gezhi.foundation.people import actions
@@ -388,3 +388,38 @@ def test_choices_are_checked(world):
     with pytest.raises(Invalid) as refusal:
         choosing.choose({"quiet_from": "25:00", "quiet_until": "06:30", "email": "x"}, actor=actor)
     assert set(refusal.value.field_errors) == {"quiet_from", "email"}
+
+
+def test_a_way_out_is_tried_at_night_and_on_a_day_off_and_says_what_came_of_it(world, fake, opened, noon, with_phone):
+    robot, text, mail, off = (
+        opened("feishu"),
+        opened("sms"),
+        opened("email", host="mail.example", **{"from": "g@mail.example"}),
+        opened("wecom"),
+    )
+    choosing.set_gateway(off, {"title": "wecom", "enabled": False}, actor=ROOT)
+    noon.move_to(datetime(2027, 3, 20, 23, 30, tzinfo=CHINA))  # a Saturday night
+    world.seat("admin", "county", "卢一舟")
+    clerk = world.actor("卢一舟")
+    with pytest.raises(NotAllowed):
+        choosing.try_out(robot, actor=world.actor("赵兰"))
+    for way, code in ((off, "notice.try_off"), (text, "notice.try_nowhere"), (mail, "notice.try_nowhere")):
+        with pytest.raises(Refusal) as refused:
+            choosing.try_out(way, actor=clerk)
+        assert refused.value.code == code
+    with_phone("卢一舟", "13900000009")
+    choosing.try_out(robot, actor=clerk)
+    choosing.try_out(text, actor=world.actor("卢一舟"))
+    sent()
+    assert [came["body"].get("phone") for came in fake.came] == [None, "13900000009"]
+    assert "格治试发" in fake.came[0]["body"]["content"]["text"] and "格治试发" in fake.came[1]["body"]["text"]
+    assert {id: row.state for id, row in queries.last_tried([robot, text, off]).items()} == {
+        robot: "sent",
+        text: "sent",
+    }
+    fake.answer = lambda _body: (404, {})
+    choosing.try_out(robot, actor=clerk)
+    sent()
+    assert queries.last_tried([robot])[robot].error == "http_404"
+    (shown,) = queries.failures()
+    assert shown.final and shown.what == "试发" and shown.who == "feishu的群"

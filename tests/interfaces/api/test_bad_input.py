@@ -96,6 +96,7 @@ def test_a_body_too_large_is_refused_by_its_length(world):
         (["text"], "request.fields"),
         ({"a": 1}, "request.fields"),
         (True, "request.fields"),
+        (5, "request.fields"),
     ],
     ids=[
         "null",
@@ -111,6 +112,7 @@ def test_a_body_too_large_is_refused_by_its_length(world):
         "list",
         "map",
         "true",
+        "number",
     ],
 )
 def test_empty_endless_and_hidden_text(world, text, code):

@@ -174,6 +174,18 @@ def test_the_number_beside_a_suggested_unit_opens_the_cases_it_counts(desk, worl
     assert f"/desk/cases/{other.id}" not in listed
 
 
+def test_nobody_of_another_grid_is_suggested(desk, world):
+    category = "H0102"
+    elsewhere = world.to_handle(world.open("路灯坏了。", category=category), "grid2", "李禾")
+    world.do(elsewhere, "finish", "李禾", result="换了灯。")
+    world.do(elsewhere, "pass", "秦英")
+    world.do(elsewhere, "solved", rating="very")
+    world.to_closed(world.open("路灯又坏了。", category=category))
+    fresh = world.open("路灯还是坏的。", category=category)
+    page = desk.of("赵兰").get(f"/desk/cases/{fresh.id}/brief", headers={"HX-Request": "true"}).content.decode()
+    assert re.findall(r"handler=(\d+)", page) == [str(world.seats["city"])]
+
+
 def test_a_false_closure_is_counted_where_follow_ups_are_and_opens(desk, world):
     case = world.to_follow_up(world.open())
     other = world.to_closed(world.open("路面坑洼。"))

@@ -96,13 +96,19 @@ def gateways(request: Request, id: int | None = None) -> HttpResponse:
             return HttpResponseRedirect(reverse("desk:gateways"))
         except Invalid as wrong:
             refusal = wrong
-    waiting, last, now = queries.waiting(), queries.last_sent(), clock.now()
+    waiting, last, tried, now = (
+        queries.waiting(),
+        queries.last_sent(),
+        queries.last_tried(r.pk for r in rows),
+        clock.now(),
+    )
     context = {
         "rows": [
             {"row": r, "channel": channel_name(r.channel), "place": places.directory().label(r.place_id) if r.place_id else "",
              "waiting": waiting[r.pk][0] if r.pk in waiting else 0,
              "held": waiting[r.pk][1] if r.pk in waiting and waiting[r.pk][1] > now else None,
-             "last": last.get(r.pk), "rests": r.rest_until and r.rest_until > now}
+             "last": last.get(r.pk), "tried": tried.get(r.pk), "why": queries.why(tried[r.pk].error) if r.pk in tried else "",
+             "rests": r.rest_until and r.rest_until > now}
             for r in rows
         ],
         "row": row,
@@ -125,6 +131,15 @@ def retry(request: Request, id: int) -> HttpResponse:
     """Send a failed message again."""
     done = choosing.retry(id, actor=request.actor)
     tell(request, _("再发一次，一分钟内看结果") if done else _("这条已经不在失败里了"))
+    return HttpResponseRedirect(reverse("desk:gateways"))
+
+
+@staff
+@require_POST
+def try_out(request: Request, id: int) -> HttpResponse:
+    """Send a trial message through one way, now."""
+    choosing.try_out(id, actor=request.actor)
+    tell(request, _("试发一条，一分钟内看结果"))
     return HttpResponseRedirect(reverse("desk:gateways"))
 
 

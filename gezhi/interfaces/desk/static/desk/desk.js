@@ -165,6 +165,50 @@
     if (event.detail.target === drawer && !drawer.contains(event.detail.elt)) opener = event.detail.elt;
   });
 
+  /* Not answered with a sheet (signed out meanwhile, no longer allowed, no line): what the page of the refusal says is said
+     above what was typed, which stays, also for when the sheet is opened again after signing in. */
+  const unanswered = (form, what, next, link) => {
+    const sent = sessionStorage.getItem(SENT);
+    if (sent && sent === draftKey(form)) sessionStorage.removeItem(SENT);
+    $("[data-unanswered]", form)?.remove();
+    const [note, words] = [document.createElement("div"), document.createElement("div")];
+    note.className = "note wrong";
+    note.dataset.unanswered = "";
+    note.setAttribute("role", "alert");
+    for (const [name, text] of [["b", what], ["span", next]]) {
+      const part = document.createElement(name);
+      part.textContent = text;
+      if (name === "span") part.className = "small";
+      words.append(part);
+    }
+    if (link) {
+      const way = document.createElement("a");
+      way.className = "link";
+      way.href = `${new URL(link.href, location.href).pathname}?next=${encodeURIComponent(location.pathname + location.search)}`;
+      way.textContent = link.textContent.trim();
+      words.append(" ", way);
+    }
+    note.append(words);
+    form.prepend(note);
+    for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  };
+  document.addEventListener("htmx:responseError", (event) => {
+    const { elt, target, xhr } = event.detail;
+    if (target !== drawer) return;
+    if (!drawer.contains(elt)) {
+      if (elt.href) location.href = elt.href;
+      return;
+    }
+    const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    const next = $(".refusal .next", page);
+    $("b", next || page)?.remove();
+    unanswered(elt.closest("form") || elt, ($("h1", page) || page.body).textContent.trim().slice(0, 200), next ? next.textContent.trim() : "",
+      xhr.status === 401 ? $(".refusal a.main", page) : null);
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.target === drawer && drawer.contains(event.detail.elt)) unanswered(event.detail.elt.closest("form"), drawer.dataset.lost, "");
+  });
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close]")) {
       if (close()) event.preventDefault();
