@@ -75,6 +75,7 @@ def drawn(
             "title": dict(asked.title),
             "type": asked.type,
             "required": asked.required,
+            "required_when": asked.required_when,
             "max": asked.limit or "",
             "help": asked.help,
             "stands": stands,

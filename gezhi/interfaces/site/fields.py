@@ -48,7 +48,7 @@ def picture(
     {field: [values]} says for which answers the question is asked. Returns a dict with `kind` one of
     truth choices select many long_text photos line (many: several of the groups, sent under one name). A truth that
     `stands` says with the form that it was asked: without its tick it is "false" then, not left open. A truth that must be
-    answered is two choices, yes and no: of a tick nobody could tell a no from what was passed over.
+    answered, be it for some answers only, is two choices, yes and no: of a tick nobody could tell a no from what was passed over.
     """
     identity, kind = str(_get(spec, "id", "")), str(_get(spec, "type", "text"))
     options = [_choice(c) for c in _get(spec, "choices", ()) or ()]
@@ -56,7 +56,9 @@ def picture(
     shown = "" if value is None else value
     drawn = {"truth": "truth", "long_text": "long_text", "photos": "photos"}.get(kind, "line")
     drawn = "many" if kind in MANY else drawn
-    if drawn == "truth" and _get(spec, "required", False) is True and not _get(spec, "stands", False):
+    sometimes = bool(_get(spec, "required_when", None))
+    asked = _get(spec, "required", False) is True or sometimes
+    if drawn == "truth" and asked and not _get(spec, "stands", False):
         drawn, options = "choices", [("true", _("是")), ("false", _("否"))]
         shown = str(shown).lower()
     if drawn == "line" and (options or grouped):
@@ -81,7 +83,7 @@ def picture(
         "required": _get(spec, "required", False) is True,
         "max": (_get(spec, "max", None) or _get(spec, "limit", "")) if kind in ("text", "long_text") else "",
         # Many titles say it themselves: 照片（可不传）, Photos (optional).
-        "optional": _get(spec, "required", False) is not True and not any(w in heading for w in ("可不", "optional")),
+        "optional": not asked and not any(w in heading for w in ("可不", "optional")),
         "value": shown,
         "error": str(error or ""),
         "input": control[0],

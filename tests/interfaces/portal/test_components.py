@@ -149,6 +149,8 @@ def test_the_pattern_page_shows_without_a_database(client):
         ({"id": "a", "type": "text"}, "line"),
         ({"id": "a", "type": "long_text"}, "long_text"),
         ({"id": "a", "type": "truth"}, "truth"),
+        ({"id": "a", "type": "truth", "required": True}, "choices"),
+        ({"id": "a", "type": "truth", "required_when": "b = 'food'"}, "choices"),
         ({"id": "a", "type": "choice", "choices": [("x", "甲"), ("y", "乙")]}, "choices"),
         ({"id": "a", "type": "choice", "choices": [(str(n), str(n)) for n in range(9)]}, "select"),
         ({"id": "a", "type": "photos"}, "photos"),
