@@ -23,6 +23,7 @@ from gezhi.foundation import calendar, db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 from gezhi.foundation.subjects.models import Subject
+from gezhi.foundation.subjects.rule_facts import age
 
 MOST = 200
 
@@ -337,6 +338,7 @@ class Leaf:
     period: str
     last: datetime | None
     every: timedelta
+    age: int | None = None
 
 
 _LENGTH = {"day": 1, "work_day": 3, "week": 7, "month": 31, "two_months": 62, "quarter": 92, "half_year": 184}
@@ -364,8 +366,11 @@ def leaves(actor: Actor, *, limit: int = 500) -> list[Leaf]:
         length = timedelta(days=_LENGTH.get(rule.rhythm.every, 366) * rule.rhythm.times)
         for subject in own:
             if period is not None and subject in subjects:
-                label = subjects[subject].label
-                found.append(Leaf(name, packs.say(rule.title), subject, label, period.key, last.get(subject), length))
+                who = subjects[subject]
+                old = age(who.born, clock.local(now).date())
+                found.append(
+                    Leaf(name, packs.say(rule.title), subject, who.label, period.key, last.get(subject), length, old)
+                )
     return found
 
 

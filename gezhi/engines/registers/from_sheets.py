@@ -264,7 +264,9 @@ def _subjects(
         facts = {name: values[name] for name in FACTS if values.get(name)}
         rows.append((facts, place, _since(values)))
     if rows:
-        added = subjects.add_many(declared.of, rows, actor=ask.actor, known=False, source=source)
+        added = subjects.add_many(
+            declared.of, rows, actor=ask.actor, known=False, source=source, whos=[whos[at] for at in missing]
+        )
         for at, row in zip(missing, added, strict=True):
             ids[at] = row.pk
     return [id for id in ids if id is not None]

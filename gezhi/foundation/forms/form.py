@@ -42,6 +42,7 @@ class Form:
     fields: tuple[Field, ...] = ()
     context: Mapping[str, ex.Type] = field(default_factory=dict)
     _programs: Mapping[tuple[str, str], ex.Program] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_id: Mapping[str, Field] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         types: dict[str, ex.Type] = dict(self.context)
@@ -55,6 +56,7 @@ class Form:
             types[asked.id] = asked.expression_type()
             aliases |= {t: asked.id for t in asked.title.values() if t}
         object.__setattr__(self, "_programs", programs)
+        object.__setattr__(self, "_by_id", {f.id: f for f in reversed(self.fields)})  # of two, the first
 
     def __iter__(self) -> Iterator[Field]:
         return iter(self.fields)
@@ -64,7 +66,7 @@ class Form:
 
     def get(self, id: str) -> Field | None:
         """The field with this id, or None."""
-        return next((f for f in self.fields if f.id == id), None)
+        return self._by_id.get(id)
 
     def types(self) -> dict[str, ex.Type]:
         """Field ids with the types that conditions see."""

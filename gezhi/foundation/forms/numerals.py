@@ -19,6 +19,8 @@ _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 
 def _ascii(written: str) -> str:
     """Full-width forms and other decimal digits as ASCII, spaces gone."""
+    if written.isascii():
+        return "".join(written.split())
     out = []
     for char in written.strip():
         if char.isspace():

@@ -39,15 +39,22 @@ def add(
 
 
 def add_many(
-    kind: str, rows: Sequence[tuple], *, actor: Actor, synthetic: bool = False, known: bool = True, source: str = ""
+    kind: str,
+    rows: Sequence[tuple],
+    *,
+    actor: Actor,
+    synthetic: bool = False,
+    known: bool = True,
+    source: str = "",
+    whos: Sequence[Identity] | None = None,
 ) -> list[Subject]:
     """`add` for many (facts, place_id[, since[, person_id]]) in one write: all or none. Raises as `add`.
 
-    `known=False` leaves the look for known numbers to the caller, who has made it.
+    `known=False` leaves the look for known numbers to the caller, who has made it, and has cleaned the facts for it (`whos`).
     """
     declared = definitions.kind(kind)
     wanted = [(*row, None, None)[:4] for row in rows]
-    whos = [identity(declared, facts) for facts, *_rest in wanted]
+    whos = [identity(declared, facts) for facts, *_rest in wanted] if whos is None else whos
     paths = {place_id: access.need(actor, place_id) for place_id in {row[1] for row in wanted}}
     with changing() as told:
         if known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -42,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
         process.hold_slot(args.slot, slow=slow)
         name = process.slot_name(args.slot) + (workers.SLOW_NAME if slow else "")
         worker = Worker(name, inherits=True, threads=args.threads, lane=args.lane)
+    gc.collect()  # as the server does (site/wsgi.py): a sheet of 50,000 rows costs a seventh less
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 20)
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, lambda *_: worker.stop())
     worker.run()

@@ -73,12 +73,15 @@ def line_of(owed: Owed, now: datetime) -> DutyLine:
         day, hour = "", words.span(now - owed.closes, fine=False)
     else:
         day, hour = words.before_short(owed.closes, now)
-    title = owed.label
-    if owed.person and owed.age is not None:
-        title = _("{who}，{age} 岁").format(who=owed.label, age=owed.age)
+    title = with_age(owed.label, owed.age if owed.person else None)
     required = any(f.required or f.required_when for f in owed.rule.form)
     where = places.directory().label(owed.place_id, since="village") if owed.rule.over[0] == "register" else ""
     return DutyLine(owed, state, day, hour, title, owed.says, where, not required, _turn(owed, now))
+
+
+def with_age(label: str, age: int | None) -> str:
+    """秦○，82 岁: a surname alone tells two neighbours not apart."""
+    return label if age is None else _("{who}，{age} 岁").format(who=label, age=age)
 
 
 def _turn(owed: Owed, now: datetime) -> str:

@@ -155,15 +155,18 @@ def lately(person: PersonInfo) -> list[dict[str, Any]]:
 
 
 def told_of_others(person: PersonInfo) -> bool:
-    """Whether somebody else changed the account since the sign-in before this one (one query)."""
+    """Whether somebody else changed the account since the sign-in before this one (one query).
+
+    The first sign-in has none before it: that the account was set up is what everybody's account begins with.
+    """
     rows = Event.objects.filter(stream=f"person:{person.id}", kind__in=[*BY_OTHERS, "person.signed_in"])
     newest = list(rows.order_by("-seq").values_list("kind", "actor_person")[:12])
+    others = False
     for kind, actor in newest[1:]:  # the first is the sign-in just now
         if kind == "person.signed_in":
-            return False
-        if actor != person.id:
-            return True
-    return False
+            return others
+        others = others or actor != person.id
+    return others and len(newest) == 12
 
 
 def _told(request: HttpRequest, what: str) -> HttpResponse:

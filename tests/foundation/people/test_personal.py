@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +96,25 @@ def test_any_single_wrong_digit_of_an_identity_number_is_seen(position, digit):
         return
     with pytest.raises(ValueError):
         personal.normalise_identity(number[:position] + str(digit) + number[position + 1 :])
+
+
+@pytest.mark.parametrize("reads", [personal.normalise_phone, personal.normalise_identity, personal.normalise_name])
+@given(
+    text=st.text(" 01389１３X×x-‐柳杨○·•々", max_size=20)
+    | st.sampled_from(["13800138000", "11010519491231002X", "柳明"])
+)
+def test_what_is_spelled_right_already_is_read_as_anything_else(reads, text):
+    def said():
+        try:
+            return reads(text)
+        except ValueError:
+            return ValueError
+
+    at_once, never = said(), re.compile(r"(?!)")
+    with pytest.MonkeyPatch.context() as patch:
+        for short_way in ("_CLEAN_MOBILE", "_CLEAN_IDENTITY", "_CLEAN_NAME"):
+            patch.setattr(personal, short_way, never)
+        assert said() == at_once
 
 
 @pytest.mark.parametrize(

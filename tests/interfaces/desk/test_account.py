@@ -167,6 +167,14 @@ def test_another_helps_with_reasons_and_the_owner_reads_it(clerk, desk, world):
     assert admin.post(own, {"do": "password"}).status_code == 400
 
 
+def test_the_first_sign_in_leads_to_the_day_and_not_to_how_the_account_was_set_up(clerk):
+    actions.set_username(clerk, "anning2", actor=people.system("setup"))
+    actions.set_password(clerk, GOOD, actor=people.system("setup"))
+    assert sign_in("anning2")[1].url in {"/desk/", "/field/"}
+    actions.set_password(clerk, GOOD, actor=people.system("setup"))  # later it is news
+    assert sign_in("anning2")[1].url == "/account"
+
+
 def test_a_person_is_entered_and_starts_with_a_one_time_password(desk):
     admin = desk.of("卢一舟")
     page = admin.post(

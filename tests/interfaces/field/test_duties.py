@@ -110,6 +110,7 @@ def test_whoever_was_visited_can_see_it(field, elder):
 def test_the_tree_is_drawn_and_named(field, elder):
     page = field.page("秦英", "/field/tree")
     assert page.count('class="leaf bare"') == 1 and "还没有去过" in page
+    assert re.search(r"<b>秦○，\d\d 岁</b>", page)  # of two neighbours with one surname
     field.of("秦英").post(url(elder), {"_key": "tap-00006"})
     page = field.page("秦英", "/field/tree")
     assert page.count('class="leaf green"') == 1 and "秦老" not in page

@@ -15,6 +15,8 @@ from gezhi.foundation import places, subjects
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, Refusal
 from gezhi.foundation.subjects import access
+from gezhi.foundation.subjects.rule_facts import age
+from gezhi.interfaces.field.duties import with_age
 from gezhi.interfaces.field.guard import staff
 from gezhi.interfaces.site.requests import Request
 
@@ -38,7 +40,7 @@ def find(request: Request) -> HttpResponse:
         found = found or subjects.find(request.actor, name=words)
     context = {
         "q": words,
-        "found": [(row, _where(row.place_id)) for row in found],
+        "found": [(with_age(row.label, age(row.born, clock.today())), row, _where(row.place_id)) for row in found],
         "volumes": [v for v in files.volumes(request.actor) if v.stale] if not words else [],
         "may": bool(request.actor.places("register.see")),
     }

@@ -15,7 +15,7 @@ from gezhi.engines.duties.queries import Leaf
 from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
 from gezhi.interfaces.field.day import Day
-from gezhi.interfaces.field.duties import DutyLine
+from gezhi.interfaces.field.duties import DutyLine, with_age
 from gezhi.interfaces.field.guard import staff
 from gezhi.interfaces.site import words
 from gezhi.interfaces.site.requests import Request
@@ -34,6 +34,10 @@ class Drawn:
     turn: int
     fresh: str
     said: str
+
+    @property
+    def who(self) -> str:
+        return with_age(self.leaf.label, self.leaf.age)
 
 
 @dataclass(frozen=True)
