@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -127,9 +127,10 @@ def why(code: str) -> str:
     return words[kind].format(number=number) if kind in words and number else code
 
 
-def waiting() -> dict[int, tuple[int, datetime]]:
-    """Gateway id -> how many messages wait for it and when the first of them may go. One query."""
-    found = Delivery.objects.filter(state=WAITING).values_list("gateway").annotate(n=Count("id"), first=Min("run_at"))
+def waiting() -> dict[int, tuple[int, datetime | None]]:
+    """Gateway id -> how many messages wait for it, and when the first may go that has not been tried. One query."""
+    first = Min("run_at", filter=Q(error=""))  # a second try waits too, but not for the end of the quiet hours
+    found = Delivery.objects.filter(state=WAITING).values_list("gateway").annotate(n=Count("id"), first=first)
     return {gateway: (count, first) for gateway, count, first in found}
 
 

@@ -102,11 +102,12 @@ def gateways(request: Request, id: int | None = None) -> HttpResponse:
         queries.last_tried(r.pk for r in rows),
         clock.now(),
     )
+    held = {id: first for id, (_n, first) in waiting.items() if first is not None and first > now}
     context = {
         "rows": [
             {"row": r, "channel": channel_name(r.channel), "place": places.directory().label(r.place_id) if r.place_id else "",
              "waiting": waiting[r.pk][0] if r.pk in waiting else 0,
-             "held": waiting[r.pk][1] if r.pk in waiting and waiting[r.pk][1] > now else None,
+             "held": held.get(r.pk),
              "last": last.get(r.pk), "tried": tried.get(r.pk), "why": queries.why(tried[r.pk].error) if r.pk in tried else "",
              "rests": r.rest_until and r.rest_until > now}
             for r in rows
