@@ -89,28 +89,44 @@ def household(world: World, name: str, place: str, register: str, values: Any, s
 
 
 def entered_by_two(
-    world: World, ledger: str, entry: str, yuan: int, *, first: str = "赵兰", second: str = "周敏", **holders: Subject
-) -> Transfer:
+    world: World, ledger: str, entry: str, yuan: int, *, first: str = "赵兰", second: str = "周敏", place: str = "lake",
+    scale: int = 100, **holders: Subject,
+) -> Transfer:  # fmt: skip
     """An entry at 湖滨 by one colleague, confirmed by another; the same person may not do both."""
-    lake, key = world.places["lake"], f"test:{Transfer.objects.count()}"
+    at, key = world.places[place], f"test:{Transfer.objects.count()}"
     given = {kind: f"subject:{who.pk}" for kind, who in holders.items()}
     row, _new = entries.enter(
-        ledger, entry, lake, yuan * 100, actor=world.actor(first), key=key, holders=given, reason="会上定的"
+        ledger, entry, at, yuan * scale, actor=world.actor(first), key=key, holders=given, reason="会上定的"
     )
     with refused("ledger.not_yours"):
         entries.confirm(row.pk, actor=world.actor(first))
     return entries.confirm(row.pk, actor=world.actor(second))
 
 
-def drawn(world: World, ledger: str, list_id: str, period: str) -> dict[str, int]:
+def entered_by_one(
+    world: World, ledger: str, entry: str, amount: int, by: str, place: str = "lake", **holders: Subject
+) -> Transfer:
+    """An entry by one colleague, in the smallest unit."""
+    given = {kind: f"subject:{who.pk}" for kind, who in holders.items()}
+    key = f"test:{Transfer.objects.count()}"
+    return entries.enter(
+        ledger, entry, world.places[place], amount, actor=world.actor(by), key=key, holders=given, reason="照记录"
+    )[0]
+
+
+def drawn(
+    world: World, ledger: str, list_id: str, period: str, *, by: str = "赵兰", place: str = "lake"
+) -> dict[str, int]:
     """Who a list of 湖滨 would pay, in fen, by label."""
-    found = payouts.preview(ledger, list_id, world.places["lake"], period, actor=world.actor("赵兰"))
+    found = payouts.preview(ledger, list_id, world.places[place], period, actor=world.actor(by))
     return {line.holder: line.amount for line in found.lines}
 
 
-def paid(world: World, ledger: str, list_id: str, period: str, *, first: str = "赵兰", second: str = "周敏") -> Payout:
+def paid(
+    world: World, ledger: str, list_id: str, period: str, *, first: str = "赵兰", second: str = "周敏", place: str = "lake"
+) -> Payout:  # fmt: skip
     """A list of 湖滨 frozen by one, approved by another, paid, and paid again, which changes nothing."""
-    lake, clerk = world.places["lake"], world.actor(first)
+    lake, clerk = world.places[place], world.actor(first)
     seen = payouts.preview(ledger, list_id, lake, period, actor=clerk).seen
     row = payouts.freeze(ledger, list_id, lake, period, actor=clerk, seen=seen)
     with refused("ledger.not_yours"):

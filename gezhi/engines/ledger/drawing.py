@@ -7,15 +7,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gezhi.engines.ledger import access
-from gezhi.engines.ledger.models import VOIDED, PayoutLine
-from gezhi.engines.ledger.schema import PayList
+from gezhi.engines.ledger import access, rules
+from gezhi.engines.ledger.accounts import ref_at
+from gezhi.engines.ledger.models import VOIDED, Account, PayoutLine
+from gezhi.engines.ledger.schema import PayList, ledger
 from gezhi.engines.ledger.terms import Terms
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid
@@ -60,7 +62,7 @@ def cut_of(pay: PayList, period: str) -> tuple[date, date]:
 
 
 def draw(name: str, list_id: str, pay: PayList, place_id: int, period: str) -> list[Drawn]:
-    """The lines in the order the register has them. Five queries.
+    """The lines in the order the register has them. Five queries, one more for a list that divides.
 
     Who stands on another list of the same period (of a place above or inside) is left out: nobody is paid twice. Raises
     Conflict payout.early, payout.parts, Invalid ledger.invalid.
@@ -77,6 +79,7 @@ def draw(name: str, list_id: str, pay: PayList, place_id: int, period: str) -> l
     declared = definitions.register(pay.register)
     types, aliases = rule_types(declared.form), rule_aliases(declared.form)
     found: dict[str, Drawn] = {}
+    parts: dict[str, Decimal] = {}
     for entry, row in rows:
         who = whos[entry.subject_id]
         holder = f"subject:{who.pk}"
@@ -90,10 +93,23 @@ def draw(name: str, list_id: str, pay: PayList, place_id: int, period: str) -> l
         amount = terms.exact(pay.amount) if terms.holds(pay.condition) else None
         if amount is None or amount <= 0:
             continue
-        if amount != int(amount):
+        if pay.divide:
+            parts[holder] = amount
+        elif amount != int(amount):
             raise Conflict("payout.parts", who=who.label)
         found[holder] = Drawn(holder, who.label, int(amount))
-    return list(found.values())
+    return _divided(name, pay, place_id, found, parts) if parts else list(found.values())
+
+
+def _divided(name: str, pay: PayList, place_id: int, found: dict[str, Drawn], parts: dict[str, Decimal]) -> list[Drawn]:
+    """Each one's part of what stands free in the account the list is paid from; who would get nothing is left out."""
+    book = ledger(name)
+    ref = ref_at(book, book.kinds[pay.source], place_id)
+    row = Account.objects.filter(ledger=ref.ledger, kind=ref.kind, holder=ref.holder).first()
+    free = max(0, row.balance - row.held_out - (row.lowest or 0)) if row else 0
+    amounts = rules.divided(free, list(parts.values()))
+    lines = (replace(found[holder], amount=amount) for holder, amount in zip(parts, amounts, strict=True))
+    return [line for line in lines if line.amount]
 
 
 def _rows(pay: PayList, place_id: int, first: date, cut: date) -> list[tuple[Entry, Any]]:

@@ -18,6 +18,7 @@ rules:
 payouts:
   - {id: pay, title: {zh: 基本报酬}, every: month, register: cadre, states: [serving], amount: 月报酬, from: budget, to: paid,
      cut: last, leap: feb28, after_death: true, freeze: [street_officer], approve: [county_director], pay: [street_officer]}
+  - {id: split, …, amount: 股数, divide: true}   # what stands in `from` is split in these parts, and sums exactly
 """
 
 from __future__ import annotations
@@ -259,7 +260,7 @@ def _rule(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, An
 
 def _payout(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, Any] | None:
     required = ("id", "title", "every", "register", "amount", "from", "to", "freeze", "approve", "pay")
-    if not context.keys(item, required=required, optional=("states", "if", "cut", "leap", "after_death")):
+    if not context.keys(item, required=required, optional=("states", "if", "cut", "leap", "after_death", "divide")):
         return None
     source, target = _pair(item, kinds, context, spend=False)
     if source and kinds[source]["lowest"] is None:
@@ -294,6 +295,8 @@ def _payout(item: Any, kinds: Mapping[str, Any], context: Context) -> dict[str, 
         more["leap"] = context.one_of(item, "leap", ("feb28", "mar01"), "mar01")
     if context.truth(item, "after_death"):
         more["after_death"] = True
+    if context.truth(item, "divide"):
+        more["divide"] = True
     return {
         "id": context.text(item, "id", "", max=40), "title": context.title(item), "every": every, "register": register,
         "states": states, "if": _condition(item, types, aliases, context), "amount": _amount(item, types, aliases, context, None),

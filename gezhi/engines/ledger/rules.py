@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 MOST = 10**15  # of the smallest unit, in one leg
@@ -59,6 +60,20 @@ def unbalanced(legs: Iterable[tuple[str, int]]) -> dict[str, int]:
 def digest(content: Mapping[str, Any]) -> str:
     """The fingerprint of what a transfer or a list says; the same whatever the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False, default=str).encode()).hexdigest()
+
+
+def divided(total: int, parts: Sequence[Decimal]) -> list[int]:
+    """`total` in these proportions, in whole units that sum to it exactly: what rounding down leaves goes one by one to the
+    largest remainders, of equal ones to the first. ValueError when there is no part above zero."""
+    whole_of = sum(map(Fraction, parts), Fraction(0))
+    if whole_of <= 0 or any(part < 0 for part in parts):
+        raise ValueError("nothing to divide by")
+    exact = [total * Fraction(part) / whole_of for part in parts]
+    found = [int(one) for one in exact]
+    order = sorted(range(len(parts)), key=lambda n: (found[n] - exact[n], n))
+    for n in order[: total - sum(found)]:
+        found[n] += 1
+    return found
 
 
 def whole(value: Any, scale: int) -> int | None:

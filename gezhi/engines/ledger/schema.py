@@ -101,7 +101,8 @@ class Rule(_Titled):
 class PayList(_Titled):
     """A list of payments: who (lines of a register in these states), how much, from which kind to which.
 
-    `cut`, `leap`, `after_death`: as of which day they are read (drawing.py).
+    `cut`, `leap`, `after_death`: as of which day they are read (drawing.py). `divide`: `amount` is each one's part of what stands
+    free in `source`, all of which goes out.
     """
 
     every: str
@@ -117,6 +118,7 @@ class PayList(_Titled):
     cut: str = ""
     leap: str = ""
     after_death: bool = False
+    divide: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,7 @@ class Ledger(Declared):
             p["id"]: PayList(
                 p["id"], p["title"], p["every"], p["register"], tuple(p["states"]), p["if"], p["amount"],
                 p["from"], p["to"], tuple(p["freeze"]), tuple(p["approve"]), tuple(p["pay"]),
-                p.get("cut", ""), p.get("leap", ""), p.get("after_death", False),
+                p.get("cut", ""), p.get("leap", ""), p.get("after_death", False), p.get("divide", False),
             )
             for p in self.body["payouts"]
         }  # fmt: skip
