@@ -7,6 +7,7 @@ who is considered first is for reference: the body may differ with a reason, and
 from __future__ import annotations
 
 import copy
+from decimal import Decimal
 
 import pytest
 
@@ -52,7 +53,8 @@ def reviewed(world, whos, clock):
         judge(world, year, who, "visits", {guide: all_ if other else 60})
         judge(world, year, who, "talks", {"县导": all_ if other else 80})
         judge(world, year, who, "report", dict.fromkeys(("组甲", "县导", guide), all_ if other else 80))
-        judge(world, year, who, "vote", dict(zip(("组甲", "县导", guide), (all_,) * 3 if other else (60, 90, 90))))
+        votes = (all_, all_, all_) if other else (60, 90, 90)
+        judge(world, year, who, "vote", dict(zip(("组甲", "县导", guide), votes, strict=True)))
     for check in checks:
         sealed(world, check, clock, "组甲")
     return checks, year, sealed(world, year, clock, "组甲")
@@ -73,7 +75,8 @@ def test_the_year_is_the_declared_sum_of_checks_and_review(county, at_ten):
     usual = found[whos[0]].lines[0]
     assert usual["raw"] == "80" and usual["records"] == [f"result:{row.pk}-{whos[0]}" for row in (third, fourth)]
     page = Desk(world).of("组甲").get(f"/desk/appraisals/{year.pk}/{whos[0]}").content.decode()
-    assert "两委班子中期评估" in page and page.index("平时") < page.index("定期考核") < page.index("年终")
+    parts = [page.index(f">{said}<") for said in ("平时", "定期考核", "两委班子中期评估", "年终", "入户走访")]
+    assert parts == sorted(parts)
     body = copy.deepcopy(dict(packs.registry().body("rubric", "cadre_year")))
     body["bands"][2]["from"] = "77"
     version = packs.publish("rubric", "cadre_year", body, actor=SYSTEM, how={"note": "test"}).version
@@ -92,7 +95,7 @@ def test_the_list_is_for_reference_and_appoints_nobody(county, at_ten):
         judge(world, row, who, "role", {GUIDES[name]: role})
     reviewed(world, whos, at_ten)
     found = sealed(world, row, at_ten, "组甲")
-    assert scores(found, whos[:2]) == [pytest.approx(83.5), pytest.approx(85.5)]
+    assert scores(found, whos[:2]) == [Decimal("83.5"), Decimal("85.5")]
     assert (found[whos[2]].band, found[whos[2]].lost) == ("none", ["standing"])
     final(world, row, at_ten, "组甲")
     boss = world.actor("于沐阳")

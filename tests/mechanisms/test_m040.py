@@ -33,7 +33,7 @@ def test_each_set_received_is_in_stock_or_in_a_village(county):
             entered_by_one(world, BOOK, f"issue_{one}", 101, "训练", "hill")
         with refused("ledger.not_yours"):
             entered_by_one(world, BOOK, f"issue_{one}", 1, "赵兰", "lake")
-    rows = dict(((a.kind, a.place_id), a.balance) for a in Account.objects.filter(ledger=BOOK))
+    rows = {(a.kind, a.place_id): a.balance for a in Account.objects.filter(ledger=BOOK)}
     county_, lake, hill = (world.places[name] for name in ("county", "lake", "hill"))
     for one in SETS:
         assert (rows[f"{one}_in", county_], rows[f"{one}_stock", county_]) == (-121, 71)

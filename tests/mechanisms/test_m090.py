@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from gezhi.engines.ledger import payouts
 from gezhi.foundation import events, subjects
 from gezhi.foundation.subjects.models import Entry
 from tests.engines.matching.conftest import refused
@@ -17,6 +18,8 @@ from tests.mechanisms.books import SYSTEM, balance, drawn, entered_by_one, enter
 pytestmark = pytest.mark.once(
     "how a sum is split is reckoned in Python; posting on both databases is in tests/engines/ledger"
 )
+
+GONE = "payout.changed"  # what was looked at has gone out
 
 
 def thing(world, kind, name, register, values, place="lake"):
@@ -46,10 +49,15 @@ def test_orders_keep_within_the_room_and_the_rent_is_split_by_shares(county):
     }
     assert drawn(world, book, "split", "2026") == {}  # nothing came in
     entered_by_two(world, book, "receive", 1003, scale=1)  # ten yuan and three fen
-    row = paid(world, book, "split", "2026")
+    row = paid(world, book, "split", "2026", again=GONE)
     # 511.53, 300.90 and 190.57: two fen are left over, for the largest remainders
     assert [balance(book, who) for who in shares.values()] == [511, 301, 191]
     assert row.total == 1003 == -balance(book, "rent") and balance(book, "income") == 0
+    entered_by_two(world, book, "receive", 1, scale=1)
+    zhao, lake = world.actor("赵兰"), world.places["lake"]
+    seen = payouts.preview(book, "split", lake, "2026", actor=zhao).seen
+    with refused("payout.state"):  # once a year: what came in since waits for the next
+        payouts.freeze(book, "split", lake, "2026", actor=zhao, seen=seen)
     page = Desk(world).of("赵兰").get(f"/desk/ledgers/payouts/{row.pk}").content.decode()
     assert "收入分成" in page and "10.03 元" in page and events.verify().clean
 
@@ -77,7 +85,7 @@ def test_an_order_is_signed_when_lorries_carry_it_and_income_is_split_by_tons(co
     for who, tons in ((one, 60), (two, 30)):
         subjects.enter("order_run", who.pk, {"tons": tons}, actor=SYSTEM)
     entered_by_two(world, book, "receive", 101, first="车书", place="east")
-    row = paid(world, book, "split", "2026-11", first="车书", place="east")
+    row = paid(world, book, "split", "2026-11", again=GONE, first="车书", place="east")
     assert {line.holder: line.amount for line in row.lines.all()} == {
         f"subject:{one.pk}": 6733,
         f"subject:{two.pk}": 3367,
@@ -97,7 +105,7 @@ def test_the_discount_is_shared_by_premium(county):
     entered_by_two(world, book, "discount", 100, first="车书", place="east")
     with refused("ledger.not_yours"):
         drawn(world, book, "share", "2026", place="east")
-    row = paid(world, book, "share", "2026", first="车书", place="east")
+    row = paid(world, book, "share", "2026", again=GONE, first="车书", place="east")
     assert [balance(book, who) for who in whos] == [4286, 4286, 1428]  # 4,285.71 twice and 1,428.57
     assert row.total == 100_00 == sum(balance(book, who) for who in whos)
 
@@ -113,7 +121,7 @@ def test_dividends_by_shares_sum_and_related_leases_are_flagged(county):
         for n, put_in in enumerate((100_000, 100_000, 50_000))
     ]
     entered_by_two(world, book, "set_aside", 200_001, first="周敏", second="闻达", place="east")
-    row = paid(world, book, "dividends", "2026", first="周敏", second="闻达", place="east")
+    row = paid(world, book, "dividends", "2026", again=GONE, first="周敏", second="闻达", place="east")
     assert [balance(book, who) for who in whos] == [80_000_40, 80_000_40, 40_000_20]
     assert row.total == 200_001_00
     lease = {"lessee": "村集体", "rent": 5000}

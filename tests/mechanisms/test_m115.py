@@ -20,12 +20,13 @@ GIVEN = ((0, 12, 80), (0, 6, 90), (0, 12, 60), (0, 3, 60), (1, 12, 100))
 def test_an_accident_at_fault_vetoes_and_the_list_is_explained(county, at_ten):
     world = county("qinnan-transport")
     world.seat("fleet_lead", "east", "车书")
-    row = rounds.open_round("safety_model", world.places["east"], "2026", actor=world.actor("车书"))
     whos = []
-    for n, (accidents, lessons, word) in enumerate(GIVEN):
+    for n, (accidents, lessons, _word) in enumerate(GIVEN):
         values = {"at_fault": accidents, "lessons": lessons}
         whos.append(somebody(world, "person", f"党员{n}", "safe_member", values).pk)
-        judge(world, row, whos[-1], "word", {"车书": word})
+    row = rounds.open_round("safety_model", world.places["east"], "2026", actor=world.actor("车书"))
+    for who, (_accidents, _lessons, word) in zip(whos, GIVEN, strict=True):
+        judge(world, row, who, "word", {"车书": word})
     found = sealed(world, row, at_ten, "车书")
     assert scores(found, whos) == [88, 74, 76, 46, 100] and found[whos[4]].lost == ["accident"]
     final(world, row, at_ten, "车书")

@@ -59,7 +59,7 @@ def test_six_requirements_four_ones_three_contests(county, at_ten):
     assert weights == {"六项要求": Decimal("0.48"), "四个一": Decimal("0.4"), "三争": Decimal("0.12")}
     assert Decimal(found.score) == 66  # 90 × 0.4 + 50 × 0.6
     page = Desk(world).of("教工委乙").get(f"/desk/appraisals/{row.pk}/{school}").content.decode()
-    assert page.index("六项要求") < page.index("四个一") < page.index("三争")
+    assert page.index(">六项要求<") < page.index(">四个一<") < page.index(">三争<")
 
 
 @pytest.mark.parametrize(

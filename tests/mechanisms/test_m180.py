@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -51,8 +52,8 @@ def test_accounts_are_what_was_issued_without_what_was_spent_or_ran_out(county, 
     packs.publish("ledger", BOOK, body, actor=SYSTEM, how={"note": "test"})
     did("yard", "2026-11-17")
     work()
-    said = {(t.version, t.entry): t for t in Transfer.objects.filter(ledger=BOOK)}
-    assert sorted(said) == [(1, "help"), (1, "mediate"), (1, "yard"), (2, "yard")] and balance(BOOK, house) == 42
+    said = {(t.version > 1, t.entry) for t in Transfer.objects.filter(ledger=BOOK)}
+    assert said == {(False, "help"), (False, "mediate"), (False, "yard"), (True, "yard")} and balance(BOOK, house) == 42
     entered_by_two(world, BOOK, "special", 40, scale=1, second="第一书", household=house)
     with refused("ledger.invalid"):
         entered_by_one(world, BOOK, "special", 101, "赵兰", household=house)
@@ -78,16 +79,17 @@ def test_accounts_are_what_was_issued_without_what_was_spent_or_ran_out(county, 
 @mechanism("M181", file="packs/guanwangmiao-village/registers/classed_household.yaml")
 def test_a_plaque_goes_up_after_the_window_and_by_consent(county, at_ten):
     world = scene(county)
-    row = rounds.open_round("household_class", world.places["lake"], "2026", actor=world.actor("赵兰"))
-    record, whos = f"case:{world.open('庭院').pk}", []
-    for n, (task, yard) in enumerate(((100, (100, 80, 20)), (50, (70, 70, 70)), (None, (60, 50, 40)))):
-        whos.append(
-            somebody(world, "registered_household", f"户{n}", "classed_household", {"joined": True, "task": "种花"}).pk
-        )
-        judge(world, row, whos[-1], "yard", dict(zip(("赵兰", "秦英", "第一书"), yard, strict=True)))
-        if task:
-            claim(world, row, whos[-1], "task", task, by="秦英", check="第一书", record=record)
+    whos = [
+        somebody(world, "registered_household", f"户{n}", "classed_household", {"joined": True, "task": "种花"}).pk
+        for n in range(3)
+    ]
     away = somebody(world, "registered_household", "不参加", "classed_household", {"joined": False, "task": "无"}).pk
+    row = rounds.open_round("household_class", world.places["lake"], "2026", actor=world.actor("赵兰"))
+    record = f"case:{world.open('庭院').pk}"
+    for who, task, yard in zip(whos, (100, 50, None), ((100, 80, 20), (70, 70, 70), (60, 50, 40)), strict=True):
+        judge(world, row, who, "yard", dict(zip(("赵兰", "秦英", "第一书"), yard, strict=True)))
+        if task:
+            claim(world, row, who, "task", task, by="秦英", check="第一书", record=record)
     found = sealed(world, row, at_ten, "赵兰")
     assert scores(found, whos) == [88, 62, 30] and away not in found
     assert [found[id].band for id in whos] == ["model", "good", "growing"]
@@ -112,16 +114,16 @@ def test_a_plaque_goes_up_after_the_window_and_by_consent(county, at_ten):
 def test_nominated_voted_and_publicised_without_objection(county, at_ten):
     world = scene(county)
     zhao = world.actor("赵兰")
+    given = ((100, (100, 80, 90)), (60, (60, 60, 60)), (59, (100, 100, 100)), (100, (90, 90)))
+    nominee = {"field": "help", "by": "villagers"}
+    whos = [somebody(world, "person", f"某{n}", "model_nominee", nominee).pk for n in range(len(given))]
     row = rounds.open_round("model_person", world.places["lake"], "2026", actor=zhao)
-    record, whos = f"case:{world.open('事迹').pk}", []
-    for n, (deeds, vote) in enumerate(
-        ((100, (100, 80, 90)), (60, (60, 60, 60)), (59, (100, 100, 100)), (100, (90, 90)))
-    ):
-        whos.append(somebody(world, "person", f"某{n}", "model_nominee", {"field": "help", "by": "villagers"}).pk)
-        claim(world, row, whos[-1], "deeds", deeds, by="秦英", check="第一书", record=record)
-        judge(world, row, whos[-1], "vote", dict(zip(("赵兰", "秦英", "第一书"), vote, strict=False)))
+    record = f"case:{world.open('事迹').pk}"
+    for who, (deeds, vote) in zip(whos, given, strict=True):
+        claim(world, row, who, "deeds", deeds, by="秦英", check="第一书", record=record)
+        judge(world, row, who, "vote", dict(zip(("赵兰", "秦英", "第一书"), vote, strict=False)))
     found = sealed(world, row, at_ten, "赵兰")
-    assert scores(found, whos) == [94, 60, pytest.approx(83.6), None]  # two voices are no vote
+    assert scores(found, whos) == [94, 60, Decimal("83.6"), None]  # two voices are no vote
     row = published(world, row, "赵兰")
     objecting.object_to(row.pk, whos[0], "deeds", "不是他一个人做的", actor=world.actor("秦英"))
     at_ten.move_to(row.object_until)

@@ -20,6 +20,7 @@ from gezhi.foundation import packs, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.errors import Conflict, Invalid, NotFound, Refusal
 from gezhi.foundation.forms import read_date
+from gezhi.foundation.packs.reading import localised
 from gezhi.foundation.people import Actor
 from gezhi.foundation.people.answering import seat_here
 from gezhi.interfaces.site.requests import Request
@@ -201,7 +202,8 @@ def _lines(kind: Rubric, standing: queries.Standing) -> list[dict[str, Any]]:
         item = kind.item(line["item"]) or {"title": {}, "kind": ""}
         found.append(
             {
-                "line": line, "title": kind.says(item), "kind": rubric_words.kind_of(item["kind"]),
+                "line": line, "part": localised(item.get("part") or {}), "title": kind.says(item),
+                "kind": rubric_words.kind_of(item["kind"]),
                 "records": [opened for record in line["records"] if (opened := _record(record)) is not None],
             }
         )  # fmt: skip
