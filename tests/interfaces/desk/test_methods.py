@@ -19,6 +19,7 @@ from gezhi.foundation.db import count_queries
 from gezhi.foundation.errors import Conflict, Invalid, NotAllowed
 from gezhi.foundation.jobs import claims
 from gezhi.foundation.people import actions
+from tests.engines.workflows import joint
 from tests.foundation.people.county import SETUP
 from tests.world import PACKS
 
@@ -166,6 +167,17 @@ def test_flaws_are_said_at_their_step_while_one_changes_and_stop_the_proposal(ho
     send(client, draft, "undo")
     same = send(client, draft, "propose")
     assert same.status_code == 422 and "和现在用的一模一样" in same.content.decode()
+
+
+def test_what_time_itself_ends_is_never_shown_as_late(friday, house, world):
+    joint.install(world)
+    case = world.do(world.open(workflow="joint"), "publish", "赵兰")
+    with time_machine.travel(world.main(case).due_at + timedelta(minutes=1), tick=False) as traveller:
+        joint.tick()
+        traveller.shift(timedelta(minutes=1))
+        html = house.of("方晓").get("/desk/methods/joint?step=publicity").content.decode()
+    assert 'href="?step=publicity#behind"' in html and case.number in html
+    assert 'class="overdue"' not in html and "最贴近时限" not in html
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def _limit(answers: Mapping[str, str], key: str = "limit") -> str:
     try:
         return str(parse_limit(written))
     except Refusal as refusal:
-        raise Refused(key, refusal.what + refusal.next) from refusal
+        raise Refused(key, refusal.what + refusal.why + refusal.next) from refusal
 
 
 def _rename(source: Source, answers: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from gezhi.engines.workflows import access
+from gezhi.engines.workflows import access, clocks
 from gezhi.engines.workflows.access import ORDINARY
 from gezhi.engines.workflows.methods import drafts, library, parents
 from gezhi.engines.workflows.methods.models import MethodDraft
@@ -259,6 +259,8 @@ def _step(flow: Workflow, id: str, spread: Spread | None, now: Any) -> dict[str,
     share = None
     if spread is not None and limit:
         share = min(100.0, round(92 * (spread.median / limit), 1))
+    # What time itself ends takes its whole time, and is neither close to it nor late.
+    acted = stage.kind != "timer" and not clocks.closes_by_itself(stage)
     return {
         "id": id,
         "title": titled(stage.title),
@@ -266,8 +268,8 @@ def _step(flow: Workflow, id: str, spread: Spread | None, now: Any) -> dict[str,
         "limit": clock_words(stage),
         "spread": spread,
         "share": share,
-        "close": share is not None and share >= 69,
-        "late": share is not None and share > 92,
+        "close": acted and share is not None and share >= 69,
+        "late": acted and share is not None and share > 92,
         "says": titled(stage.says) if stage.says else "",
         "end": stage.kind == "end",
     }
