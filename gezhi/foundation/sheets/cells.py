@@ -22,6 +22,8 @@ from .problems import wrong
 CHINA = timezone(timedelta(hours=8))
 TYPES = ("text", "long_text", "code", "number", "date", "moment", "phone", "identity", "name", "truth", "choice")
 _SERIAL_FROM, _SERIAL_TO = 20_000, 80_000  # Excel's days since 1899-12-30: 1954 to 2119
+#: As many words are worth saying in a cell's reason.
+FEW = 8
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 what a sheet holds has no zone
 _CLOCK = re.compile(
     r"T?(上午|中午|下午|晚上|凌晨|早上)?(\d{1,2})(?:[:时点](?:(\d{1,2})(?:[:分](\d{1,2})秒?|分)?|整)?)?(?:\.\d+)?(?:Z|\+08:?00)?$"
@@ -193,6 +195,12 @@ def _choice(_field: Field, cell: Any, choices: Mapping[str, Any]) -> Any:
     word = plain(written(cell))
     if word in choices:
         return choices[word]
+    known: dict[str, str] = {}  # for each value the Chinese word that people write, not its code
+    for said, value in choices.items():
+        if str(value) not in known or (known[str(value)].isascii() and not said.isascii()):
+            known[str(value)] = said
+    if 0 < len(known) <= FEW:
+        raise wrong("cell.choice_of", cell=written(cell)[:20], known="、".join(known.values()))
     raise wrong("cell.choice", cell=written(cell)[:20])
 
 

@@ -145,7 +145,10 @@ def read_row(row: Row, this: _Pass) -> tuple[dict[str, Any], list[list[Any]]]:
             continue
         if value not in (None, ""):
             values[wanted.id] = value
+    refused_already = {field for _index, field, *_rest in problems}
     for wrong in this.target.check(values, this.ask):
+        if wrong.field in refused_already:  # that it is missing as well is no second fault of the cell
+            continue
         index = this.columns.get(wrong.field, -1)
         problems.append([index, wrong.field, wrong.code, dict(wrong.facts), wrong.harmless])
     return values, problems

@@ -21,6 +21,7 @@ WORDS: dict[str, Any] = {
     "cell.identity": _("这个身份证号不对：位数、出生日期或最后一位校验码有错。"),
     "cell.truth": _("“{cell}”看不出是“是”还是“否”。"),
     "cell.choice": _("“{cell}”不在对照表里。"),
+    "cell.choice_of": _("“{cell}”认不出，请填这里面的一个：{known}。"),
     "form.long": _("太长了：最多 {max} 个字，现在 {count} 个。"),
     "form.bidi": _("里面有改变文字方向的隐藏字符，请删掉或重新输入。"),
     "form.control": _("里面有看不见的控制字符，请删掉或重新输入。"),

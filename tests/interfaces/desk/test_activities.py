@@ -10,7 +10,7 @@ from django.test import Client
 
 from gezhi.engines.matching import signing
 from gezhi.engines.matching.models import Booking, Session
-from gezhi.foundation import exports, people
+from gezhi.foundation import exports, people, places
 from gezhi.foundation.db import count_queries
 from gezhi.interfaces.api import limits
 from tests.engines.matching.conftest import Hall
@@ -110,6 +110,26 @@ def test_inside_is_nowhere_for_residents_and_only_for_its_posts_inside(hall, sec
     secretary = Desk(hall.world).of("赵兰")
     assert ">9<" not in text(Desk(hall.world).of("秦英"), "/desk/activities/figures?activity=party_day")
     assert ">9<" in text(secretary, "/desk/activities/figures?activity=party_day")
+
+
+def test_work_is_given_first_to_the_place_then_to_its_grids_in_the_order_of_their_numbers(hall):
+    world = hall.world
+    setup, lake = people.system("setup"), world.places["lake"]
+    for name in ("10 号网格", "2 号网格"):
+        grid = places.open_place("grid1", name, actor=setup, parent=lake)
+        people.actions.open_seats([people.actions.NewSeat("grid_worker", grid)], actor=setup)
+    row = hall.plan("branch_meeting", title="四季度支部会")
+    page = text(Desk(world).of("赵兰"), f"/desk/activities/{row.pk}")
+    chooser = page.partition('id="n-seat"')[2].partition("</select>")[0]
+    offered = re.findall(r'<option value="\d+"[^>]*>([^<]+)</option>', chooser)
+    seats = people.directory().seats.values()
+    own = {s.label for s in seats if s.place_id == lake}
+    assert own and set(offered[: len(own)]) == own
+    second, tenth = (next(n for n, said in enumerate(offered) if grid in said) for grid in ("2 号网格", "10 号网格"))
+    above = [
+        offered.index(s.label) for s in seats if s.place_id in places.directory().ancestors(lake) and s.label in offered
+    ]
+    assert second < tenth < min(above)
 
 
 def test_numbers_open_and_cost_the_same_for_few_and_many(hall, secretary):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -105,6 +107,8 @@ def test_end_restore_move_merge_and_split_from_the_file(world, desk):
     keep = Entry.objects.get(subject_id=first.pk).pk
     client.post(f"/desk/subjects/{first.pk}", {"do": "merge", "into": second.pk, "keep-lone_elder": keep})
     assert Entry.objects.get(pk=keep).subject_id == second.pk
+    gone = client.get(f"/desk/subjects/{first.pk}").content.decode()
+    assert re.search(rf'href="/desk/subjects/{second.pk}">[^<]*并到另一份', gone)  # where everything is now
     client.post(f"/desk/subjects/{second.pk}", {"do": "split", "gone": first.pk})
     assert Entry.objects.get(pk=keep).subject_id == first.pk
     client.post(f"/desk/subjects/{second.pk}", {"do": "end", "how": "died", "on": clock.today().isoformat()})

@@ -39,10 +39,11 @@ def book(request: Request, place: int) -> HttpResponse:
     day, error = day_asked(request)
     last = day or clock.today()
     since = last - timedelta(days=DAYS - 1)
+    volumes = files.volumes(request.actor, place, on=day)
     story = timeline.of_place(place, request.actor, since, last + timedelta(days=1))
     context = {
         "place": place, "name": place_name(place, "county"), "day": day, "error": error, "given": request.GET.get("on", ""),
-        "volumes": [v for v in files.volumes(request.actor, place, on=day) if v.count or not day], "since": since, "last": last,
+        "volumes": [v for v in volumes if v.count], "empty": [v for v in volumes if not v.count and not day], "since": since, "last": last,
         "story": [(line, link_of(line, place), seat_name(line.seat) if line.seat else "") for line in story],
         "below": [(id, place_name(id)) for id in places.directory().children(place) if places.directory().place(id).kind in LEVELS][:60],
         "today": clock.today().isoformat(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -30,6 +31,8 @@ from .activities import times
 
 REFUSED = (Invalid, Conflict, NotAllowed, NotFound)
 SHOWN_MARKS = ("attended", "absent", "deputy")
+
+_RUNS = re.compile(r"[0-9]+|[^0-9]+")  # 2 号楼 before 10 号楼
 
 
 @staff
@@ -104,11 +107,21 @@ def _item_kinds(view: queries.View) -> list[tuple[str, Any]]:
 
 
 def _seats(row: Session) -> list[tuple[int, str]]:
-    """Seats that something may be assigned to: of the place, inside it, and above it."""
+    """Seats that something may be assigned to: the place's own, then its grids', those above it, and whatever lies inside.
+
+    Hundreds of buildings must not stand before, or push out, the few whom a meeting gives its work to.
+    """
     directory, map_of = people.directory(), places.directory()
-    near = {row.place_id, *map_of.descendants(row.place_id), *map_of.ancestors(row.place_id)}
-    found = [(s.id, s.label) for s in directory.seats.values() if s.place_id in near and not s.closed]
-    return sorted(found, key=lambda pair: pair[1])[:300]
+    ranks = dict.fromkeys(map_of.descendants(row.place_id), 3) | dict.fromkeys(map_of.ancestors(row.place_id), 2)
+    ranks |= {id: 1 for id in ranks if map_of.place(id).kind.startswith("grid")} | {row.place_id: 0}
+    found = [(ranks[s.place_id], s) for s in directory.seats.values() if s.place_id in ranks and not s.closed]
+    found.sort(
+        key=lambda pair: (
+            pair[0],
+            [(not w.isdigit(), int(w) if w.isdigit() else 0, w) for w in _RUNS.findall(pair[1].label)],
+        )
+    )
+    return [(s.id, s.label) for _rank, s in found[:300]]
 
 
 def _later(row: Session, request: Request) -> list[Session]:
