@@ -55,7 +55,7 @@ def plant(root: Path) -> None:
 def run(root: Path, *more: str) -> tuple[int, str, dict[str, str]]:
     command = [sys.executable, "-m", "tools.mutations", "--root", str(root), "--all", "--jobs", "1", *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=900)
     lines = [json.loads(line) for line in (root / ".mutations" / "1.jsonl").read_text(encoding="utf-8").splitlines()]
     return done.returncode, done.stdout + done.stderr, {line["id"]: line["verdict"] for line in lines}
 

@@ -22,7 +22,7 @@ DATA = ROOT / "tests" / "data"
 
 def run(environment: dict[str, str], *module: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *module], cwd=ROOT, text=True, capture_output=True, timeout=300,
+        [sys.executable, "-m", *module], cwd=ROOT, text=True, capture_output=True, timeout=900,
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "gezhi.interfaces.site.settings"} | environment,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
