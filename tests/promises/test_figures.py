@@ -165,6 +165,14 @@ def _periods() -> tuple[list[str], list[str]]:
     return [f"{w.year}-W{w.week:02d}" for w in weeks], [f"{m:%Y-%m}" for m in months]
 
 
+def test_the_demo_county_is_in_the_middle_of_its_working_methods(served):
+    """What residents see of three talks: one asks the households, one is being done, one is to be changed."""
+    page = httpx.get(f"{served.url}/talks").text
+    for topic, step in (("东门口划线停车", "商"), ("广场器材怎么换", "做"), ("充电桩装在哪里", "改方案")):
+        row = re.search(rf"{topic}</b>.*?</a>", page, re.S)
+        assert row is not None and f"“{step}”" in unescape(row[0]), topic
+
+
 def test_the_pages_hold_something_to_count(pages):
     assert sum(counts.value("reported") > 10 for _page, counts in pages) >= 4
     # How many are late or unsolved depends on the hour of the run; that people answered does not.

@@ -14,7 +14,7 @@ from django.conf import settings
 from gezhi.foundation import db, packs, people, places
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.db import revisions
-from gezhi.interfaces.demo import gatherings, households, lent, life, matters, partners, rounds, staff
+from gezhi.interfaces.demo import gatherings, households, lent, life, matters, partners, rounds, staff, stories
 
 log = logging.getLogger("gezhi.demo")
 WEEKS = 8
@@ -71,6 +71,7 @@ def _fill(cases: int, weeks: int, seed: int) -> None:
     gatherings.schedule(run.at, run.until)
     rounds.schedule(run)
     lent.schedule(run)
+    stories.schedule(run)
     happened = run.run()
     households.fill(seed)
     partners.fill()

@@ -38,6 +38,7 @@ def test_one_filled_to_the_end_is_left_alone(monkeypatch):
     monkeypatch.setattr(seed.gatherings, "schedule", lambda _at, _until: 0)
     monkeypatch.setattr(seed.rounds, "schedule", lambda _run: None)
     monkeypatch.setattr(seed.lent, "schedule", lambda _run: None)
+    monkeypatch.setattr(seed.stories, "schedule", lambda _run: 0)
     monkeypatch.setattr(seed.households, "fill", lambda _seed: None)
     monkeypatch.setattr(seed.partners, "fill", lambda: None)
     before = clock.now()
