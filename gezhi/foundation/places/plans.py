@@ -102,6 +102,7 @@ def regroup(kind: str, olds: Sequence[int], parts: Sequence[Part], *, on: date |
     drawn, problems, notes = _draw(asked, parts, shapes, known)
     problems += _check_names(asked, drawn, known, layer)
     children, unplaced = _children(asked, drawn, known, layer)
+    notes += _alike(children, drawn, known)
     return replace(
         plan, layer=layer, parent=known.parent(asked[0], layer), parts=tuple(drawn), children=children,
         heirs=_heirs(asked, drawn, children, shapes, known),
@@ -294,6 +295,25 @@ def _check_names(olds: tuple[int, ...], parts: Sequence[Part], known: Directory,
         if holder is not None and holder not in olds and known.place(holder).code == code:
             problems.append(_("代码 {code} 已经是“{name}”的").format(code=code, name=known.place(holder).name))
     return problems
+
+
+def _alike(children: Mapping[int, int], parts: Sequence[Part], known: Directory) -> list[str]:
+    """A note for each name that two grids of one part would have: whoever dispatches could not tell them apart."""
+    found: dict[tuple[int, str], list[int]] = {}
+    for number, part in enumerate(parts):
+        own = known.children(part.existing) if part.existing is not None else ()
+        for child in (*own, *(c for c, n in children.items() if n == number)):
+            if known.place(child).kind.startswith("grid") and child not in found.get(
+                (number, known.place(child).name), ()
+            ):
+                found.setdefault((number, known.place(child).name), []).append(child)
+    return [
+        _("会有 {n} 个“{name}”（{which}），做完以后请改名，派件才分得清").format(
+            n=len(alike), name=name, which="、".join(known.label(id) for id in alike)
+        )
+        for (_number, name), alike in found.items()
+        if len(alike) > 1
+    ][:10]
 
 
 def _children(

@@ -91,7 +91,13 @@ def test_lists_decide_where_there_is_no_outline(county, actor):
 
 def test_two_villages_become_one_and_their_grids_keep_their_ground(county, actor):
     part = Part("柳湾村民委员会", {"stats": "990101001202"})
-    change = changes.apply(plans.merge([county.willow, county.bend], part), actor=actor, reason="合村并居")
+    plan = plans.merge([county.willow, county.bend], part)
+    alike = places.directory().get(county.w1).name
+    assert alike == places.directory().get(county.b1).name
+    assert [
+        note for note in plan.notes if f"2 个“{alike}”" in str(note)
+    ]  # read before it is done: they are to be told apart
+    change = changes.apply(plan, actor=actor, reason="合村并居")
     (village,) = change.plan["news"]
     known = places.directory()
     assert set(known.children(village)) == {county.w1, county.w2, county.w3, county.b1, county.b2, county.b3}
