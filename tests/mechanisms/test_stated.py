@@ -19,7 +19,7 @@ import pytest
 from django.conf import settings
 
 from gezhi.interfaces.commands import packs as command
-from tests.mechanisms import heeded, mechanism
+from tests.mechanisms import heeded, heeded_books, mechanism
 from tests.mechanisms.laid_down import sections
 from tests.mechanisms.stated import parts, rules
 
@@ -76,3 +76,9 @@ def test_what_lines_lack_is_refused_bounds_hold_and_only_organisers_convene(coun
         if line.startswith("organisers: ")
     }
     assert heeded.who_convenes(world, agreed) == agreed
+
+
+@pytest.mark.parametrize("pack", [pytest.param(p, marks=heeded_books.MARKS[p], id=p) for p in heeded_books.BY_PACK])
+def test_who_reads_enters_closes_opens_and_gives_is_who_was_agreed(county, pack):
+    said, found = heeded_books.who_may(county(pack), pack)
+    assert found == said
