@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from fractions import Fraction
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from gezhi.engines.ledger.posting import Move
 from gezhi.foundation import events
 from gezhi.foundation.errors import Refusal
 from tests.engines.ledger.conftest import BOOK, SYSTEM
+from tests.environment import some
 
 # What somebody does: give or spend so much, hold it, settle a held one, take one back, say an earlier key again.
 ACTS = st.lists(
@@ -102,3 +105,13 @@ def test_a_standing_within_its_bounds_stays_so_when_what_is_held_is_let_go_or_po
 def test_an_amount_is_said_and_read_back(amount, scale):
     assert rules.whole(rules.shown(amount, scale).replace(",", ""), scale) == amount
     assert rules.whole(f"0.{'0' * scale}1", scale) is None and rules.whole("many", scale) is None
+
+
+@pytest.mark.once("how a sum is split is reckoned without a database")
+@settings(max_examples=some(40), deadline=None)
+@given(st.integers(0, 10**12), st.lists(st.decimals(0, 10**6, places=3), min_size=1, max_size=12).filter(any))
+def test_parts_add_up_to_the_sum_and_none_is_a_whole_unit_off(total, parts):
+    found, whole = rules.divided(total, parts), sum(map(Fraction, parts))
+    assert sum(found) == total
+    assert all(abs(got - total * Fraction(part) / whole) < 1 for got, part in zip(found, parts, strict=True))
+    assert all(got == 0 for got, part in zip(found, parts, strict=True) if part == 0)
