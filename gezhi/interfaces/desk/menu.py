@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from gezhi.engines.ledger import access as books
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.queries import Filters
 from gezhi.foundation import packs, people, places
@@ -79,6 +80,8 @@ def sections(actor: Actor) -> list[Entry]:
         tabs.append(Entry("places", _("辖区"), reverse("desk:places")))
     if packs.registry().names("activity"):
         tabs.append(Entry("activities", _("会议活动"), reverse("desk:activities")))
+    if books.mine(actor):
+        tabs.append(Entry("ledgers", _("账本"), reverse("desk:ledgers")))
     if packs.registry().names("rubric"):
         tabs.append(Entry("appraisals", _("考评"), reverse("desk:appraisals")))
     if _no_room_for_map(actor):

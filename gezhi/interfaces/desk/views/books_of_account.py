@@ -42,7 +42,7 @@ def index(request: Request) -> HttpResponse:
         {"book": book, "place": place, "where": place_name(place, "county")}
         for book, place in access.mine(request.actor)
     ]
-    return show(request, "desk/books_index.html", {"rows": rows}, here="activities")
+    return show(request, "desk/books_index.html", {"rows": rows}, here="ledgers")
 
 
 def asked(request: Request, name: str) -> tuple[Ledger, int]:
@@ -100,9 +100,7 @@ def book(request: Request, name: str) -> HttpResponse:
         "closes": access.seat_here(actor, found.close, place) is not None, "wrong": refusal.field_errors if refusal else {},
         "typed": request.POST if refusal else {}, "key": uuid4().hex, "states": STATES,
     }  # fmt: skip
-    return show(
-        request, "desk/book_of_account.html", context, here="activities", status=refusal.http if refusal else 200
-    )
+    return show(request, "desk/book_of_account.html", context, here="ledgers", status=refusal.http if refusal else 200)
 
 
 def _sides(legs: list[Leg], found: Ledger) -> list[tuple[str, str]]:
@@ -196,7 +194,7 @@ def account(request: Request, account_id: int) -> HttpResponse:
         "lines": [(leg, found.said(leg.transfer.entry), _signed(leg, found), asset.said(leg.after or 0)) for leg in legs],
         "waiting": [(leg, found.said(leg.transfer.entry), _signed(leg, found)) for leg in queries.waiting_on(row)],
     }  # fmt: skip
-    return show(request, "desk/account_of_book.html", context, here="activities")
+    return show(request, "desk/account_of_book.html", context, here="ledgers")
 
 
 @staff
@@ -221,7 +219,7 @@ def transfer(request: Request, transfer_id: int) -> HttpResponse:
         "reversal": back, "correctable": back is None and entries.may_correct(row, request.actor),
         "wrong": refusal.field_errors if refusal else {}, "typed": request.POST if refusal else {},
     }  # fmt: skip
-    return show(request, "desk/transfer.html", context, here="activities", status=refusal.http if refusal else 200)
+    return show(request, "desk/transfer.html", context, here="ledgers", status=refusal.http if refusal else 200)
 
 
 def _who(person_id: int | None) -> str:

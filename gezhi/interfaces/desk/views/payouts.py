@@ -53,7 +53,7 @@ def draw(request: Request, name: str, list_id: str) -> HttpResponse:
         "on": shown.on if shown else None,
         "freezes": access.seat_here(request.actor, pay.freeze, place) is not None,
     }  # fmt: skip
-    return show(request, "desk/payout_draw.html", context, here="activities", status=refusal.http if refusal else 200)
+    return show(request, "desk/payout_draw.html", context, here="ledgers", status=refusal.http if refusal else 200)
 
 
 @staff
@@ -88,7 +88,7 @@ def payout(request: Request, payout_id: int) -> HttpResponse:
         "pays": row.state == "approved" and may(*pay.pay), "voids": row.state in ("frozen", "approved") and may(*pay.freeze, *pay.approve),
         "people": [(_("冻结"), _who(row.frozen_id), row.frozen_at), (_("批准"), _who(row.approved_id), row.approved_at), (_("发放"), _who(row.paid_id), row.paid_at)],
     }  # fmt: skip
-    return show(request, "desk/payout.html", context, here="activities", status=refusal.http if refusal else 200)
+    return show(request, "desk/payout.html", context, here="ledgers", status=refusal.http if refusal else 200)
 
 
 def _next(state: str, pay: PayList) -> str:
