@@ -212,7 +212,8 @@ class Office:
         item = play.item
         play.other = play.other or action is None
         if item is not None and play.other:
-            action, data = self._as_offered(play, item) or (None, {})
+            # Of several steps side by side, whichever offers something is done next.
+            action, data, item = self._as_offered(play) or (None, {}, item)
         if item is None or action is None:
             play.case = self.look(play.id)
             play.refusals += 1
@@ -236,7 +237,8 @@ class Office:
             code = refusal(answer)[0]
             if answer.status_code not in (403, 404):
                 break
-        # Somebody was quicker, or nobody here may: look again and let the next step decide.
+        # Somebody was quicker, or nobody here may, or a step of the same name goes another way: look again, then decide.
+        play.other = play.other or code == "case.no_action"
         play.case = self.look(play.id)
         play.refusals += 1
         return Outcome("look", code)
@@ -285,20 +287,26 @@ class Office:
                 return "conclude", {"answer": "已按规定办理完毕，依据见附件。"}
         return None, {}
 
-    def _as_offered(self, play: Play, item: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
-        """The main action that the page offers to whoever answers for the step (or writing down what the reporter says), its
-        form filled in; None when none can be."""
-        for who in self._actors(play, item):
+    def _as_offered(self, play: Play) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
+        """The main action that the page offers to whoever answers for an open step (or writing down what the reporter says),
+        its form filled in, and that step; None when none can be."""
+        steps = [item for item in play.case.get("items", [play.item]) if item.get("state", "open") == "open"]
+        asked: set[str] = set()
+        for who in [who for item in steps for who in self._actors(play, item)]:
+            if who in asked:
+                continue
+            asked.add(who)
             answer = self.call(who, "GET", f"/cases/{play.id}")
             if answer.status_code != 200:
                 continue
             play.case = answer.json()
+            numbered = {item["number"]: item for item in play.case["items"]}
             offered = [a for a in play.case["actions"] if a["allowed"] and (a["main"] or a["action"] == "record")]
             for one in sorted(offered, key=lambda a: not a["main"]):
-                asked = {name: one["form"]["properties"][name] for name in one["form"]["required"]}
-                filled = {name: self._filled(play, field) for name, field in asked.items()}
-                if None not in filled.values():
-                    return one["action"], filled
+                form = {name: one["form"]["properties"][name] for name in one["form"]["required"]}
+                filled = {name: self._filled(play, field) for name, field in form.items()}
+                if None not in filled.values() and one["item"] in numbered:
+                    return one["action"], filled, numbered[one["item"]]
         return None
 
     def _filled(self, play: Play, field: dict[str, Any]) -> Any:
@@ -312,6 +320,10 @@ class Office:
                 return "已经核过，按规定办理。"
             case "truth":
                 return True
+            case "number":
+                return field.get("minimum", 1)
+            case "date":
+                return self.clock().date().isoformat()
             case _:
                 return None
 

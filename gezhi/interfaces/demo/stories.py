@@ -86,8 +86,10 @@ STORIES = (
     Story("errand", "想办养老认证，手机不会弄。", 5, (
         (6, "start", {"papers": "身份证"}), (12, "finish", {"result": "上门用手机认证好了。"})), by="village_secretary", consent="本人在电话里说的，请社区代办。"),
     Story("errand", "医药费单据想请人帮着送去报销。", 2, ((5, "start", {"papers": "发票三张、病历"}),), village=1, by="village_secretary", consent="本人在电话里说的，请社区代办。"),
-    Story("charging_shed", "二号楼东侧空地建一处电动车棚。", 25, (
-        (20, "go", {"where": "二号楼东侧空地", "wanted": 24}),), by="village_secretary"),
+    Story("repair", "楼道的声控灯坏了两盏，下楼看不见台阶。", 9, (
+        (2, "report", {"finding": "三楼、五楼的灯头松了。"}), (3, "done", {"result": "换了两个灯头。"}), (20, "good", {}))),
+    Story("repair", "健身步道有一块砖翘起来，老人容易绊。", 1, (
+        (2, "report", {"finding": "翘了一块，先围上了。"}),)),
     Story("project", "南街道路硬化，两百米。", 38, (
         (20, "put", {"plan": "路宽四米，混凝土，两边留排水。", "households": 40}),
         (60, "heard", {"more": 26, "said": "都愿意修；有三户担心门口垫高。"}),
