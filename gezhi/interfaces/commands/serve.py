@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     steps.refuse_unsafe()
     process.die_with_parent()
-    os.environ["GEZHI_DIE_WITH_PARENT"] = "1"  # for the processes granian starts
+    os.environ["GEZHI_DIE_WITH_PARENT"] = str(os.getpid())  # for the processes granian starts
     Granian(
         "gezhi.interfaces.site.wsgi:application",
         address=args.host,

@@ -30,8 +30,11 @@ _held: list[int] = []
 
 def die_with_parent() -> None:
     """Have the kernel kill this process when its parent dies, so that no orphan goes on serving (Linux)."""
-    if sys.platform == "linux" and os.environ.get("GEZHI_DIE_WITH_PARENT") == "1":
+    parent = os.environ.get("GEZHI_DIE_WITH_PARENT")
+    if sys.platform == "linux" and parent:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != int(parent):  # it died while this process was starting: the kernel will not tell any more
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _run_dir() -> Path:

@@ -34,7 +34,7 @@ class Child:
     due: float = field(default=0.0)
 
     def start(self) -> None:
-        env = {**os.environ, "GEZHI_DIE_WITH_PARENT": "1"}
+        env = {**os.environ, "GEZHI_DIE_WITH_PARENT": str(os.getpid())}
         self.process = subprocess.Popen(self.argv, start_new_session=True, env=env, stdin=subprocess.DEVNULL)
         self.started = time.monotonic()
         self.pid_file.write_text(f"{self.process.pid}\n")

@@ -117,3 +117,13 @@ def test_no_orphan_goes_on_serving_when_the_supervisor_is_killed(site):
     site.wait(lambda: not any(map(alive, children)), "ended with their supervisor")
     site.wait(lambda: site.health() is None, "silent")
     assert site.health() is None and not any(map(alive, children))
+
+
+@pytest.mark.once("two processes and no database")
+def test_whose_parent_died_while_they_were_starting_do_not_stay():
+    """The kernel tells of a death only whoever asked before it: a child that asks too late has to look for itself."""
+    say = "from gezhi.interfaces.jobs.process import die_with_parent; die_with_parent(); print('here')"
+    for parent, code, said in ((os.getpid(), 0, "here\n"), (os.getppid(), -signal.SIGKILL, "")):
+        env = os.environ | {"GEZHI_DIE_WITH_PARENT": str(parent)}
+        child = subprocess.run([sys.executable, "-c", say], env=env, capture_output=True, text=True, check=False)
+        assert (child.returncode, child.stdout) == (code, said), child.stderr
