@@ -238,7 +238,7 @@ class Office:
             if answer.status_code not in (403, 404):
                 break
         # Somebody was quicker, or nobody here may, or a step of the same name goes another way: look again, then decide.
-        play.other = play.other or code == "case.no_action"
+        play.other = play.other or code in ("case.no_action", "invalid")
         play.case = self.look(play.id)
         play.refusals += 1
         return Outcome("look", code)
