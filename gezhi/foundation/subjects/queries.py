@@ -122,7 +122,8 @@ def as_of(
     # A line stands on a day in one version only, so both lists merge by the line's number without doubles.
     merged = sorted([*live, *old], key=_number)
     found = merged[:size]
-    rows = _rows(found)
+    # When a line was last confirmed is known of today only: what was confirmed later was not so on that day.
+    rows = tuple(replace(r, confirmed_on=None) if r.confirmed_on and r.confirmed_on > day else r for r in _rows(found))
     if declared.flips:
         rows = tuple(replace(row, state=_state_on(declared, row, day)) for row in rows)
         rows = tuple(row for row in rows if only is None or row.state == only)

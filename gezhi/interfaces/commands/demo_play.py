@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 import threading
 from collections import Counter
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from PIL import Image
 
 from gezhi.interfaces.commands.remote import GaveUp, Remote, refusal
 
@@ -209,17 +211,17 @@ class Office:
             play.case = self.look(play.id)
             return Outcome("look")
         action, data = self._choose(play)
-        item = play.item
+        item, by = play.item, ""
         play.other = play.other or action is None
         if item is not None and play.other:
             # Of several steps side by side, whichever offers something is done next.
-            action, data, item = self._as_offered(play) or (None, {}, item)
+            action, data, item, by = self._as_offered(play) or (None, {}, item, "")
         if item is None or action is None:
             play.case = self.look(play.id)
             play.refusals += 1
             return Outcome("look")
         code = ""
-        for who in self._actors(play, item):
+        for who in [by] if by else self._actors(play, item):
             seq = play.case.get("seq")
             key = f"demo-{play.id}-{seq}-{action}-{who}" if seq else ""
             answer = self.call(
@@ -287,9 +289,9 @@ class Office:
                 return "conclude", {"answer": "已按规定办理完毕，依据见附件。"}
         return None, {}
 
-    def _as_offered(self, play: Play) -> tuple[str, dict[str, Any], dict[str, Any]] | None:
+    def _as_offered(self, play: Play) -> tuple[str, dict[str, Any], dict[str, Any], str] | None:
         """The main action that the page offers to whoever answers for an open step (or writing down what the reporter says),
-        its form filled in, and that step; None when none can be."""
+        its form filled in, that step, and who; None when none can be."""
         steps = [item for item in play.case.get("items", [play.item]) if item.get("state", "open") == "open"]
         asked: set[str] = set()
         for who in [who for item in steps for who in self._actors(play, item)]:
@@ -304,12 +306,12 @@ class Office:
             offered = [a for a in play.case["actions"] if a["allowed"] and (a["main"] or a["action"] == "record")]
             for one in sorted(offered, key=lambda a: not a["main"]):
                 form = {name: one["form"]["properties"][name] for name in one["form"]["required"]}
-                filled = {name: self._filled(play, field) for name, field in form.items()}
+                filled = {name: self._filled(play, field, who) for name, field in form.items()}
                 if None not in filled.values() and one["item"] in numbered:
-                    return one["action"], filled, numbered[one["item"]]
+                    return one["action"], filled, numbered[one["item"]], who
         return None
 
-    def _filled(self, play: Play, field: dict[str, Any]) -> Any:
+    def _filled(self, play: Play, field: dict[str, Any], who: str) -> Any:
         """What a synthetic person writes in a required field; None for a kind they have nothing for."""
         match field["x-type"]:
             case "choice":
@@ -324,8 +326,17 @@ class Office:
                 return field.get("minimum", 1)
             case "date":
                 return self.clock().date().isoformat()
+            case "photos":
+                return self._photo(play, who)
             case _:
                 return None
+
+    def _photo(self, play: Play, who: str) -> list[int] | None:
+        """A picture of one colour, kept for the action of this person; None when it was not taken."""
+        drawn = io.BytesIO()
+        Image.new("RGB", (640, 480), tuple(play.rng.randrange(256) for _ in range(3))).save(drawn, "PNG")
+        answer = self.call(who, "POST", "/photos", files={"photos": ("after.png", drawn.getvalue(), "image/png")})
+        return [answer.json()["id"]] if answer.status_code == 201 else None
 
     def _dispatch(self, play: Play, chance: float, fact: str) -> tuple[str, dict[str, Any]]:
         item = play.item

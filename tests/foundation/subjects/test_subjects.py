@@ -103,6 +103,9 @@ def test_a_register_can_be_read_as_of_any_day(world):
         subjects.enter("lone_elder", row.pk, {"self_care": "able"}, actor=actor)
     subjects.restore_subject(row.pk, actor=actor)
     assert on(ago(0)) == ["partly"]
+    # What was confirmed since was not confirmed on that day.
+    subjects.confirm([line.pk], actor=actor)
+    assert [subjects.as_of(actor, "lone_elder", None, ago(n)).rows[0].confirmed_on for n in (6, 0)] == [None, ago(0)]
     assert events.verify().findings == []
 
 

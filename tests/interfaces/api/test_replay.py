@@ -206,6 +206,13 @@ def test_staff_work_until_everything_is_closed(remote, tmp_path, world):
     replay.replay(remote, list(replay.read(written(tmp_path / "a.csv", rows))), jobs=1)
     apart = Case.objects.exclude(protected="").get()
     assert apart.stage == "receive"
+    # Of one, two offices have a part each: whichever is offered something does it.
+    joint = Case.objects.filter(protected="", owner_seat=world.seat["secretary"]).earliest("pk")
+    units = {"unit": world.seat["department"], "units": [world.seat["secretary"]]}
+    secretary = {"Authorization": f"Bearer {world.token('secretary')}"}
+    sent = {"item": 1, "expected_seq": joint.event_seq, "data": units}
+    answer = remote.call("POST", f"/cases/{joint.id}/actions/dispatch_joint", json=sent, headers=secretary)
+    assert answer.status_code == 200, answer.text
     office = Office(remote)
     travel = office.travel
 
@@ -227,7 +234,7 @@ def test_staff_work_until_everything_is_closed(remote, tmp_path, world):
     assert apart.verified_at is not None and apart.outcome in ("done", "silent", "final")
     assert sum(office.census().values()) == 25 and "closed" in run.summary()
     assert clock.now() > before + timedelta(days=2)
-    assert {"dispatch", "accept", "finish", "pass"} <= set(run.steps)
+    assert {"dispatch", "accept", "finish", "pass", "lead_done", "assist_done", "countersign"} <= set(run.steps)
     # Nobody verified what they had handled.
     for case in Case.objects.all():
         items = list(WorkItem.objects.filter(case_id=case.id, state="done"))
