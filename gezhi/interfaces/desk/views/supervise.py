@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from gezhi.engines.workflows import queries
 from gezhi.engines.workflows.access import ORDINARY, scopes
 from gezhi.engines.workflows.models import OPEN, Case
+from gezhi.engines.workflows.schema import definition
 from gezhi.flows.papers import doors
 from gezhi.foundation import places
 from gezhi.foundation.calendar import clock
@@ -54,6 +55,7 @@ def supervise(request: Request) -> HttpResponse:
         "parked": sorted(board.parked, key=lambda row: row.case.parked_until or now),
         "waiting": board.waiting,
         "beyond": _beyond(request, overdue),
+        "urged": {row.id for row in overdue if _knows_supervision(row.case)},
         "bars": bars.bars(shown, now),
         "hands": hands,
         "places": narrowing_places(request),
@@ -73,6 +75,12 @@ def _beyond(request: Request, rows: Any) -> set[int]:
     actor = request.actor
     mine = [actor.seat] if actor.seat is not None else list(actor.seats)
     return {row.id for row in rows if all(doors.above(seat, row.case.owner_seat) for seat in mine)}
+
+
+def _knows_supervision(case: Case) -> bool:
+    """Whether the case's own method has 督办 as an action where it stands: not every method does, a paper always goes."""
+    flow, _hash = definition(case.workflow, case.version)
+    return "supervise" in flow.actions_at(case.stage)
 
 
 def _hands(request: Request, place: int | None, now: Any) -> list[dict[str, Any]]:
