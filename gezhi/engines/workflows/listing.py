@@ -168,6 +168,8 @@ def _merged(actor: Actor, filters: Filters, after: After | None, limit: int) -> 
     # Without the date the scan is answered from the index alone.
     columns = "id, late_at, protected" if filters.overdue else "id, protected"
     order = "late_at, id" if filters.overdue else "id DESC"
+    # Few are parked: read from their own index and sorted, never looked for along all there are.
+    along = "+id DESC" if filters.parked and not filters.overdue else order
     scans: list[str] = []
     values: list[Any] = []
     for scope, extra in _scopes(actor, filters):
@@ -197,7 +199,7 @@ def _merged(actor: Actor, filters: Filters, after: After | None, limit: int) -> 
                 here.append(after[0])
             scans.append(
                 f"SELECT * FROM (SELECT {columns} FROM workflows_case WHERE {' AND '.join(where)} "
-                f"ORDER BY {order} LIMIT {int(limit)}) AS scan{len(scans)}"
+                f"ORDER BY {along} LIMIT {int(limit)}) AS scan{len(scans)}"
             )
             values += here
     if not scans:

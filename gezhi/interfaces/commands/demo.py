@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.what == "seed":
+        from gezhi.interfaces.jobs import steps
+
+        steps.migrate()  # an empty home has no tables yet
         seed()
         return 0
     from gezhi.interfaces.commands import demo_work

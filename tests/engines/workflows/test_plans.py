@@ -148,6 +148,22 @@ def test_no_list_reads_more_than_its_pages(county):
             assert rows_read(sql, params) <= most, (name, rows_read(sql, params), sql)
 
 
+def test_what_is_parked_is_read_from_its_own_few_rows(county):
+    """Nobody looks for the newest parked matter along all there are, with statistics or without."""
+    call = statements(lambda: queries.page(county.actor("方晓"), Filters(parked=True), size=PAGE))
+    for _statistics in range(2):
+        for sql, params in call:
+            if connection.vendor == "postgresql":
+                assert rows_read(sql, params) <= ROWS / 10, sql
+                continue
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
+                steps = [detail for *_ids, detail in cursor.fetchall() if "workflows_case" in detail]
+            assert steps and not [detail for detail in steps if detail.startswith("SCAN")], steps
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE workflows_case")
+
+
 def test_the_measure_sees_a_list_without_its_index(county):
     """The twin: the same question asked past the indexes is caught."""
     sql = "SELECT id FROM workflows_case WHERE +county_id = %s AND channel || '' = 'none' ORDER BY late_at LIMIT 51"
