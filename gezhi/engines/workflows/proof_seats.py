@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gezhi.engines.workflows.proof_parts import Flaw, _
 from gezhi.engines.workflows.schema import Rung, Stage, Workflow
+from gezhi.foundation.calendar import parse_limit
 
 # Hours by the wall, roughly: enough to say that a rung comes before another, whatever the calendar.
 HOURS = {"urgent_hour": 1.0, "urgent_day": 24.0, "work_hour": 3.0, "work_day": 24.0, "calendar_day": 24.0}
@@ -60,8 +61,8 @@ def _ladder(stage: Stage, here: tuple[str, ...], posts: Mapping[str, object]) ->
 
 
 def _hours(rung: Rung) -> float:
-    amount, unit = rung.after.split()[:2]  # an hour of the day may follow
-    return float(amount) * HOURS.get(unit, 24.0)
+    after = parse_limit(rung.after)
+    return float(after.value) * HOURS.get(after.unit.value, 24.0)
 
 
 def _ways_on(stage: Stage, here: tuple[str, ...]) -> Iterator[Flaw]:

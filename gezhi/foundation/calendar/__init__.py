@@ -8,7 +8,7 @@ import_holidays(rows, actor=...), set_working_hours(...)   # in `actions`
 from . import clock
 from .shipped import lunar_festivals
 from .snapshot import day_name, deadline, health, is_work_time, is_workday, special_days, work_between
-from .units import Limit, Unit, parse_limit
+from .units import Limit, Unit, parse_limit, said_hour
 
 __all__ = [
     "Limit",
@@ -22,6 +22,7 @@ __all__ = [
     "is_workday",
     "lunar_festivals",
     "parse_limit",
+    "said_hour",
     "set_working_hours",
     "special_days",
     "work_between",

@@ -94,7 +94,7 @@ class Limit:
         """For people: "4 工作时", "次日 9:00" in the active language."""
         if self.by is None:
             return f"{self.value.normalize():f} {self.unit.label}"
-        hour, count, worked = f"{self.by // 60}:{self.by % 60:02d}", int(self.value), self.unit is Unit.WORK_DAY
+        hour, count, worked = said_hour(self.by), int(self.value), self.unit is Unit.WORK_DAY
         if not count:
             words = (
                 _("当天 {hour}（过了点或当天不上班，到下个工作日）") if worked else _("当天 {hour}（过了点，到次日）")
@@ -104,6 +104,11 @@ class Limit:
         else:
             words = _("第 {n} 个工作日 {hour}") if worked else _("第 {n} 天 {hour}")
         return str(words).format(hour=hour, n=count)
+
+
+def said_hour(minutes: int) -> str:
+    """Minutes after midnight as people say them: "9:00", "24:00"."""
+    return f"{minutes // 60}:{minutes % 60:02d}"
 
 
 def _unreadable(given: str, reason) -> errors.Invalid:

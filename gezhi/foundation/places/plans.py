@@ -302,10 +302,8 @@ def _alike(children: Mapping[int, int], parts: Sequence[Part], known: Directory)
     found: dict[tuple[int, str], list[int]] = {}
     for number, part in enumerate(parts):
         own = known.children(part.existing) if part.existing is not None else ()
-        for child in (*own, *(c for c, n in children.items() if n == number)):
-            if known.place(child).kind.startswith("grid") and child not in found.get(
-                (number, known.place(child).name), ()
-            ):
+        for child in dict.fromkeys((*own, *(c for c, n in children.items() if n == number))):
+            if known.place(child).kind.startswith("grid"):
                 found.setdefault((number, known.place(child).name), []).append(child)
     return [
         _("会有 {n} 个“{name}”（{which}），做完以后请改名，派件才分得清").format(

@@ -97,8 +97,9 @@ def fields(
 ) -> dict[str, Any]:
     """Check names and types; every wrong one is named. Empty text counts as absent, except where `needed`.
 
-    `text` fields come back as NFC strings (a code or a phone may come as a whole number, what somebody has `said` may not), `number` fields as int or float (numerals in text are accepted,
-    because multipart knows nothing else), `truth` fields as bool ("true" and "false" likewise). Raises ItemMalformed with one entry per field.
+    `text` fields come back as NFC strings (a code or a phone may come as a whole number, what somebody has `said` may not),
+    `number` fields as int or float (numerals in text are accepted, because multipart knows nothing else), `truth` fields as
+    bool ("true" and "false" likewise). Raises ItemMalformed with one entry per field.
     """
     wrong: dict[str, Any] = {}
     found: dict[str, Any] = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import signal
 import sys
@@ -43,9 +42,7 @@ def run(args: argparse.Namespace) -> int:
         process.hold_slot(args.slot, slow=slow)
         name = process.slot_name(args.slot) + (workers.SLOW_NAME if slow else "")
         worker = Worker(name, inherits=True, threads=args.threads, lane=args.lane)
-    gc.collect()  # as the server does (site/wsgi.py): a sheet of 50,000 rows costs a seventh less
-    gc.freeze()
-    gc.set_threshold(5_000, 20, 20)
+    process.keep_what_is_loaded()
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, lambda *_: worker.stop())
     worker.run()

@@ -11,7 +11,7 @@ from django.utils.translation import override
 from gezhi.engines.matching import minutes, planning, signing
 from gezhi.engines.matching.models import BOOKED, Session
 from gezhi.flows.meetings import doors
-from gezhi.foundation import people, places
+from gezhi.foundation import people
 from gezhi.foundation.calendar import clock
 from gezhi.foundation.people import Actor
 from gezhi.interfaces.demo import staff
@@ -64,10 +64,7 @@ PLAN = (
 
 def schedule(at: Callable[[datetime, Callable[[datetime], None]], None], until: datetime) -> int:
     """Put the month into a run: `at(moment, do)`; returns how many sessions will be planned."""
-    directory = places.directory()
-    first = staff.demo_place("village")
-    beside = [id for id in directory.children(directory.parent(first) or first) if directory.get(id).kind == "village"]
-    villages = [first, *(id for id in beside if id != first)][:VILLAGES]
+    villages = staff.villages()[:VILLAGES]
     for n, village in enumerate(villages):
         for g, gathering in enumerate(PLAN):
             if n and (g + n) % 3 == 0:

@@ -369,22 +369,11 @@ class Life:
             return directory.seat_for("village_secretary", case.place_id)
         if matter.unit == "grid":
             return directory.seat_for("grid_worker", case.place_id)
-        organisation = directory.organisation(matter.unit, case.place_id)
-        assert organisation is not None, matter.unit
-        post = "town_unit" if matter.unit.startswith("town_") else "department"
-        return next(
-            s.id for s in directory.seats_at(organisation.place_id, post) if s.organisation_id == organisation.id
-        )
+        return staff.unit_seat(matter.unit, case.place_id)
 
     def _other_unit(self, case: Case) -> int:
         directory = people.directory()
-        organisation = directory.organisation("city_management" if case.id % 2 else "power", case.place_id)
-        assert organisation is not None
-        seat = next(
-            s.id
-            for s in directory.seats_at(organisation.place_id, "department")
-            if s.organisation_id == organisation.id
-        )
+        seat = staff.unit_seat("city_management" if case.id % 2 else "power", case.place_id)
         return seat if seat != case.handler_seat else directory.seat_for("village_secretary", case.place_id)
 
 

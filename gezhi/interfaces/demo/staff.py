@@ -94,6 +94,22 @@ def demo_place(kind: str) -> int:
     return {"county": county, "town": town, "village": village, "grid": grid}[kind]
 
 
+def villages() -> list[int]:
+    """The demo's own village, then those beside it."""
+    known, first = places.directory(), demo_place("village")
+    beside = [id for id in known.children(known.parent(first) or first) if known.get(id).kind == "village"]
+    return [first, *(id for id in beside if id != first)]
+
+
+def unit_seat(code: str, place: int) -> int:
+    """The seat of the unit of this code that serves a place: of the town (codes town_…) or of the county."""
+    directory = people.directory()
+    organisation = directory.organisation(code, place)
+    assert organisation is not None, code
+    post = "town_unit" if code.startswith("town_") else "department"
+    return next(s.id for s in directory.seats_at(organisation.place_id, post) if s.organisation_id == organisation.id)
+
+
 def sign_ins(actor: people.Actor) -> dict[str, int]:
     """Give the demo accounts to those who sit in their seats."""
     directory = people.directory()
@@ -102,11 +118,7 @@ def sign_ins(actor: people.Actor) -> dict[str, int]:
         if where in ("county", "town", "village", "grid"):
             seat = directory.seats_at(demo_place(where), post)[0].id
         else:
-            organisation = directory.organisation(where, demo_place("county"))
-            assert organisation is not None
-            seat = next(
-                s.id for s in directory.seats_at(demo_place("county"), post) if s.organisation_id == organisation.id
-            )
+            seat = unit_seat(where, demo_place("county"))
         found[username] = directory.holders(seat)[0]
         actions.set_username(found[username], username, actor=actor)
         actions.set_password(found[username], PASSWORD, actor=actor)

@@ -101,10 +101,7 @@ STORIES = (
 def schedule(run: Life) -> int:
     """Put the stories whose methods are installed into a run; returns how many are known."""
     known = set(packs.registry().names("workflow"))
-    directory = places.directory()
-    first = staff.demo_place("village")
-    beside = [id for id in directory.children(directory.parent(first) or first) if directory.get(id).kind == "village"]
-    villages = [first, *(id for id in beside if id != first)]
+    villages = staff.villages()
     told = [one for one in STORIES if one.workflow in known and one.village < len(villages)]
     for number, one in enumerate(told):
         begins = working(run.until - timedelta(days=one.begins, hours=number % 5))
@@ -188,11 +185,7 @@ def _value(value: Any, near: int) -> Any:
     """A field's value; `unit:X` is the seat of that unit for where the owner sits."""
     if not (isinstance(value, str) and value.startswith("unit:")):
         return value
-    code, directory = value.removeprefix("unit:"), people.directory()
-    organisation = directory.organisation(code, directory.seat(near).place_id)
-    assert organisation is not None, code
-    post = "town_unit" if code.startswith("town_") else "department"
-    return next(s.id for s in directory.seats_at(organisation.place_id, post) if s.organisation_id == organisation.id)
+    return staff.unit_seat(value.removeprefix("unit:"), people.directory().seat(near).place_id)
 
 
 def _holder(seat: int, unlike: frozenset[int] = frozenset()) -> people.Actor:

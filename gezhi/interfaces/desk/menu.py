@@ -98,8 +98,8 @@ def _no_room_for_map(actor: Actor) -> bool:
     return map_place(actor) is not None and all(actor.may(power) for power in powers)
 
 
-def menu(actor: Actor, here: str) -> Menu:
-    """The menu for a person. Counts are the same as the pages show, capped where the pages cap them."""
+def menu(actor: Actor, here: str, tabs: list[Entry]) -> Menu:
+    """The menu for a person with these tabs of the management page (`sections`). Counts are the same as the pages show, capped where the pages cap them."""
     mine, late = queries.inbox_count(actor)
     entries = [Entry("inbox", _("收件箱"), reverse("desk:inbox"), str(mine or ""), late=late > 0)]
     if actor.may("case.supervise"):
@@ -118,7 +118,6 @@ def menu(actor: Actor, here: str) -> Menu:
         entries.append(Entry("map", _("地图"), reverse("desk:map")))
     if actor.may("bulletin.read"):
         entries.append(Entry("bulletin", _("通报"), reverse("desk:bulletins")))
-    tabs = sections(actor)
     spread = len(tabs) <= APART and len(entries) + len(tabs) <= MOST
     entries += tabs if spread else [Entry("manage", _("管理"), tabs[0].url)]
     if len(entries) > MOST:

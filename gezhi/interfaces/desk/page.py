@@ -39,15 +39,16 @@ def staff(view: View) -> View:
 
 def show(request: Request, template: str, context: dict[str, Any], *, here: str, status: int = 200) -> HttpResponse:
     """A full page in the desk's frame. `here` is the menu entry (or management tab) that is lit."""
+    tabs = sections(request.actor)
     notice = request.session.pop("desk.notice", None) if "desk.notice" in request.session else None
     return render(
         request,
         template,
         {
             "now": clock.now(),
-            "menu": menu(request.actor, here),
+            "menu": menu(request.actor, here, tabs),
             "here": here,
-            "sections": sections(request.actor),
+            "sections": tabs,
             "notice": notice,
             **context,
         },

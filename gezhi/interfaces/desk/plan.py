@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from gezhi.engines.workflows import proof
 from gezhi.engines.workflows.schema import Action, Owner, Stage, Workflow
 from gezhi.foundation import people
-from gezhi.foundation.calendar import parse_limit
+from gezhi.foundation.calendar import parse_limit, said_hour
 from gezhi.interfaces.site.tallies import RESULTS
 
 from .fields import limit_words, titled
@@ -296,13 +296,14 @@ def clock_words(stage: Stage) -> str:
     if stage.clock.until and stage.clock.part:
         return _("到约好的那个时段结束，最长 {limit}").format(limit=limit_words(stage.clock.max or ""))
     if stage.clock.until and stage.clock.by is not None:
-        by = f"{stage.clock.by // 60}:{stage.clock.by % 60:02d}"
         words = (
             _("到定好那天的前 {n} 天 {hour}，最长 {limit}")
             if stage.clock.before
             else _("到定好那天的 {hour}，最长 {limit}")
         )
-        return words.format(n=stage.clock.before, hour=by, limit=limit_words(stage.clock.max or ""))
+        return words.format(
+            n=stage.clock.before, hour=said_hour(stage.clock.by), limit=limit_words(stage.clock.max or "")
+        )
     if stage.clock.until:
         return _("到定好的日子，最长 {limit}").format(limit=limit_words(stage.clock.max or ""))
     if stage.clock.limit == "promise":

@@ -26,6 +26,7 @@ from gezhi.foundation.people.records import PersonInfo
 from . import callers, happenings
 
 LATELY = 20
+SINCE_LAST = 12  # events looked through for the sign-in before this one
 # What somebody else did to one's account: said when one signs in next, and marked in the list.
 BY_OTHERS = ("person.factor_reset", "person.password_set", "person.sign_in_changed", "person.sessions_ended")
 View = Callable[..., HttpResponse]
@@ -160,13 +161,13 @@ def told_of_others(person: PersonInfo) -> bool:
     The first sign-in has none before it: that the account was set up is what everybody's account begins with.
     """
     rows = Event.objects.filter(stream=f"person:{person.id}", kind__in=[*BY_OTHERS, "person.signed_in"])
-    newest = list(rows.order_by("-seq").values_list("kind", "actor_person")[:12])
+    newest = list(rows.order_by("-seq").values_list("kind", "actor_person")[:SINCE_LAST])
     others = False
     for kind, actor in newest[1:]:  # the first is the sign-in just now
         if kind == "person.signed_in":
             return others
         others = others or actor != person.id
-    return others and len(newest) == 12
+    return others and len(newest) == SINCE_LAST
 
 
 def _told(request: HttpRequest, what: str) -> HttpResponse:

@@ -1,12 +1,11 @@
 """The WSGI application that granian serves."""
 
-import gc
 import os
 import sys
 
 from django.core.wsgi import get_wsgi_application
 
-from gezhi.interfaces.jobs.process import die_with_parent
+from gezhi.interfaces.jobs.process import die_with_parent, keep_what_is_loaded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gezhi.interfaces.site.settings")
 die_with_parent()
@@ -14,7 +13,4 @@ die_with_parent()
 # default, it would hold the lock several times as long as its work takes.
 sys.setswitchinterval(0.0005)
 application = get_wsgi_application()
-# What was loaded stays for the life of the process: it need not be looked through for cycles again with every request.
-gc.collect()
-gc.freeze()
-gc.set_threshold(5_000, 20, 20)
+keep_what_is_loaded()
