@@ -9,7 +9,6 @@ import shutil
 from datetime import timedelta
 
 import pytest
-import time_machine
 
 from gezhi.engines.workflows import panels, ticking
 from gezhi.engines.workflows.models import OPEN, Ballot, Panel, WorkItem
@@ -21,12 +20,6 @@ from tests.world import World
 from .test_unseen_method import UNSEEN
 
 THREE = "农户甲\n农户乙\n场长"
-
-
-@pytest.fixture
-def at_ten():
-    with time_machine.travel("2026-11-18T02:00:00+00:00", tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

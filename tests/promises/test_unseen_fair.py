@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 
 import pytest
-import time_machine
 
 from gezhi.engines.workflows import ticking
 from gezhi.engines.workflows.models import OPEN, WorkItem
@@ -24,12 +23,6 @@ pytestmark = pytest.mark.once("only the steps of a method; test_unseen_drying as
 
 GOOD = {"sells": "food", "certificate": True, "stall": "31", "row": "一排", "metres": 2.5, "power": False,
         "fair": "2026-11-23"}  # fmt: skip
-
-
-@pytest.fixture
-def at_ten():
-    with time_machine.travel("2026-11-18T02:00:00+00:00", tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -22,12 +21,6 @@ from tests.world import World
 
 UNSEEN = Path(__file__).parent / "unseen"
 VOTERS = ("赵兰", "调解员丁", "格新")
-
-
-@pytest.fixture
-def at_ten():
-    with time_machine.travel("2026-11-18T02:00:00+00:00", tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture

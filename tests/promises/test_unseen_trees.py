@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import time_machine
 
 from gezhi.engines.workflows import panels, ticking
 from gezhi.engines.workflows.methods import drafts
@@ -25,12 +24,6 @@ from .test_unseen_method import UNSEEN, proof
 
 KEEPERS = ("护甲", "护乙", "护丙")
 ROLL = "\n".join(f"{n}号" for n in range(1, 10))
-
-
-@pytest.fixture
-def at_ten():
-    with time_machine.travel("2026-11-18T02:00:00+00:00", tick=False) as traveller:
-        yield traveller
 
 
 @pytest.fixture
