@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Programs are started by the hundred in the tests: what a shell says against keeping compiled ones does not hold here.
 unexport PYTHONDONTWRITEBYTECODE
 # A stamp per lock file: later runs install nothing.
-RUN_STAMP := $(VENV)/.installed-$(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
+RUN_STAMP := $(VENV)/.installed-$(shell cat requirements.txt pyproject.toml tools/link.py | cksum | cut -d' ' -f1)
 DEV_STAMP := $(VENV)/.dev-$(shell cat requirements-dev.txt | cksum | cut -d' ' -f1)
 
 .PHONY: run test check bench mechanisms mutations screenshots lock system

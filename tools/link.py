@@ -12,10 +12,18 @@ ROOT = Path(__file__).resolve().parents[1]
 COMMAND = f"""#!{sys.executable}
 import sys
 from gezhi.interfaces.commands.main import main
-sys.exit(main())
+if __name__ == "__main__":  # a crew of processes reads this file again, and must not begin again
+    sys.exit(main())
 """
 
-Path(sysconfig.get_path("purelib"), "gezhi-checkout.pth").write_text(f"{ROOT}\n")
-command = Path(sysconfig.get_path("scripts"), "gezhi")
-command.write_text(COMMAND)
-command.chmod(command.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+def main() -> None:
+    """The path file and the command of the environment that runs this."""
+    Path(sysconfig.get_path("purelib"), "gezhi-checkout.pth").write_text(f"{ROOT}\n")
+    command = Path(sysconfig.get_path("scripts"), "gezhi")
+    command.write_text(COMMAND)
+    command.chmod(command.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+
+
+if __name__ == "__main__":
+    main()

@@ -72,6 +72,8 @@ def _tasks(own: BaseDatabaseWrapper, workers: int, erased: frozenset[int]) -> li
 def _stream_cuts(own: BaseDatabaseWrapper, pieces: int) -> list[str]:
     """Stream names that cut the log into about equal pieces, from a sample; in the database's order."""
     low, high = one(own, "SELECT min(id), max(id) FROM events_event")
+    if low is None:  # nothing was ever written
+        return []
     ids = sorted({low + (high - low) * n // (pieces * 16) for n in range(pieces * 16)})
     marks = ", ".join(["%s"] * len(ids))
     sample = [
